@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/bytes.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace base {
+
+namespace {
+
+constexpr std::string_view k_base64url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view k_base32 = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::string_view k_hex = "0123456789abcdef";
+constexpr int k_tag_size = 16;
+
+const unsigned char* data_of(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* data_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+// Regroups the bits of `data` into letters of `bits` bits each, the last one filled with zeros.
+std::string spell(std::string_view data, unsigned bits, std::string_view alphabet) {
+    std::string text;
+    std::uint32_t buffer = 0;
+    unsigned held = 0;
+    const std::uint32_t mask = (1U << bits) - 1;
+    for (const char c : data) {
+        buffer = (buffer << 8U) | static_cast<unsigned char>(c);
+        held += 8;
+        while (held >= bits) {
+            held -= bits;
+            text += alphabet[(buffer >> held) & mask];
+        }
+    }
+    if (held > 0) text += alphabet[(buffer << (bits - held)) & mask];
+    return text;
+}
+
+std::optional<std::string> unspell(std::string_view text, unsigned bits,
+                                   std::string_view alphabet) {
+    std::string data;
+    std::uint32_t buffer = 0;
+    unsigned held = 0;
+    for (const char c : text) {
+        const auto value = alphabet.find(c);
+        if (value == std::string_view::npos) return std::nullopt;
+        buffer = (buffer << bits) | static_cast<std::uint32_t>(value);
+        held += bits;
+        if (held >= 8) {
+            held -= 8;
+            data += static_cast<char>((buffer >> held) & 0xffU);
+        }
+    }
+    const bool leftover = held >= bits || (buffer & ((1U << held) - 1)) != 0;
+    if (leftover) return std::nullopt;
+    return data;
+}
+
+struct CipherDeleter {
+    void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using Cipher = std::unique_ptr<EVP_CIPHER_CTX, CipherDeleter>;
+
+void require(int answer) {
+    if (answer != 1) throw std::runtime_error("OpenSSL refused an operation that cannot fail");
+}
+
+}  // namespace
+
+std::string random_bytes(std::size_t count) {
+    std::string bytes(count, '\0');
+    require(RAND_bytes(data_of(bytes), static_cast<int>(count)));
+    return bytes;
+}
+
+Digest sha256(std::string_view data) {
+    Digest digest;
+    SHA256(data_of(data), data.size(), digest.data());
+    return digest;
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view data) {
+    Digest digest;
+    unsigned size = 0;
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data_of(data), data.size(),
+         digest.data(), &size);
+    return digest;
+}
+
+std::string to_base64url(std::string_view data) { return spell(data, 6, k_base64url); }
+std::optional<std::string> from_base64url(std::string_view text) {
+    return unspell(text, 6, k_base64url);
+}
+std::string to_base32(std::string_view data) { return spell(data, 5, k_base32); }
+std::string to_hex(std::string_view data) { return spell(data, 4, k_hex); }
+std::optional<std::string> from_hex(std::string_view text) { return unspell(text, 4, k_hex); }
+
+std::string seal(std::string_view key, std::string_view nonce, std::string_view plain,
+                 std::string_view context) {
+    const Cipher cipher(EVP_CIPHER_CTX_new());
+    std::string sealed(plain.size() + k_tag_size, '\0');
+    int size = 0;
+    require(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key),
+                               data_of(nonce)));
+    require(EVP_EncryptUpdate(cipher.get(), nullptr, &size, data_of(context),
+                              static_cast<int>(context.size())));
+    require(EVP_EncryptUpdate(cipher.get(), data_of(sealed), &size, data_of(plain),
+                              static_cast<int>(plain.size())));
+    require(EVP_EncryptFinal_ex(cipher.get(), data_of(sealed) + size, &size));
+    require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, k_tag_size,
+                                data_of(sealed) + plain.size()));
+    return sealed;
+}
+
+std::optional<std::string> open_sealed(std::string_view key, std::string_view nonce,
+                                       std::string_view sealed, std::string_view context) {
+    if (sealed.size() < k_tag_size) return std::nullopt;
+    const auto body = sealed.substr(0, sealed.size() - k_tag_size);
+    std::string tag(sealed.substr(body.size()));
+    std::string plain(body.size(), '\0');
+    const Cipher cipher(EVP_CIPHER_CTX_new());
+    int size = 0;
+    require(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key),
+                               data_of(nonce)));
+    require(EVP_DecryptUpdate(cipher.get(), nullptr, &size, data_of(context),
+                              static_cast<int>(context.size())));
+    require(EVP_DecryptUpdate(cipher.get(), data_of(plain), &size, data_of(body),
+                              static_cast<int>(body.size())));
+    require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, k_tag_size, data_of(tag)));
+    if (EVP_DecryptFinal_ex(cipher.get(), data_of(plain) + size, &size) != 1) return std::nullopt;
+    return plain;
+}
+
+}  // namespace base

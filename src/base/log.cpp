@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <string>
+
+namespace base {
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+    switch (level) {
+        case LogLevel::trace:
+            return spdlog::level::trace;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warning:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
+        case LogLevel::off:
+            break;
+    }
+    return spdlog::level::off;
+}
+
+std::string json_escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+struct Log::Sink {
+    spdlog::logger logger;
+    LogFormat format;
+};
+
+Log::Log(LogLevel level, LogFormat format)
+    : sink_(new Sink{
+          spdlog::logger("reviewdb", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>()),
+          format}) {
+    sink_->logger.set_level(to_spdlog(level));
+    // Messages are escaped before they get here, so the JSON frame is only a pattern.
+    sink_->logger.set_pattern(
+        format == LogFormat::json
+            ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
+            : "%^%l%$: %v",
+        spdlog::pattern_time_type::utc);
+}
+
+Log::~Log() = default;
+
+bool Log::enabled(LogLevel level) const { return sink_->logger.should_log(to_spdlog(level)); }
+
+void Log::write(LogLevel level, std::string_view line) {
+    if (sink_->format == LogFormat::json) {
+        sink_->logger.log(to_spdlog(level), json_escaped(line));
+    } else {
+        sink_->logger.log(to_spdlog(level), line);
+    }
+}
+
+}  // namespace base

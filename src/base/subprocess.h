@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Other programs: always by argument vector, never through a shell. Secrets go by environment or
+// standard input, never by argument.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+
+namespace base {
+
+// The unix user that a program runs as.
+struct UnixUser {
+    uid_t uid;
+    gid_t gid;
+};
+
+struct Command {
+    std::vector<std::string> arguments;              // [0] is looked up in PATH without a slash
+    std::map<std::string, std::string> environment;  // set on top of ours
+    std::optional<UnixUser> user;                    // only root may name another one
+    std::string folder;                              // working folder; empty: ours
+    std::string input;                               // given on standard input
+};
+
+struct Finished {
+    int exit_code;  // 128 + the signal's number when a signal ended it
+    std::string out;
+    std::string err;
+};
+
+// Runs `command` to its end, capturing what it prints. Blocks until it ends; past `deadline` it is
+// killed and the answer is `deadline`. Fails not_found when there is no such program.
+Result<Finished> run(const Command& command, Deadline deadline);
+
+// Becomes `command`: returns only when that failed (not_found, denied).
+Error replace_process(const Command& command);
+
+// The full path of `program`, looked up as execvp would; nothing when there is none.
+std::optional<std::string> find_program(const std::string& program);
+
+}  // namespace base
