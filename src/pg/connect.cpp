@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+
+#include "pg/connection.h"
+#include "pg/resolve.h"
+#include "pg/sql_state.h"
+
+namespace pg {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+
+struct Parameters {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+
+    explicit Parameters(const ConnectionInfo& info) {
+        for (const auto& [keyword, value] : info.values()) add(keyword.c_str(), value.c_str());
+        if (!info.password().empty()) add("password", info.password().reveal().c_str());
+        // Looking for Kerberos credentials costs milliseconds and would prove no password.
+        if (info.get("gssencmode").empty()) add("gssencmode", "disable");
+        add(nullptr, nullptr);
+    }
+    void add(const char* keyword, const char* value) {
+        keywords.push_back(keyword);
+        values.push_back(value);
+    }
+};
+
+void ignore_notice(void* /*context*/, const PGresult* /*notice*/) {}
+
+// With PQERRORS_SQLSTATE the report of a refusal ends in the code: "… FATAL:  28P01".
+std::string sqlstate_in(std::string_view report) {
+    constexpr std::size_t k_code_size = 5;
+    const auto end = report.find_last_not_of(" \n");
+    if (end == std::string_view::npos || end < k_code_size + 2) return {};
+    const auto code = report.substr(end + 1 - k_code_size, k_code_size);
+    const bool is_code = std::ranges::all_of(
+        code, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+    const bool stands_alone = report.substr(0, end + 1 - k_code_size).ends_with(":  ");
+    return is_code && stands_alone ? std::string(code) : std::string();
+}
+
+// Where the attempt stood when it failed. A certificate that does not fit will not fit a second
+// later; everything else may.
+enum class Phase { network, tls };
+
+tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::string& report,
+                                    Phase phase) {
+    base::Error error;
+    error.sqlstate = sqlstate_in(report);
+    if (!error.sqlstate.empty()) {
+        error.kind = kind_of(error.sqlstate);
+        const auto sentence = refusal_of(error.sqlstate);
+        error.message = fmt::format("cannot connect to {}: {} (SQLSTATE {})", info.describe(),
+                                    sentence.empty() ? "the server refused it" : sentence,
+                                    error.sqlstate);
+        return base::fail(std::move(error));
+    }
+    error.kind = phase == Phase::tls ? ErrorKind::denied : ErrorKind::unavailable;
+    auto text = report;
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    error.message = fmt::format("cannot connect to {}: {}", info.describe(), text);
+    return base::fail(std::move(error));
+}
+
+bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadline deadline) {
+    pollfd fd{PQsocket(connection),
+              static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+    int ready = 0;
+    do {
+        ready = poll(&fd, 1, static_cast<int>(deadline.remaining().count()));
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+}  // namespace
+
+base::Result<Connection> Connection::open(const ConnectionInfo& info, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto resolved, resolve(info, deadline));
+    const Parameters parameters(resolved);
+    Handle handle(PQconnectStartParams(parameters.keywords.data(), parameters.values.data(), 0));
+    if (!handle) throw std::bad_alloc();
+    PQsetErrorVerbosity(handle.get(), PQERRORS_SQLSTATE);
+    auto phase = Phase::network;
+    auto state = PGRES_POLLING_WRITING;
+    while (PQstatus(handle.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
+           state != PGRES_POLLING_FAILED) {
+        if (!wait_to_continue(handle.get(), state, deadline)) {
+            return base::fail(ErrorKind::deadline, fmt::format("cannot connect to {}: no answer in "
+                                                               "time",
+                                                               info.describe()));
+        }
+        state = PQconnectPoll(handle.get());
+        const auto status = PQstatus(handle.get());
+        if (status != CONNECTION_BAD) {
+            phase = status == CONNECTION_SSL_STARTUP ? Phase::tls : Phase::network;
+        }
+    }
+    if (PQstatus(handle.get()) != CONNECTION_OK) {
+        return refused(info, PQerrorMessage(handle.get()), phase);
+    }
+    PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
+    PQsetNoticeReceiver(handle.get(), ignore_notice, nullptr);
+    PQsetnonblocking(handle.get(), 1);
+    return Connection(std::move(handle));
+}
+
+}  // namespace pg

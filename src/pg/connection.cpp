@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/connection.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "pg/sql_state.h"
+#include "pg/verifier.h"
+
+namespace pg {
+
+namespace {
+
+using base::Deadline;
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+
+// Waits until `events` happen on `socket`; false when the deadline came first.
+bool wait_for(int socket, short events, Deadline deadline) {
+    for (;;) {
+        pollfd fd{socket, events, 0};
+        const int ready = poll(&fd, 1, static_cast<int>(deadline.remaining().count()));
+        if (ready > 0) return true;
+        if (ready == 0 && deadline.passed()) return false;
+        if (ready < 0 && errno != EINTR) return false;
+    }
+}
+
+std::string field(const PGresult* result, int code) {
+    const char* text = PQresultErrorField(result, code);
+    return text == nullptr ? std::string() : std::string(text);
+}
+
+Error error_of(const PGresult* result) {
+    Error error;
+    error.sqlstate = field(result, PG_DIAG_SQLSTATE);
+    error.kind = error.sqlstate.empty() ? ErrorKind::unavailable : kind_of(error.sqlstate);
+    error.message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (const auto detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) {
+        error.message += fmt::format(" ({})", detail);
+    }
+    error.hint = field(result, PG_DIAG_MESSAGE_HINT);
+    if (error.message.empty()) error.message = "the connection to the server was lost";
+    return error;
+}
+
+std::string trimmed(std::string_view text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+    return std::string(text);
+}
+
+}  // namespace
+
+void Connection::Deleter::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+bool Connection::alive() const { return handle_ && PQstatus(handle_.get()) == CONNECTION_OK; }
+int Connection::backend_pid() const { return PQbackendPID(handle_.get()); }
+int Connection::server_version() const { return PQserverVersion(handle_.get()); }
+bool Connection::used_password() const { return PQconnectionUsedPassword(handle_.get()) != 0; }
+bool Connection::uses_tls() const { return PQsslInUse(handle_.get()) != 0; }
+bool Connection::is_reader() const {
+    const char* standby = PQparameterStatus(handle_.get(), "in_hot_standby");
+    return standby != nullptr && std::string_view(standby) == "on";
+}
+
+tl::unexpected<Error> Connection::lost(Deadline deadline) {
+    const bool late = deadline.passed();
+    const auto text = trimmed(PQerrorMessage(handle_.get()));
+    handle_.reset();
+    if (late) return base::fail(ErrorKind::deadline, "the server did not answer in time");
+    return base::fail(ErrorKind::unavailable,
+                      text.empty() ? "the connection to the server was lost" : text);
+}
+
+Result<void> Connection::flush(Deadline deadline) {
+    for (;;) {
+        const int left = PQflush(handle_.get());
+        if (left == 0) return {};
+        if (left < 0 || !wait_for(PQsocket(handle_.get()), POLLIN | POLLOUT, deadline)) {
+            return lost(deadline);
+        }
+        if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+    }
+}
+
+Result<void> Connection::wait_for_answer(Deadline deadline) {
+    while (PQisBusy(handle_.get()) != 0) {
+        if (!wait_for(PQsocket(handle_.get()), POLLIN, deadline)) return lost(deadline);
+        if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+    }
+    return {};
+}
+
+Result<std::vector<Rows>> Connection::collect(std::size_t count, Deadline deadline) {
+    std::vector<Rows> answers;
+    answers.reserve(count);
+    std::optional<Error> first_error;
+    for (;;) {
+        BASE_TRY(wait_for_answer(deadline));
+        PGresult* result = PQgetResult(handle_.get());
+        if (result == nullptr) {
+            // The end of one statement's answer; two in a row mean that the session is gone.
+            if (PQstatus(handle_.get()) != CONNECTION_OK) return lost(deadline);
+            continue;
+        }
+        Rows rows(result);
+        const auto status = PQresultStatus(result);
+        if (status == PGRES_PIPELINE_SYNC) break;
+        if (status == PGRES_FATAL_ERROR && !first_error) first_error = error_of(result);
+        if (status == PGRES_FATAL_ERROR && PQstatus(handle_.get()) != CONNECTION_OK) {
+            handle_.reset();
+            return base::fail(*std::move(first_error));
+        }
+        answers.push_back(std::move(rows));
+    }
+    if (first_error) return base::fail(*std::move(first_error));
+    return answers;
+}
+
+Result<std::vector<Rows>> Connection::pipeline(const std::vector<Statement>& statements,
+                                               Deadline deadline) {
+    if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
+    PQenterPipelineMode(handle_.get());
+    for (const auto& statement : statements) {
+        std::vector<const char*> values;
+        for (const auto& parameter : statement.parameters) {
+            values.push_back(parameter ? parameter->c_str() : nullptr);
+        }
+        if (PQsendQueryParams(handle_.get(), statement.sql.c_str(),
+                              static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                              nullptr, 0) == 0) {
+            return lost(deadline);
+        }
+    }
+    if (PQpipelineSync(handle_.get()) == 0) return lost(deadline);
+    BASE_TRY(flush(deadline));
+    auto answers = collect(statements.size(), deadline);
+    if (handle_) {
+        // The answer to the Sync leaves the session idle, so this cannot fail.
+        while (PQgetResult(handle_.get()) != nullptr) {
+        }
+        PQexitPipelineMode(handle_.get());
+    }
+    return answers;
+}
+
+Result<Rows> Connection::run(const Statement& statement, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto answers, pipeline({statement}, deadline));
+    return std::move(answers.front());
+}
+
+Result<std::vector<Rows>> Connection::run_all(const std::vector<Statement>& statements,
+                                              Deadline deadline) {
+    return pipeline(statements, deadline);
+}
+
+Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& statements,
+                                               Deadline deadline) {
+    std::vector<Statement> all;
+    all.reserve(statements.size() + 2);
+    all.push_back({"BEGIN"});
+    all.insert(all.end(), statements.begin(), statements.end());
+    all.push_back({"COMMIT"});
+    auto answers = pipeline(all, deadline);
+    if (!answers) {
+        if (alive() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) {
+            // COMMIT was skipped with the rest of the aborted group.
+            if (!pipeline({{"ROLLBACK"}}, deadline)) handle_.reset();
+        }
+        return answers;
+    }
+    answers->pop_back();
+    answers->erase(answers->begin());
+    return answers;
+}
+
+Result<std::string> Connection::make_verifier(const base::Secret& password) {
+    char* made = PQencryptPasswordConn(handle_.get(), password.reveal().c_str(), "",
+                                       "scram-sha-256");
+    const std::string verifier = made == nullptr ? "" : made;
+    if (made != nullptr) PQfreemem(made);
+    if (!is_scram_verifier(verifier)) {
+        return base::fail(ErrorKind::internal, "no SCRAM verifier could be made of a password");
+    }
+    return verifier;
+}
+
+void Connection::close_and_wait(Deadline deadline) && {
+    if (!handle_) return;
+    const int watched = dup(PQsocket(handle_.get()));
+    handle_.reset();
+    if (watched < 0) return;
+    // The kernel closes the server's end when its process is gone, and not before: the server does
+    // not close it itself (socket_close in pqcomm.c). So the end of the stream is the news.
+    std::array<char, 256> rest{};
+    while (wait_for(watched, POLLIN, deadline)) {
+        const auto count = recv(watched, rest.data(), rest.size(), 0);
+        if (count == 0 || (count < 0 && errno != EINTR)) break;
+    }
+    ::close(watched);
+}
+
+}  // namespace pg

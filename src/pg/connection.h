@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One session with a Postgres server, over non-blocking libpq: every wait ends at a Deadline.
+//
+// Not safe from two threads at once. A session whose wait ran out, or whose connection broke, is
+// dead: its state is unknown, and nothing else can be done with it (`alive()` is false). The server
+// notices a dead client by client_connection_check_interval, so nothing is cancelled from here:
+// PQcancel blocks.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "pg/connection_info.h"
+#include "pg/rows.h"
+
+struct pg_conn;
+
+namespace pg {
+
+// A statement and its parameters $1, $2, …; nothing is a null.
+struct Statement {
+    std::string sql;
+    std::vector<std::optional<std::string>> parameters = {};
+};
+
+class Connection {
+   public:
+    // Opens a session. Blocks until it is there or `deadline`. A refusal carries the server's
+    // SQLSTATE and its kind (pg::kind_of); a server that cannot be reached is `unavailable`, a
+    // certificate that does not fit is `denied`.
+    static base::Result<Connection> open(const ConnectionInfo& info, base::Deadline deadline);
+
+    Connection(Connection&&) noexcept;
+    Connection& operator=(Connection&&) noexcept;
+    ~Connection();
+
+    // Runs one statement. A failure of the statement carries its SQLSTATE.
+    base::Result<Rows> run(const Statement& statement, base::Deadline deadline);
+
+    // Runs statements that travel together as one implicit transaction: all or none. One round trip.
+    // The first failure is answered; what came before it is undone.
+    base::Result<std::vector<Rows>> run_all(const std::vector<Statement>& statements,
+                                            base::Deadline deadline);
+
+    // The same between BEGIN and COMMIT, for what refuses to run in an implicit transaction (SET
+    // LOCAL). After a failure the session has been rolled back, or is dead.
+    base::Result<std::vector<Rows>> transact(const std::vector<Statement>& statements,
+                                             base::Deadline deadline);
+
+    // A SCRAM-SHA-256 verifier of `password` with a salt of its own, made here: the password does
+    // not travel. Never anything but a verifier (pg::is_scram_verifier).
+    base::Result<std::string> make_verifier(const base::Secret& password);
+
+    bool alive() const;
+    int backend_pid() const;
+    int server_version() const;  // as server_version_num: 150018
+    // True when the server asked for a password and was given one.
+    bool used_password() const;
+    bool uses_tls() const;
+    // True for a server that only reads (a replica, or one that fail-over has turned into one).
+    bool is_reader() const;
+
+    // Ends the session and waits until the server's process has gone, at most until `deadline`: only
+    // then does the session not stand in the way of RENAME or DROP DATABASE, which would otherwise
+    // poll for it in steps of 100 ms (CountOtherDBBackends in procarray.c).
+    void close_and_wait(base::Deadline deadline) &&;
+
+   private:
+    struct Deleter {
+        void operator()(pg_conn* connection) const;
+    };
+    using Handle = std::unique_ptr<pg_conn, Deleter>;
+
+    explicit Connection(Handle handle) : handle_(std::move(handle)) {}
+
+    base::Result<std::vector<Rows>> pipeline(const std::vector<Statement>& statements,
+                                             base::Deadline deadline);
+    base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);
+    base::Result<void> flush(base::Deadline deadline);
+    base::Result<void> wait_for_answer(base::Deadline deadline);
+    tl::unexpected<base::Error> lost(base::Deadline deadline);
+
+    Handle handle_;
+};
+
+}  // namespace pg

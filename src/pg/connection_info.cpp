@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/connection_info.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace pg {
+
+namespace {
+
+struct OptionsDeleter {
+    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+bool is_unreserved(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+using Options = std::unique_ptr<PQconninfoOption, OptionsDeleter>;
+
+// A host as a URI has it: a socket folder is percent-encoded, an IPv6 address stands in brackets.
+std::string uri_host(std::string_view host) {
+    if (host.find(':') != std::string_view::npos) return fmt::format("[{}]", host);
+    return percent_encoded(host);
+}
+
+}  // namespace
+
+base::Result<ConnectionInfo> ConnectionInfo::parse(const base::Secret& text) {
+    char* problem = nullptr;
+    const Options options(PQconninfoParse(text.reveal().c_str(), &problem));
+    if (problem != nullptr) PQfreemem(problem);
+    if (!options) {
+        return base::fail(base::ErrorKind::invalid_input,
+                          "the connection string of the server is not one that libpq can read",
+                          "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… (special "
+                          "characters as %XX), or host=… port=… user=… password=… dbname=…");
+    }
+    ConnectionInfo info;
+    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val != nullptr) info.set(option->keyword, option->val);
+    }
+    const Options defaults(PQconndefaults());
+    for (const auto* option = defaults.get(); defaults && option->keyword != nullptr; ++option) {
+        const bool given = option->envvar != nullptr && getenv(option->envvar) != nullptr;
+        if (given && option->val != nullptr && !info.has(option->keyword)) {
+            info.set(option->keyword, option->val);
+        }
+    }
+    return info;
+}
+
+bool ConnectionInfo::has(std::string_view keyword) const {
+    return keyword == "password" ? !password_.empty() : values_.contains(keyword);
+}
+
+void ConnectionInfo::set(std::string_view keyword, const char* value) {
+    if (keyword == "password") {
+        password_ = base::Secret(value);
+    } else {
+        values_.insert_or_assign(std::string(keyword), value);
+    }
+}
+
+std::string_view ConnectionInfo::get(std::string_view keyword) const {
+    const auto found = values_.find(keyword);
+    return found == values_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+ConnectionInfo ConnectionInfo::with(std::string keyword, std::string value) const {
+    auto copy = *this;
+    if (value.empty()) {
+        copy.values_.erase(keyword);
+    } else {
+        copy.values_[std::move(keyword)] = std::move(value);
+    }
+    return copy;
+}
+
+ConnectionInfo ConnectionInfo::with_login(std::string user, base::Secret password) const {
+    auto copy = with("user", std::move(user));
+    copy.password_ = std::move(password);
+    return copy;
+}
+
+std::string ConnectionInfo::describe() const {
+    const auto or_default = [this](std::string_view key, std::string_view fallback) {
+        const auto value = get(key);
+        return value.empty() ? fallback : value;
+    };
+    return fmt::format("{}:{}/{} as {}", or_default("host", or_default("hostaddr", "local socket")),
+                       or_default("port", "5432"), or_default("dbname", "(default)"),
+                       or_default("user", "(default)"));
+}
+
+base::Secret ConnectionInfo::to_uri() const {
+    std::string uri = "postgresql://" + percent_encoded(get("user"));
+    if (!password_.empty()) uri += ":" + percent_encoded(password_.reveal());
+    uri += "@" + uri_host(get("host"));
+    if (!get("port").empty()) uri += fmt::format(":{}", get("port"));
+    uri += "/" + percent_encoded(get("dbname"));
+    char separator = '?';
+    for (const auto& [keyword, value] : values_) {
+        if (keyword == "user" || keyword == "host" || keyword == "port" || keyword == "dbname") {
+            continue;
+        }
+        uri += fmt::format("{}{}={}", separator, keyword, percent_encoded(value));
+        separator = '&';
+    }
+    return base::Secret(std::move(uri));
+}
+
+std::string percent_encoded(std::string_view text) {
+    std::string encoded;
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            encoded += c;
+        } else {
+            encoded += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        }
+    }
+    return encoded;
+}
+
+bool is_loopback(std::string_view host) {
+    return host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
+           host.starts_with("127.") || host == "::1" || host == "0:0:0:0:0:0:0:1";
+}
+
+}  // namespace pg
