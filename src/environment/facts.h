@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What was observed of one environment: the registry's rows, and what the server's catalog and the
+// secret store really have. Pure data; plans are made from nothing else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "environment/policy.h"
+#include "environment/records.h"
+
+namespace environment {
+
+// A key as the registry has it: where the bytes are, and what they must look like.
+struct KeyRecord {
+    int number = 1;
+    std::string fingerprint;
+    std::string location;                // registry, env or file:PATH
+    std::optional<base::Secret> bytes;   // with location registry only
+};
+
+struct Installation {
+    base::Uuid id;
+    int schema_version = 0;
+    int oldest_program_allowed = 0;
+    int server_version = 0;  // as server_version_num
+    int current_key = 1;
+    std::vector<KeyRecord> keys;
+};
+
+// The database of an instance, as pg_database has it.
+struct DatabaseFacts {
+    std::uint32_t oid = 0;
+    std::string name;
+    std::string owner;
+    bool owned_by_manager = false;
+    bool accepts_connections = false;
+    bool half_dropped = false;  // an interrupted DROP: datconnlimit is -2, and only DROP helps
+    bool open_to_public = false;
+    bool role_may_use = false;  // the role has CONNECT, CREATE and TEMPORARY
+    std::string comment;
+    std::vector<std::string> settings;  // ALTER DATABASE … SET, sorted
+};
+
+// The role of an environment, as pg_roles has it.
+struct LoginFacts {
+    std::uint32_t oid = 0;
+    bool can_login = false;
+    bool privileged = false;  // superuser, CREATEDB, CREATEROLE, REPLICATION or BYPASSRLS
+    int connection_limit = -1;
+    std::string comment;
+};
+
+// Who has the database name that the environment should have.
+enum class NameHolder { nobody, this_instance, dropping_instance, somebody_else };
+
+struct SecretFacts {
+    bool exists = false;
+    bool is_ours = false;       // its value says so
+    bool is_current = false;    // its value is the one it should have
+};
+
+struct Facts {
+    Installation installation;
+    Policy policy;
+    std::optional<EnvironmentRecord> environment;
+    std::optional<InstanceRecord> instance;
+    std::optional<RoleRecord> role;
+    std::optional<DatabaseFacts> database;
+    std::optional<LoginFacts> login;
+    NameHolder final_name = NameHolder::nobody;
+    std::string final_name_owner;       // who owns the database that has it
+    std::optional<SecretFacts> secret;  // nothing without a secret store
+    bool password_refused = false;      // the derived password was tried and is not the role's
+    Time now;                           // the server's clock
+};
+
+}  // namespace environment

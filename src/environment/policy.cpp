@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "environment/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "base/duration.h"
+
+namespace environment {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+tl::unexpected<base::Error> unfit(std::string_view value, std::string hint) {
+    return base::fail(ErrorKind::invalid_input, fmt::format("'{}' cannot be the value", value),
+                      std::move(hint));
+}
+
+std::optional<int> parse_number(std::string_view text) {
+    int number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+Result<void> check_host(std::string_view value) {
+    const bool clean = is_clean_utf8(value) && value.find(' ') == std::string_view::npos &&
+                       value.find(',') == std::string_view::npos && value.find('/') != 0;
+    if (clean && value.size() <= 255) return {};
+    return unfit(value, "one host name or address that applications can reach");
+}
+Result<void> check_port(std::string_view value) {
+    const auto port = parse_number(value);
+    if (port && *port > 0 && *port < 65536) return {};
+    return unfit(value, "a port from 1 to 65535");
+}
+Result<void> check_sslmode(std::string_view value) {
+    constexpr std::array k_modes{"disable", "allow",     "prefer",
+                                 "require", "verify-ca", "verify-full"};
+    if (std::ranges::find(k_modes, value) != k_modes.end()) return {};
+    return unfit(value, "one of libpq's sslmode values: disable … verify-full");
+}
+Result<void> check_secrets(std::string_view value) {
+    if (value == "none" || value.starts_with("file:/")) return {};
+    return unfit(value, "none, or file:DIR with an absolute path");
+}
+Result<void> check_ttl(std::string_view value) {
+    if (value == "none") return {};
+    return base::parse_duration(value).map([](auto) {});
+}
+Result<void> check_timeout(std::string_view value) {
+    if (value == "off") return {};
+    BASE_TRY_ASSIGN(const auto time, base::parse_duration(value));
+    if (time <= std::chrono::days(24)) return {};
+    return unfit(value, "off, or at most 24d: Postgres counts milliseconds in 31 bits");
+}
+Result<void> check_limit(std::string_view value) {
+    const auto limit = parse_number(value);
+    if (limit && *limit >= 1 && *limit <= 10000) return {};
+    return unfit(value, "a number of connections, 1 or more");
+}
+Result<void> check_pattern(std::string_view value) {
+    return NamePattern::parse(value).map([](const auto&) {});
+}
+Result<void> check_list(std::string_view value) {
+    if (is_clean_utf8(value)) return {};
+    return unfit(value, "words with blanks between them");
+}
+
+constexpr std::array k_definitions{
+    PolicyDefinition{"host", "", "the host that applications connect to", check_host},
+    PolicyDefinition{"port", "5432", "the port that applications connect to", check_port},
+    PolicyDefinition{"sslmode", "require", "the sslmode in URLs and secrets", check_sslmode},
+    PolicyDefinition{"secrets", "none", "where secrets are put: none, or file:DIR", check_secrets},
+    PolicyDefinition{"ttl", "30d", "how long an environment lives; create renews it; or none",
+                     check_ttl},
+    PolicyDefinition{"connection_limit", "20", "connections that one environment may have",
+                     check_limit},
+    PolicyDefinition{"statement_timeout", "off", "default of an environment's sessions",
+                     check_timeout},
+    PolicyDefinition{"lock_timeout", "off", "default of an environment's sessions", check_timeout},
+    PolicyDefinition{"idle_in_transaction_timeout", "1h", "default of an environment's sessions",
+                     check_timeout},
+    PolicyDefinition{"database_pattern", "{project}_{slug}", "names of databases", check_pattern},
+    PolicyDefinition{"secret_pattern", "{project}_{slug}", "names in the secret store",
+                     check_pattern},
+    PolicyDefinition{"protected", "main master develop dev staging stage prod production",
+                     "names that are protected from the start; * stands for any text", check_list},
+    PolicyDefinition{"repositories", "", "the only ones admitted (host/owner/name); empty: all",
+                     check_list},
+};
+
+const PolicyDefinition* find_definition(std::string_view key) {
+    const auto* found = std::ranges::find(k_definitions, key, &PolicyDefinition::key);
+    return found == k_definitions.end() ? nullptr : found;
+}
+
+// `*` stands for any text, everything else for itself.
+bool matches(std::string_view pattern, std::string_view text) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) return pattern == text;
+    if (!text.starts_with(pattern.substr(0, star))) return false;
+    text.remove_prefix(star);
+    const auto rest = pattern.substr(star + 1);
+    for (;;) {
+        if (matches(rest, text)) return true;
+        if (text.empty()) return false;
+        text.remove_prefix(1);
+    }
+}
+
+std::vector<std::string_view> words_of(std::string_view list) {
+    std::vector<std::string_view> words;
+    while (!list.empty()) {
+        const auto blank = std::min(list.find(' '), list.size());
+        if (blank > 0) words.push_back(list.substr(0, blank));
+        list.remove_prefix(std::min(blank + 1, list.size()));
+    }
+    return words;
+}
+
+}  // namespace
+
+std::span<const PolicyDefinition> policy_definitions() { return k_definitions; }
+
+Policy::Policy() {
+    for (const auto& definition : k_definitions) {
+        values_.push_back({std::string(definition.key), std::string(definition.fallback), "default",
+                           definition.meaning});
+    }
+}
+
+Policy Policy::from_rows(const Project& project, std::span<const PolicyRow> rows) {
+    Policy policy;
+    for (auto& value : policy.values_) {
+        for (const auto& row : rows) {
+            if (row.key != value.key) continue;
+            const bool own = row.project == project.text();
+            if (own || (row.project == k_every_project && value.origin == "default")) {
+                value.value = row.value;
+                value.origin = own ? "project " + row.project : "every project";
+            }
+        }
+    }
+    return policy;
+}
+
+Result<void> Policy::check(std::string_view key, std::string_view value) {
+    const auto* definition = find_definition(key);
+    if (definition == nullptr) {
+        std::string known;
+        for (const auto& one : k_definitions) known += fmt::format(" {}", one.key);
+        return base::fail(ErrorKind::invalid_input, fmt::format("there is no policy '{}'", key),
+                          "known are:" + known);
+    }
+    auto checked = definition->check(value);
+    if (!checked) return base::fail(std::move(checked).error().during(key));
+    return {};
+}
+
+const std::string& Policy::value(std::string_view key) const {
+    for (const auto& value : values_) {
+        if (value.key == key) return value.value;
+    }
+    throw std::logic_error("no such policy: " + std::string(key));
+}
+
+Result<void> Policy::agree_with(const std::map<std::string, std::string>& claims) const {
+    for (const auto& [key, claim] : claims) {
+        if (find_definition(key) == nullptr || value(key) == claim) continue;
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("this call brings {} = '{}', but the policy of the project is '{}'", key,
+                        claim, value(key)),
+            fmt::format("policy holds for everyone: leave it out, or change it for all with "
+                        "'reviewdb config set {}=VALUE'",
+                        key));
+    }
+    return {};
+}
+
+int Policy::port() const { return parse_number(value("port")).value_or(5432); }
+int Policy::connection_limit() const { return parse_number(value("connection_limit")).value_or(20); }
+
+std::optional<std::chrono::seconds> Policy::ttl() const {
+    const auto time = base::parse_duration(value("ttl"));
+    return time ? std::optional(*time) : std::nullopt;
+}
+
+namespace {
+NamePattern pattern_or_default(const std::string& text) {
+    auto pattern = NamePattern::parse(text);
+    return pattern ? *std::move(pattern) : *NamePattern::parse("{project}_{slug}");
+}
+}  // namespace
+
+NamePattern Policy::database_pattern() const {
+    return pattern_or_default(value("database_pattern"));
+}
+NamePattern Policy::secret_pattern() const { return pattern_or_default(value("secret_pattern")); }
+
+bool Policy::protects(std::string_view name) const {
+    return std::ranges::any_of(words_of(value("protected")),
+                               [&](auto pattern) { return matches(pattern, name); });
+}
+
+bool Policy::admits(std::string_view repository) const {
+    const auto list = words_of(value("repositories"));
+    return list.empty() || std::ranges::find(list, repository) != list.end();
+}
+
+std::vector<std::string> Policy::database_settings() const {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_settings{
+        {{"idle_in_transaction_timeout", "idle_in_transaction_session_timeout"},
+         {"lock_timeout", "lock_timeout"},
+         {"statement_timeout", "statement_timeout"}}};
+    std::vector<std::string> settings;
+    for (const auto& [key, parameter] : k_settings) {
+        const auto time = base::parse_duration(value(key));
+        if (!time) continue;
+        settings.push_back(fmt::format(
+            "{}={}", parameter, std::chrono::duration_cast<std::chrono::milliseconds>(*time).count()));
+    }
+    return settings;
+}
+
+}  // namespace environment

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "environment/records.h"
+
+#include <array>
+#include <utility>
+
+namespace environment {
+
+namespace {
+
+template <typename State, std::size_t N>
+using Words = std::array<std::pair<State, std::string_view>, N>;
+
+constexpr Words<EnvironmentState, 6> k_environment_states{{
+    {EnvironmentState::building, "building"},
+    {EnvironmentState::publishing, "publishing"},
+    {EnvironmentState::ready, "ready"},
+    {EnvironmentState::closed, "closed"},
+    {EnvironmentState::retiring, "retiring"},
+    {EnvironmentState::gone, "gone"},
+}};
+constexpr Words<InstanceState, 6> k_instance_states{{
+    {InstanceState::building, "building"},
+    {InstanceState::warm, "warm"},
+    {InstanceState::serving, "serving"},
+    {InstanceState::trashed, "trashed"},
+    {InstanceState::dropping, "dropping"},
+    {InstanceState::gone, "gone"},
+}};
+constexpr Words<RoleState, 4> k_role_states{{
+    {RoleState::building, "building"},
+    {RoleState::serving, "serving"},
+    {RoleState::pinned, "pinned"},
+    {RoleState::gone, "gone"},
+}};
+
+template <typename State, std::size_t N>
+std::string_view word_of(const Words<State, N>& words, State state) {
+    for (const auto& [known, word] : words) {
+        if (known == state) return word;
+    }
+    return {};
+}
+
+template <typename State, std::size_t N>
+std::optional<State> state_of(const Words<State, N>& words, std::string_view text) {
+    for (const auto& [state, word] : words) {
+        if (word == text) return state;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_text(EnvironmentState state) { return word_of(k_environment_states, state); }
+std::string_view to_text(InstanceState state) { return word_of(k_instance_states, state); }
+std::string_view to_text(RoleState state) { return word_of(k_role_states, state); }
+
+std::optional<EnvironmentState> parse_environment_state(std::string_view text) {
+    return state_of(k_environment_states, text);
+}
+std::optional<InstanceState> parse_instance_state(std::string_view text) {
+    return state_of(k_instance_states, text);
+}
+std::optional<RoleState> parse_role_state(std::string_view text) {
+    return state_of(k_role_states, text);
+}
+
+}  // namespace environment

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rows of the registry as values: what is remembered of an environment, its instance and its
+// role. Each of the three has a life of its own (docs/decisions/0002-three-identities.md). Pure data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/uuid.h"
+
+namespace environment {
+
+using Time = std::chrono::system_clock::time_point;
+using Labels = std::map<std::string, std::string>;
+
+enum class EnvironmentState { building, publishing, ready, closed, retiring, gone };
+enum class InstanceState { building, warm, serving, trashed, dropping, gone };
+enum class RoleState { building, serving, pinned, gone };
+enum class PasswordSource { derived, external };
+
+std::string_view to_text(EnvironmentState state);
+std::string_view to_text(InstanceState state);
+std::string_view to_text(RoleState state);
+// Nothing for a word that this program does not know: a newer one may have written it.
+std::optional<EnvironmentState> parse_environment_state(std::string_view text);
+std::optional<InstanceState> parse_instance_state(std::string_view text);
+std::optional<RoleState> parse_role_state(std::string_view text);
+
+// Where an environment comes from; each is empty where nobody said.
+struct Origin {
+    std::string repository;  // host/owner/name
+    std::string ref;         // branch
+    std::optional<int> pull_request;
+    std::string commit;
+    friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+struct EnvironmentRecord {
+    base::Uuid id;
+    std::string project;
+    std::string name;
+    EnvironmentState state = EnvironmentState::building;
+    Origin origin;
+    Labels labels;
+    std::string secret;  // its name in the secret store; empty without one
+    bool shielded = false;
+    std::int64_t epoch = 0;  // raised by whoever takes up work on it
+    std::optional<base::Uuid> instance;
+    std::optional<base::Uuid> role;
+    Time created_at;
+    std::optional<Time> expires_at;
+};
+
+struct InstanceRecord {
+    base::Uuid id;
+    InstanceState state = InstanceState::building;
+    std::string database;               // its name on the server now
+    std::optional<std::uint32_t> oid;   // once the database has been seen
+    std::string database_template;      // what it was cloned from
+};
+
+struct RoleRecord {
+    base::Uuid id;
+    RoleState state = RoleState::building;
+    std::string name;
+    int password_version = 1;
+    int key_number = 1;
+    PasswordSource source = PasswordSource::derived;
+};
+
+struct HistoryEntry {
+    Time at;
+    std::string project;
+    std::string name;
+    std::string event;   // created, repaired, deleted, refused, prepared, policy …
+    std::string reason;  // for a person
+    std::string actor;   // as claimed
+    std::string door;    // cli, lambda, http
+    std::string program; // version
+};
+
+}  // namespace environment

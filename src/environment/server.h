@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The server as the rules see it: one place to observe, and hands for the steps of a plan. Words of
+// the domain only; SQL stands in src/server.
+//
+// An implementation serves one operation at a time. It may lose its session at any call; the next
+// observe() opens another, takes the lock again and sees what really happened.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "environment/facts.h"
+#include "environment/name.h"
+#include "environment/plan.h"
+
+namespace environment {
+
+// Reading takes no lock; working takes the environment's lock and holds it until release().
+enum class Purpose { read, work };
+
+struct Subject {
+    Project project;
+    Name name;
+};
+
+// An instance whose environment has let go of it and whose removal is not finished.
+struct Leftover {
+    base::Uuid instance;
+    std::string database;
+};
+
+// What the steps need beside the target, made by the Manager from the key.
+struct Credentials {
+    base::Secret password;
+    std::string database_stamp;         // once claimed
+    std::string building_stamp;         // before it has a name
+    std::string role_stamp;
+};
+
+// Who does it, for history.
+struct Actor {
+    std::string name;     // as claimed
+    std::string door;     // cli, lambda, http
+    std::string program;  // version
+};
+
+struct ListFilter {
+    std::optional<Project> project;  // nothing: all
+    std::optional<EnvironmentState> state;
+    std::string repository;
+    Labels labels;
+    bool with_sizes = false;
+};
+
+struct Listed {
+    EnvironmentRecord environment;
+    std::string database;
+    std::string role;
+    std::string database_template;
+    std::optional<std::int64_t> size_bytes;
+};
+
+class Server {
+   public:
+    Server() = default;
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    virtual ~Server() = default;
+
+    // The facts about `subject`. With Purpose::work it holds the lock first: it waits for it until
+    // `deadline`, then fails overloaded, naming the holder. Fails not_found with the SQLSTATE 3D000
+    // when the server has no registry, conflict when the registry is not for this program's version.
+    virtual base::Result<Facts> observe(const Subject& subject, Purpose purpose,
+                                        base::Deadline deadline) = 0;
+    // The same for an instance that no environment has any more. Nothing when somebody else works on
+    // it, or when it is gone.
+    virtual base::Result<std::optional<Facts>> observe_leftover(const Leftover& leftover,
+                                                                base::Deadline deadline) = 0;
+    // At most `most` of them, oldest first; none that somebody works on.
+    virtual base::Result<std::vector<Leftover>> leftovers(int most, base::Deadline deadline) = 0;
+
+    // Carries out one step of a plan. Safe to repeat, and content when it is already so. Fails
+    // in_doubt when it is not known whether a statement that cannot be rolled back took effect. A
+    // success may come with a remark for the caller; empty when there is nothing to say.
+    virtual base::Result<std::string> perform(const Step& step, const Target& target,
+                                              const Credentials& credentials, const Actor& actor,
+                                              base::Deadline deadline) = 0;
+
+    // One round trip: this process still holds the lock, and nobody has taken over since. Fails
+    // in_doubt otherwise. Before every effect outside the session.
+    virtual base::Result<void> check_lease(const Target& target, base::Deadline deadline) = 0;
+    // Gives the lock back; harmless without one.
+    virtual void release(base::Deadline deadline) = 0;
+
+    virtual base::Result<std::vector<Listed>> list(const ListFilter& filter,
+                                                   base::Deadline deadline) = 0;
+    // Newest last; without a name, the whole project's.
+    virtual base::Result<std::vector<HistoryEntry>> history(const Project& project,
+                                                            const std::optional<Name>& name,
+                                                            int most, base::Deadline deadline) = 0;
+    virtual base::Result<Policy> policy(const Project& project, base::Deadline deadline) = 0;
+    // Sets a checked value for one project, or for k_every_project, with its line of history.
+    virtual base::Result<void> set_policy(std::string_view project, std::string_view key,
+                                          std::string_view value, const Actor& actor,
+                                          base::Deadline deadline) = 0;
+};
+
+}  // namespace environment
