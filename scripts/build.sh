@@ -17,7 +17,7 @@ build() {
   if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
   # Ninja runs CMake again by itself when a CMakeLists.txt has changed, but knows nothing of presets.
   if [[ ! -f $folder/.configured || $root/CMakePresets.json -nt $folder/.configured ]]; then
-    run cmake --preset "$preset"
+    run cmake --preset "$preset" || return 1
     touch "$folder/.configured"
   fi
   run cmake --build --preset "$preset" ${1:+--target "$@"}

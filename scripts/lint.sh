@@ -4,19 +4,22 @@
 # ./dev lint: one function per rule, run in the order of lint_checks. A rule prints what breaks it
 # as file:line: text, and fails.
 
+# `analyze` is the one that only runs when it is asked for.
 lint_checks=(format shell spelling licence todo length version layers headers tidy)
 lint_length_stop=500
 
 lint_command() {
   local check failed=()
   if [[ ${1:-} == help ]]; then
-    echo "${lint_checks[*]}"
+    echo "${lint_checks[*]} analyze"
     return
   fi
   (($# > 0)) || set -- "${lint_checks[@]}"
   need lint
   for check; do
-    [[ " ${lint_checks[*]} " == *" $check "* ]] || die "lint: no such check: $check (${lint_checks[*]})"
+    [[ " ${lint_checks[*]} analyze " == *" $check "* ]] ||
+      die "lint: no such check: $check (${lint_checks[*]} analyze)"
+    say "lint: $check"
     "lint_$check" || failed+=("$check")
   done
   ((${#failed[@]} == 0)) || die "lint: ${failed[*]}"
@@ -79,4 +82,9 @@ lint_version() {
     say "VERSION says '$version', the top entry of CHANGELOG.md '$newest'"
     return 1
   }
+}
+
+lint_layers() {
+  list_files 'src/*.cpp' 'src/*.h' 'src/*CMakeLists.txt' |
+    run_xargs awk -f scripts/lint-layers.awk scripts/layers.txt
 }

@@ -82,8 +82,11 @@ setup_install() {
     "${sudo[@]}" mkdir -p "${quiet%/*}"
     echo 'create_main_cluster = false' | "${sudo[@]}" tee "$quiet" >/dev/null
   fi
-  local status=0
-  retry "${apt[@]}" install -y --no-install-recommends "$@" </dev/null || status=$?
+  local status=0 log
+  log=$(mktemp)
+  retry "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >"$log" || status=$?
+  ((status == 0)) || cat "$log" >&2
+  rm -f "$log"
   if [[ -e $quiet ]]; then "${sudo[@]}" rm -f "$quiet"; fi
   ((status == 0)) || die "apt-get could not install: $*"
 }
