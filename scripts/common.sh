@@ -13,10 +13,13 @@ die() {
 
 # Shows a command, dimmed on a terminal, in a form that can be pasted back into a shell.
 show() {
-  local words
-  printf -v words ' %q' "$@"
-  words=${words//"$root"/.}
-  if [[ -t 2 ]]; then printf '\e[2m+%s\e[0m\n' "$words" >&2; else printf '+%s\n' "$words" >&2; fi
+  local word line=+
+  for word; do
+    word=${word//"$root"/.}
+    [[ $word =~ ^[[:alnum:]_./:=@%+,…-]+$ ]] || word=${word@Q}
+    line+=" $word"
+  done
+  if [[ -t 2 ]]; then printf '\e[2m%s\e[0m\n' "$line" >&2; else printf '%s\n' "$line" >&2; fi
 }
 
 run() {

@@ -34,7 +34,7 @@ postgres_provide() {
   mkdir -p "$cache" && chmod 755 "$cache" || return 1
   [[ -O $cache ]] || { say "$cache belongs to somebody else; set REVIEWDB_TEST_CACHE"; return 1; }
   if ! postgres_complete "$home"; then
-    need test
+    (need test) || return 1
     (
       flock 9
       postgres_complete "$home" || postgres_unpack "$version" "$sum" "$home"

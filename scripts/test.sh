@@ -29,8 +29,8 @@ test_command() {
   for kind in "${kinds[@]}"; do
     [[ $kind != pg ]] || continue
     labels+=("$kind")
-    # The end-to-end tests use Debian's.
-    if [[ $kind == e2e ]]; then need server; fi
+    # The end-to-end tests use Debian's Postgres, and npm's migration tools.
+    if [[ $kind == e2e ]]; then need server test; fi
   done
   if [[ " ${kinds[*]} " == *" pg "* ]]; then
     for major in "${majors[@]}"; do
@@ -54,5 +54,5 @@ test_command() {
   local IFS='|'
   local chosen="^(${labels[*]})\$"
   unset IFS
-  run ctest --preset "$preset" -j "$(nproc)" -L "$chosen" "$@"
+  run ctest --preset "$preset" --no-label-summary -j "$(nproc)" -L "$chosen" "$@"
 }

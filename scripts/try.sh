@@ -15,15 +15,13 @@ try_command() {
   run "$reviewdb" --server local create "$name"
   run "$reviewdb" --server local psql "$name" -- -X -c 'select current_user, current_database()'
 
-  local shown=build/release/bin/reviewdb
-  cat <<TEXT
-
-There is a database for '$name' now, on a Postgres server of your own that reviewdb started.
-  $shown url $name                 its URL, for your application
-  $shown psql $name                a session in it
-  $shown exec $name -- COMMAND     run something with DATABASE_URL and PG* set
-  $shown list                      what there is
-  $shown delete $name              and back to nothing
-  $shown local stop                stop the server; the databases stay
-TEXT
+  local shown=build/release/bin/reviewdb width=$((${#name} + 45))
+  printf '\n%s\n' "There is a database for '$name' now, on a Postgres server of your own that reviewdb started."
+  printf "  %-${width}s %s\n" \
+    "$shown url $name" 'its URL, for your application' \
+    "$shown psql $name" 'a session in it' \
+    "$shown exec $name -- COMMAND" 'run something that finds it by its environment' \
+    "$shown list" 'what there is' \
+    "$shown delete $name" 'and back to nothing' \
+    "$shown local stop" 'stop the server; the databases stay'
 }
