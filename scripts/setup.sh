@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# ./dev setup: what has to be on the machine, by group, as Debian 12 names it. `package=command`
+# means that the command, wherever it comes from, will do.
+
+setup_packages() {
+  case $1 in
+    build) echo g++=g++ cmake=cmake ninja-build=ninja ccache=ccache pkg-config=pkg-config git=git \
+      libpq-dev libssl-dev libexpected-dev libcli11-dev libfmt-dev libspdlog-dev \
+      libtomlplusplus-dev libboost-json1.81-dev libgtest-dev libgmock-dev libbenchmark-dev ;;
+    server) echo postgresql-15 postgresql-client-15 procps=ps openssl=openssl ;;
+    test) echo nodejs=node npm=npm ca-certificates ;;
+    lint) echo clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 shellcheck=shellcheck \
+      codespell=codespell ;;
+    *) die "setup: no such group: $1 (build, server, test, lint)" ;;
+  esac
+}
+
+setup_command() {
+  (($# > 0)) || set -- build server test lint
+  need "$@"
+  say "everything is there: $*"
+}
+
+# Installs the packages of these groups if any is missing.
+need() {
+  local group entry names wanted=() missing=()
+  for group; do
+    names=$(setup_packages "$group")
+    for entry in $names; do
+      if [[ $entry != *=* ]]; then
+        wanted+=("$entry")
+      elif ! command -v "${entry#*=}" >/dev/null; then
+        missing+=("${entry%=*}")
+      fi
+    done
+  done
+  if ((${#wanted[@]} > 0)); then
+    local installed
+    installed=" $(setup_installed "${wanted[@]}") "
+    for entry in "${wanted[@]}"; do
+      [[ $installed == *" $entry "* ]] || missing+=("$entry")
+    done
+  fi
+  if ((${#missing[@]} > 0)); then setup_install "${missing[@]}"; fi
+}
+
+# Prints those of the packages that are installed, in one line.
+setup_installed() {
+  command -v dpkg-query >/dev/null || return 0
+  # A package that dpkg has never heard of makes it fail, after it has answered for the others.
+  # shellcheck disable=SC2016
+  { dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
+    awk '$1 == "installed" { printf "%s ", $2 }'
+}
+
+setup_install() {
+  local sudo=()
+  command -v apt-get >/dev/null ||
+    die "these Debian 12 packages, or what your system calls them, are missing: $*"
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      die "these packages are missing, and only root can install them: $*"
+    elif sudo -n true 2>/dev/null; then
+      sudo=(sudo -n)
+    elif [[ -t 0 ]]; then
+      sudo=(sudo)
+    else
+      die "these packages are missing, and sudo wants a password, which only a terminal can give" \
+        "(as root: apt-get install $*)"
+    fi
+  fi
+  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive
+    apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+
+  say "installing what is missing: $*"
+  retry "${apt[@]}" update
+  # Debian starts a server of its own as soon as Postgres is installed, which nobody asked for here.
+  local quiet=/etc/postgresql-common/createcluster.d/reviewdb-setup.conf
+  if [[ " $* " == *" postgresql-15 "* ]]; then
+    "${sudo[@]}" mkdir -p "${quiet%/*}"
+    echo 'create_main_cluster = false' | "${sudo[@]}" tee "$quiet" >/dev/null
+  fi
+  local status=0 log
+  log=$(mktemp)
+  retry "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >"$log" || status=$?
+  ((status == 0)) || cat "$log" >&2
+  rm -f "$log"
+  if [[ -e $quiet ]]; then "${sudo[@]}" rm -f "$quiet"; fi
+  ((status == 0)) || die "apt-get could not install: $*"
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# ./dev test: the release build by default, so that what is tested is what is shipped, and one build
+# serves try, test and bench. Tests are chosen by label: unit, e2e, and pg<major> (tests/CMakeLists.txt).
+
+test_command() {
+  local kinds=() majors=() preset=release
+  while (($# > 0)); do
+    case $1 in
+      unit | pg | e2e) kinds+=("$1") ;;
+      --major | --preset)
+        (($# > 1)) || die "test: $1 needs a value"
+        if [[ $1 == --preset ]]; then preset=$2; else majors+=("$2"); fi
+        shift
+        ;;
+      --)
+        shift
+        break
+        ;;
+      *) die "test: what is '$1'? (unit, pg, e2e, --major N, --preset P; after -- what ctest takes)" ;;
+    esac
+    shift
+  done
+  ((${#kinds[@]} > 0)) || kinds=(unit pg e2e)
+  ((${#majors[@]} > 0)) || majors=(15 18)
+
+  local labels=() kind major
+  for kind in "${kinds[@]}"; do
+    [[ $kind != pg ]] || continue
+    labels+=("$kind")
+    # The end-to-end tests use Debian's Postgres, and npm's migration tools.
+    if [[ $kind == e2e ]]; then need server test; fi
+  done
+  if [[ " ${kinds[*]} " == *" pg "* ]]; then
+    for major in "${majors[@]}"; do
+      [[ $major =~ ^1[5-8]$ ]] || die "test: Postgres $major is not one of 15, 16, 17, 18"
+      if postgres_provide "$major"; then
+        labels+=("pg$major")
+      elif in_ci; then
+        die "test: no Postgres $major to test on"
+      else
+        say "skipped: the tests on Postgres $major"
+      fi
+    done
+  fi
+
+  if ((${#labels[@]} == 0)); then
+    say "nothing is left to test"
+    return
+  fi
+
+  build "$preset"
+  local IFS='|'
+  local chosen="^(${labels[*]})\$"
+  unset IFS
+  # The thread sanitizer of g++ 12 does not start where the kernel spreads addresses as wide as it can.
+  local prefix=()
+  if [[ $preset == tsan ]] && setarch -R true 2>/dev/null; then prefix=(setarch -R); fi
+  run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$(nproc)" -L "$chosen" "$@"
+}
