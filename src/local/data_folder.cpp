@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 
 #include <charconv>
-#include <cstring>
+#include <chrono>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -78,6 +80,16 @@ base::Result<void> run_initdb(const Installation& installation, const NewDataFol
                                                  last_lines(finished.err)));
 }
 
+std::vector<path> leftovers_of(const path& wanted) {
+    const auto prefix = wanted.filename().string() + ".new-";
+    std::vector<path> leftovers;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(wanted.parent_path(), ignored)) {
+        if (entry.path().filename().string().starts_with(prefix)) leftovers.push_back(entry.path());
+    }
+    return leftovers;
+}
+
 std::string quoted_setting(std::string_view value) {
     std::string text = "'";
     for (const char c : value) {
@@ -114,12 +126,15 @@ base::Result<void> make_data_folder(const Installation& installation, const NewD
 }
 
 void remove_leftovers(const path& wanted) {
-    const auto prefix = wanted.filename().string() + ".new-";
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(wanted.parent_path(), ignored)) {
-        if (entry.path().filename().string().starts_with(prefix)) {
-            std::filesystem::remove_all(entry.path(), ignored);
-        }
+    // The initdb of a program that was killed may go on for a moment, and put back what is removed.
+    constexpr int k_attempts = 100;
+    constexpr auto k_pause = std::chrono::milliseconds(20);
+    for (int attempt = 0; attempt < k_attempts; ++attempt) {
+        const auto leftovers = leftovers_of(wanted);
+        if (leftovers.empty()) return;
+        std::error_code ignored;
+        for (const auto& leftover : leftovers) std::filesystem::remove_all(leftover, ignored);
+        if (attempt > 0) std::this_thread::sleep_for(k_pause);
     }
 }
 
