@@ -2,11 +2,11 @@
 #include "local/data_folder.h"
 
 #include <fmt/format.h>
-#include <locale.h>
 #include <sys/stat.h>
 
 #include <charconv>
 #include <chrono>
+#include <clocale>
 #include <system_error>
 #include <thread>
 #include <vector>

@@ -33,9 +33,9 @@ struct NewDataFolder {
 base::Result<void> make_data_folder(const Installation& installation, const NewDataFolder& wanted,
                                     base::Deadline deadline);
 
-// Removes what interrupted writers left beside `path`: `<path>.new-…`. Never fails; waits up to two
-// seconds for an initdb that was orphaned to give up.
-void remove_leftovers(const std::filesystem::path& path);
+// Removes what interrupted writers left beside `wanted`: `<wanted>.new-…`. Never fails; waits up to
+// two seconds for an initdb that was orphaned to give up.
+void remove_leftovers(const std::filesystem::path& wanted);
 
 // The major that made the data folder. Fails internal when it does not say.
 base::Result<int> major_of(const std::filesystem::path& data);

@@ -33,7 +33,7 @@ enum class StartOutcome {
 struct Started {
     // The superuser, for preparing the server and nothing else.
     pg::ConnectionInfo administrator;
-    StartOutcome outcome;
+    StartOutcome outcome = StartOutcome::adopted;
 };
 
 struct Status {

@@ -4,7 +4,7 @@
 // it.
 #include "support/cluster.h"
 
-#include <signal.h>
+#include <csignal>
 
 #include "support/pg_test.h"
 #include "support/sql.h"

@@ -115,6 +115,7 @@ TEST_F(LocalServerTest, tells_its_state) {
 TEST_F(LocalServerTest, makes_one_server_for_twenty_starts_at_once) {
     std::vector<local::Started> started(20);
     std::vector<std::thread> threads;
+    threads.reserve(started.size());
     for (auto& outcome : started) {
         threads.emplace_back([&] { outcome = start(); });
     }

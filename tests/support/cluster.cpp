@@ -51,7 +51,7 @@ local::Settings settings_for(const ClusterOptions& options) {
 
 int test_major() {
     const char* major = getenv("REVIEWDB_TEST_MAJOR");
-    return major != nullptr ? std::atoi(major) : 15;
+    return major != nullptr ? std::stoi(major) : 15;
 }
 
 Cluster::Cluster(const ClusterOptions& options)
@@ -163,7 +163,7 @@ std::optional<std::string> reason_without_postgres(int major) {
         installation_of(major);
         return std::nullopt;
     } catch (const std::runtime_error& error) {
-        return fmt::format("no Postgres {} for the tests: {}", major, error.what());
+        return fmt::format("no Postgres {}: {}", major, error.what());
     }
 }
 

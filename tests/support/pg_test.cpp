@@ -42,8 +42,8 @@ Cluster& shared_cluster() {
 void PgTest::SetUp() {
     const auto reason = reason_without_postgres(test_major());
     if (!reason) return;
-    if (getenv("CI") != nullptr) FAIL() << *reason;
-    GTEST_SKIP() << *reason;
+    if (getenv("CI") != nullptr) FAIL() << "CI tests on every major, but there is " << *reason;
+    GTEST_SKIP() << "Skipped: " << *reason;
 }
 
 }  // namespace support

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -35,7 +36,8 @@ void remove_folders_of_the_dead() {
     for (const auto& entry : std::filesystem::directory_iterator("/tmp", ignored)) {
         const auto name = entry.path().filename().string();
         if (!name.starts_with(k_prefix)) continue;
-        const auto pid = std::atoi(name.c_str() + k_prefix.size());
+        pid_t pid = 0;
+        std::from_chars(name.data() + k_prefix.size(), name.data() + name.size(), pid);
         if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
             std::filesystem::remove_all(entry.path(), ignored);
         }

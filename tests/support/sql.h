@@ -19,8 +19,8 @@ void execute(const pg::ConnectionInfo& login, const std::string& sql);
 std::string ask(const pg::ConnectionInfo& login, const std::string& sql);
 std::string ask(pg::Connection& connection, const std::string& sql);
 
-// The SQLSTATE that the statement, or the login before it, is refused with, or the name of the error
-// kind where the server said none; empty when it succeeds.
+// The SQLSTATE that the statement, or the login before it, is refused with, or the name of the
+// error kind where the server said none; empty when it succeeds.
 std::string refusal(const pg::ConnectionInfo& login, const std::string& sql);
 
 }  // namespace support

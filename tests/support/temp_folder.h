@@ -3,9 +3,9 @@
 // A folder of a test's own, gone with everything in it when the test is over.
 #pragma once
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>

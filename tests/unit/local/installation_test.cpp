@@ -21,7 +21,7 @@ class InstallationTest : public testing::Test {
    protected:
     // A folder of programs that say they are `version`.
     std::filesystem::path install(const std::string& name, const std::string& version) {
-        const auto bin = folder / name;
+        auto bin = folder / name;
         must(base::make_folder(bin, 0700));
         must(base::write_file(bin / "initdb", "#!/bin/sh\n", 0700));
         must(base::write_file(bin / "postgres", "#!/bin/sh\necho '" + version + "'\n", 0700));

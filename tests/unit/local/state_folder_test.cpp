@@ -98,7 +98,7 @@ TEST_F(StateFolderTest, is_the_same_with_and_without_a_slash_at_the_end) {
 }
 
 class DefaultStateDirTest : public testing::Test {
-   protected:
+   public:
     DefaultStateDirTest() {
         for (const auto* name : {"HOME", "XDG_STATE_HOME"}) {
             if (const char* value = getenv(name)) before_.emplace_back(name, value);
