@@ -22,7 +22,9 @@ constexpr int k_tag_size = 16;
 const unsigned char* data_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
-unsigned char* data_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+unsigned char* data_of(std::string& text) {
+    return reinterpret_cast<unsigned char*>(text.data());
+}
 
 // Regroups the bits of `data` into letters of `bits` bits each, the last one filled with zeros.
 std::string spell(std::string_view data, unsigned bits, std::string_view alphabet) {
@@ -93,21 +95,33 @@ Digest hmac_sha256(std::string_view key, std::string_view data) {
     return digest;
 }
 
-std::string to_base64url(std::string_view data) { return spell(data, 6, k_base64url); }
+std::string to_base64url(std::string_view data) {
+    return spell(data, 6, k_base64url);
+}
 std::optional<std::string> from_base64url(std::string_view text) {
     return unspell(text, 6, k_base64url);
 }
-std::string to_base32(std::string_view data) { return spell(data, 5, k_base32); }
-std::string to_hex(std::string_view data) { return spell(data, 4, k_hex); }
-std::optional<std::string> from_hex(std::string_view text) { return unspell(text, 4, k_hex); }
+std::string to_base32(std::string_view data) {
+    return spell(data, 5, k_base32);
+}
+std::string to_hex(std::string_view data) {
+    return spell(data, 4, k_hex);
+}
+std::optional<std::string> from_hex(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return unspell(lower, 4, k_hex);
+}
 
 std::string seal(std::string_view key, std::string_view nonce, std::string_view plain,
                  std::string_view context) {
     const Cipher cipher(EVP_CIPHER_CTX_new());
     std::string sealed(plain.size() + k_tag_size, '\0');
     int size = 0;
-    require(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key),
-                               data_of(nonce)));
+    require(
+        EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
     require(EVP_EncryptUpdate(cipher.get(), nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
     require(EVP_EncryptUpdate(cipher.get(), data_of(sealed), &size, data_of(plain),
@@ -126,8 +140,8 @@ std::optional<std::string> open_sealed(std::string_view key, std::string_view no
     std::string plain(body.size(), '\0');
     const Cipher cipher(EVP_CIPHER_CTX_new());
     int size = 0;
-    require(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key),
-                               data_of(nonce)));
+    require(
+        EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
     require(EVP_DecryptUpdate(cipher.get(), nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
     require(EVP_DecryptUpdate(cipher.get(), data_of(plain), &size, data_of(body),

@@ -34,6 +34,7 @@ std::optional<std::string> from_base64url(std::string_view text);
 // RFC 4648 §6 in lower case without padding.
 std::string to_base32(std::string_view data);
 std::string to_hex(std::string_view data);
+// Nothing when `text` is not pairs of hexadecimal digits, in either case.
 std::optional<std::string> from_hex(std::string_view text);
 
 // AES-256-GCM with `key` (32 bytes) and a `nonce` (12 bytes) that must never serve two messages:

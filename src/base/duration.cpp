@@ -56,7 +56,7 @@ std::string format_duration(seconds time) {
 }
 
 std::string describe_duration(seconds time) {
-    if (time < seconds::zero()) return "-" + describe_duration(-time);
+    if (time < seconds::zero()) return fmt::format("-{}", describe_duration(-time));
     std::string text;
     int shown = 0;
     for (const auto& unit : k_units) {

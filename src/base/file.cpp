@@ -70,8 +70,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
     auto beside = path;
     beside += ".new-" + to_base32(random_bytes(5));
     {
-        const Descriptor file(
-            open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+        const Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
         if (!file.valid()) return failed("write", path);
         const bool written = fchmod(file.get(), mode) == 0 && write_all(file.get(), content) &&
                              fsync(file.get()) == 0;
@@ -81,8 +80,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
             return error;
         }
     }
-    const Descriptor folder(
-        open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor folder(open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.valid()) fsync(folder.get());
     return {};
 }
@@ -92,8 +90,13 @@ Result<void> make_folder(const std::filesystem::path& path, mode_t mode) {
         access(path.parent_path().c_str(), F_OK) != 0) {
         BASE_TRY(make_folder(path.parent_path(), mode));
     }
-    if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return failed("make the folder", path);
-    return {};
+    if (mkdir(path.c_str(), mode) == 0) return {};
+    struct stat facts {};
+    if (errno == EEXIST && stat(path.c_str(), &facts) == 0) {
+        if (S_ISDIR(facts.st_mode)) return {};
+        errno = ENOTDIR;
+    }
+    return failed("make the folder", path);
 }
 
 }  // namespace base

@@ -18,7 +18,8 @@ namespace base {
 Result<std::optional<std::string>> read_file(const std::filesystem::path& path);
 
 // Puts `content` at `path` so that a reader sees the old or the new content, never a part, also
-// after a power failure: written beside it with `mode`, synced, renamed. Fails `denied`, `internal`.
+// after a power failure: written beside it with `mode`, synced, renamed. Fails `denied`,
+// `internal`.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
 // Makes `path` and its missing parents, each with `mode`; fails `denied` when it cannot.

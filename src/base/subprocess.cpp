@@ -4,10 +4,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -33,11 +38,21 @@ struct Pipe {
     }
     void close_read() { close_end(ends[0]); }
     void close_write() { close_end(ends[1]); }
+    bool valid() const { return ends[0] >= 0; }
     static void close_end(int& fd) {
         if (fd >= 0) close(fd);
         fd = -1;
     }
 };
+
+constexpr std::array<std::string_view, 4> k_bare_environment{"PATH", "TZ", "TMPDIR",
+                                                             "LD_LIBRARY_PATH"};
+
+bool inherits(const Command& command, std::string_view name) {
+    if (command.environment.contains(std::string(name))) return false;
+    return command.inherits == Environment::ours ||
+           std::ranges::find(k_bare_environment, name) != k_bare_environment.end();
+}
 
 // What execve wants, built before the fork: a child of a threaded process may not allocate.
 struct Vectors {
@@ -53,9 +68,9 @@ Vectors make_vectors(const Command& command) {
     }
     vectors.arguments.push_back(nullptr);
     for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string text(*entry);
-        if (!command.environment.contains(text.substr(0, text.find('=')))) {
-            vectors.environment_texts.push_back(text);
+        const std::string_view text(*entry);
+        if (inherits(command, text.substr(0, text.find('=')))) {
+            vectors.environment_texts.emplace_back(text);
         }
     }
     for (const auto& [name, value] : command.environment) {
@@ -76,6 +91,12 @@ bool become(const Command& command) {
     return command.folder.empty() || chdir(command.folder.c_str()) == 0;
 }
 
+[[noreturn]] void give_up(Pipe& failure) {
+    const int reason = errno;
+    [[maybe_unused]] const auto told = write(failure.ends[1], &reason, sizeof reason);
+    _exit(127);
+}
+
 [[noreturn]] void run_child(const Command& command, const Vectors& vectors,
                             const std::string& program, Pipe& in, Pipe& out, Pipe& err,
                             Pipe& failure) {
@@ -84,9 +105,25 @@ bool become(const Command& command) {
         become(command)) {
         execve(program.c_str(), vectors.arguments.data(), vectors.environment.data());
     }
-    const int reason = errno;
-    [[maybe_unused]] const auto told = write(failure.ends[1], &reason, sizeof reason);
-    _exit(127);
+    give_up(failure);
+}
+
+[[noreturn]] void run_in_background(const Command& command, const Vectors& vectors,
+                                    const std::string& program, const std::string& output,
+                                    Lifetime lifetime, Pipe& failure) {
+    signal(SIGPIPE, SIG_DFL);
+    const int nothing = open("/dev/null", O_RDONLY);
+    const int file = open(output.c_str(), O_WRONLY | O_APPEND);
+    // The parent may hold files that others opened without O_CLOEXEC; a program that outlives it
+    // would keep them open, and whoever waits for their end would wait for ever.
+    const bool ready = nothing >= 0 && file >= 0 && dup2(nothing, 0) >= 0 && dup2(file, 1) >= 0 &&
+                       dup2(file, 2) >= 0 && setsid() >= 0 &&
+                       close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 && become(command);
+    // Changing the user clears this, so it comes after.
+    if (ready && (lifetime == Lifetime::its_own || prctl(PR_SET_PDEATHSIG, SIGQUIT) == 0)) {
+        execve(program.c_str(), vectors.arguments.data(), vectors.environment.data());
+    }
+    give_up(failure);
 }
 
 int to_exit_code(int status) {
@@ -107,11 +144,10 @@ bool converse(Pipe& in, Pipe& out, Pipe& err, std::string_view input, Finished& 
     fcntl(in.ends[1], F_SETFL, O_NONBLOCK);
     while (out.ends[0] >= 0 || err.ends[0] >= 0) {
         if (input.empty()) in.close_write();
-        std::array<pollfd, 3> fds{{{out.ends[0], POLLIN, 0},
-                                   {err.ends[0], POLLIN, 0},
-                                   {in.ends[1], POLLOUT, 0}}};
-        const auto ready = poll(fds.data(), fds.size(),
-                                static_cast<int>(deadline.remaining().count()));
+        std::array<pollfd, 3> fds{
+            {{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}, {in.ends[1], POLLOUT, 0}}};
+        const auto ready =
+            poll(fds.data(), fds.size(), static_cast<int>(deadline.remaining().count()));
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) return false;
         if (fds[0].revents != 0 && !drain(out.ends[0], finished.out)) out.close_read();
@@ -125,11 +161,78 @@ bool converse(Pipe& in, Pipe& out, Pipe& err, std::string_view input, Finished& 
     return true;
 }
 
+// What a child that could not become `program` left in the pipe, as an error; nothing when it did.
+std::optional<Error> failure_told(Pipe& failure, const std::string& program) {
+    failure.close_write();
+    int reason = 0;
+    if (read(failure.ends[0], &reason, sizeof reason) != sizeof reason) return std::nullopt;
+    const bool denied = reason == EACCES || reason == EPERM;
+    return Error{denied ? ErrorKind::denied : ErrorKind::not_found,
+                 fmt::format("cannot run '{}': {}", program, strerror(reason)),
+                 {},
+                 {}};
+}
+
+tl::unexpected<Error> no_program(const Command& command) {
+    return fail(ErrorKind::not_found,
+                fmt::format("there is no program '{}'", command.arguments[0]));
+}
+
+tl::unexpected<Error> no_resources(const char* attempt) {
+    return fail(ErrorKind::overloaded, fmt::format("cannot {}: {}", attempt, strerror(errno)));
+}
+
+// Waits for the child's end, which may come later than the end of its output; false past
+// `deadline`.
+bool ended(pid_t child, int& status, Deadline deadline) {
+    const int watch = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+    pollfd end{watch, POLLIN, 0};
+    int ready = 1;
+    do {
+        if (watch >= 0) ready = poll(&end, 1, static_cast<int>(deadline.remaining().count()));
+    } while (ready < 0 && errno == EINTR);
+    if (watch >= 0) close(watch);
+    if (ready == 0) kill(child, SIGKILL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return ready != 0;
+}
+
+// Blocks SIGPIPE in this thread: a program that ends without reading its input is no reason to die.
+class WithoutBrokenPipes {
+   public:
+    WithoutBrokenPipes() {
+        sigemptyset(&signals_);
+        sigaddset(&signals_, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+    }
+    WithoutBrokenPipes(const WithoutBrokenPipes&) = delete;
+    WithoutBrokenPipes& operator=(const WithoutBrokenPipes&) = delete;
+    ~WithoutBrokenPipes() {
+        if (sigismember(&before_, SIGPIPE) == 0) {
+            const timespec now{};
+            while (sigtimedwait(&signals_, nullptr, &now) < 0 && errno == EINTR) {
+            }
+        }
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+   private:
+    sigset_t signals_{};
+    sigset_t before_{};
+};
+
+bool is_program(const std::string& path) {
+    struct stat facts {};
+    return stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) &&
+           access(path.c_str(), X_OK) == 0;
+}
+
 }  // namespace
 
 std::optional<std::string> find_program(const std::string& program) {
     if (program.find('/') != std::string::npos) {
-        if (access(program.c_str(), X_OK) != 0) return std::nullopt;
+        if (!is_program(program)) return std::nullopt;
         return program;
     }
     const char* path = getenv("PATH");
@@ -137,7 +240,7 @@ std::optional<std::string> find_program(const std::string& program) {
     for (;;) {
         const auto colon = rest.find(':');
         auto candidate = std::string(rest.substr(0, colon)) + "/" + program;
-        if (access(candidate.c_str(), X_OK) == 0) return candidate;
+        if (is_program(candidate)) return candidate;
         if (colon == std::string_view::npos) return std::nullopt;
         rest.remove_prefix(colon + 1);
     }
@@ -145,41 +248,49 @@ std::optional<std::string> find_program(const std::string& program) {
 
 Result<Finished> run(const Command& command, Deadline deadline) {
     const auto program = find_program(command.arguments.at(0));
-    if (!program) {
-        return fail(ErrorKind::not_found,
-                    fmt::format("there is no program '{}'", command.arguments[0]));
-    }
+    if (!program) return no_program(command);
     Pipe in;
     Pipe out;
     Pipe err;
     Pipe failure;
+    if (!in.valid() || !out.valid() || !err.valid() || !failure.valid()) {
+        return no_resources("make a pipe");
+    }
     const auto vectors = make_vectors(command);
     const pid_t child = fork();
-    if (child < 0) {
-        return fail(ErrorKind::overloaded, fmt::format("cannot fork: {}", strerror(errno)));
-    }
+    if (child < 0) return no_resources("fork");
     if (child == 0) run_child(command, vectors, *program, in, out, err, failure);
     in.close_read();
     out.close_write();
     err.close_write();
-    failure.close_write();
 
+    const WithoutBrokenPipes guard;
     Finished finished{};
     const bool in_time = converse(in, out, err, command.input, finished, deadline);
     if (!in_time) kill(child, SIGKILL);
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!in_time) {
+    if (!ended(child, status, deadline) || !in_time) {
         return fail(ErrorKind::deadline, fmt::format("'{}' did not end in time", *program));
     }
-    int reason = 0;
-    if (read(failure.ends[0], &reason, sizeof reason) == sizeof reason) {
-        return fail(reason == EACCES || reason == EPERM ? ErrorKind::denied : ErrorKind::not_found,
-                    fmt::format("cannot run '{}': {}", *program, strerror(reason)));
-    }
+    if (auto error = failure_told(failure, *program)) return fail(std::move(*error));
     finished.exit_code = to_exit_code(status);
     return finished;
+}
+
+Result<pid_t> spawn(const Command& command, const std::string& output, Lifetime lifetime) {
+    const auto program = find_program(command.arguments.at(0));
+    if (!program) return no_program(command);
+    Pipe failure;
+    if (!failure.valid()) return no_resources("make a pipe");
+    const auto vectors = make_vectors(command);
+    const pid_t child = fork();
+    if (child < 0) return no_resources("fork");
+    if (child == 0) run_in_background(command, vectors, *program, output, lifetime, failure);
+    if (auto error = failure_told(failure, *program)) {
+        waitpid(child, nullptr, 0);
+        return fail(std::move(*error));
+    }
+    return child;
 }
 
 Error replace_process(const Command& command) {

@@ -22,12 +22,19 @@ struct UnixUser {
     gid_t gid;
 };
 
+// What a program finds in its environment before Command::environment is set on top.
+enum class Environment {
+    ours,
+    bare,  // only what says how programs run here (PATH, TZ, …): for programs that outlive us
+};
+
 struct Command {
-    std::vector<std::string> arguments;              // [0] is looked up in PATH without a slash
-    std::map<std::string, std::string> environment;  // set on top of ours
-    std::optional<UnixUser> user;                    // only root may name another one
-    std::string folder;                              // working folder; empty: ours
-    std::string input;                               // given on standard input
+    std::vector<std::string> arguments = {};  // [0] is looked up in PATH without a slash
+    std::map<std::string, std::string> environment = {};  // set on top of `inherits`
+    Environment inherits = Environment::ours;
+    std::optional<UnixUser> user = {};  // only root may name another one
+    std::string folder = {};            // working folder; empty: ours
+    std::string input = {};             // given on standard input
 };
 
 struct Finished {
@@ -39,6 +46,17 @@ struct Finished {
 // Runs `command` to its end, capturing what it prints. Blocks until it ends; past `deadline` it is
 // killed and the answer is `deadline`. Fails not_found when there is no such program.
 Result<Finished> run(const Command& command, Deadline deadline);
+
+enum class Lifetime {
+    its_own,  // goes on when we end
+    ours,     // gets SIGQUIT when the thread that started it ends, however it ends
+};
+
+// Starts `command` in the background, in a session of its own, with nothing on standard input and
+// none of our open files; what it prints is appended to `output`, which must exist. Returns its
+// pid: a child of ours, to be reaped with waitpid. Does not block. Fails not_found, denied,
+// overloaded.
+Result<pid_t> spawn(const Command& command, const std::string& output, Lifetime lifetime);
 
 // Becomes `command`: returns only when that failed (not_found, denied).
 Error replace_process(const Command& command);

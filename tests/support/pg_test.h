@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The fixture of every test that needs a Postgres, and the one cluster that a test program shares.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "support/cluster.h"
+
+namespace support {
+
+// The cluster of this test program, started at the first call and stopped at the end of the program
+// whatever the tests did. Tests keep apart by unique_name(). Throws std::runtime_error.
+Cluster& shared_cluster();
+
+// Skips, with the reason, where there are no programs of the major; fails there when $CI is set.
+class PgTest : public testing::Test {
+   protected:
+    void SetUp() override;
+};
+
+}  // namespace support

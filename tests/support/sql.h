@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SQL in one line, for tests that only want to arrange something or look at it. Each throws
+// std::runtime_error when the session or the statement fails.
+#pragma once
+
+#include <string>
+
+#include "pg/connection.h"
+
+namespace support {
+
+pg::Connection connect(const pg::ConnectionInfo& login);
+
+// One statement in a session of its own.
+void execute(const pg::ConnectionInfo& login, const std::string& sql);
+
+// The column `value` of the only row: ask(login, "SELECT count(*) AS value FROM t").
+std::string ask(const pg::ConnectionInfo& login, const std::string& sql);
+std::string ask(pg::Connection& connection, const std::string& sql);
+
+// The SQLSTATE that the statement, or the login before it, is refused with, or the name of the
+// error kind where the server said none; empty when it succeeds.
+std::string refusal(const pg::ConnectionInfo& login, const std::string& sql);
+
+}  // namespace support

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A wire that tests can cut: listens on a port of 127.0.0.1 and forwards to another port there,
+// until it is told to do worse. One thread of its own, joined by the destructor. Every member may
+// be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace support {
+
+class TcpProxy {
+   public:
+    // Forwards to `target_port`. Throws std::runtime_error when it cannot listen.
+    explicit TcpProxy(int target_port);
+    TcpProxy(const TcpProxy&) = delete;
+    TcpProxy& operator=(const TcpProxy&) = delete;
+    ~TcpProxy();
+
+    int port() const;
+
+    // Everything works again, for connections that still stand and for new ones.
+    void forward();
+    // Every byte of either direction arrives this much later; connections too.
+    void delay(std::chrono::milliseconds time);
+    // Nothing arrives any more, nobody is told: a network that is gone.
+    void stall();
+    // Closes every connection in an orderly way. New ones are accepted as before.
+    void drop();
+    // Ends every connection with a TCP reset. New ones are accepted as before.
+    void reset();
+    // Ends every connection, and each new one as soon as it is made, until forward().
+    void refuse();
+    // Passes on what a client sends up to and including the packet that holds `text`, once; then
+    // resets that connection, so that the client never sees an answer.
+    void reset_after_request(std::string text);
+
+    // Connections accepted so far, refused ones included.
+    std::size_t connections() const;
+
+   private:
+    class Loop;
+    std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace support

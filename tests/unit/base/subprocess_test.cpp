@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/subprocess.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "base/file.h"
+#include "support/must.h"
+#include "support/temp_folder.h"
+
+namespace {
+
+using base::Command;
+using base::Deadline;
+using base::ErrorKind;
+using base::Lifetime;
+using support::must;
+using namespace std::chrono_literals;
+
+Deadline soon() {
+    return Deadline::after(20s);
+}
+
+base::Finished run(const Command& command) {
+    return must(base::run(command, soon()));
+}
+
+Command shell(const std::string& script) {
+    return {.arguments = {"sh", "-c", script}};
+}
+
+int exit_status(pid_t child) {
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return status;
+}
+
+TEST(Subprocess, answers_what_the_program_printed_and_how_it_ended) {
+    const auto finished = run(shell("echo out; echo err >&2; exit 7"));
+    EXPECT_EQ(finished.out, "out\n");
+    EXPECT_EQ(finished.err, "err\n");
+    EXPECT_EQ(finished.exit_code, 7);
+    EXPECT_EQ(run(shell("kill -9 $$")).exit_code, 128 + SIGKILL);
+}
+
+TEST(Subprocess, passes_arguments_as_they_are) {
+    const std::string hostile = "a b'\"$(exit 1)`x`;\\\n*";
+    EXPECT_EQ(run({.arguments = {"printf", "%s", hostile}}).out, hostile);
+}
+
+TEST(Subprocess, feeds_and_drains_more_than_a_pipe_holds) {
+    const std::string much(3'000'000, 'x');
+    const auto finished = run({.arguments = {"sh", "-c", "tee /dev/stderr"}, .input = much});
+    EXPECT_EQ(finished.out, much);
+    EXPECT_EQ(finished.err, much);
+}
+
+TEST(Subprocess, does_not_mind_a_program_that_reads_nothing) {
+    const auto finished = run({.arguments = {"true"}, .input = std::string(3'000'000, 'x')});
+    EXPECT_EQ(finished.exit_code, 0);
+    sigset_t pending;
+    sigpending(&pending);
+    EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
+}
+
+TEST(Subprocess, sets_the_environment_on_top_of_ours_or_of_a_bare_one) {
+    setenv("REVIEWDB_TEST_OURS", "ours", 1);
+    Command command = shell("echo ${REVIEWDB_TEST_OURS-unset} ${PATH:+path} $GIVEN");
+    command.environment = {{"GIVEN", "given"}};
+    EXPECT_EQ(run(command).out, "ours path given\n");
+    command.inherits = base::Environment::bare;
+    EXPECT_EQ(run(command).out, "unset path given\n");
+    command.environment = {{"REVIEWDB_TEST_OURS", "theirs"}};
+    EXPECT_EQ(run(command).out, "theirs path\n");
+    unsetenv("REVIEWDB_TEST_OURS");
+}
+
+TEST(Subprocess, runs_in_the_folder_and_as_the_user_that_are_named) {
+    EXPECT_EQ(run({.arguments = {"pwd"}, .folder = "/usr"}).out, "/usr\n");
+    if (geteuid() != 0) GTEST_SKIP() << "only root may name a user";
+    EXPECT_EQ(run({.arguments = {"id"}, .user = base::UnixUser{65534, 65534}}).out.substr(0, 9),
+              "uid=65534");
+    EXPECT_EQ(run({.arguments = {"id", "-G"}, .user = base::UnixUser{65534, 65534}}).out,
+              "65534\n");
+}
+
+TEST(Subprocess, kills_what_does_not_end_in_time) {
+    const auto start = std::chrono::steady_clock::now();
+    // The second has closed its outputs, so their end says nothing about its own.
+    for (const auto* script : {"exec sleep 60", "exec >/dev/null 2>&1; exec sleep 60"}) {
+        const auto late = base::run(shell(script), Deadline::after(100ms));
+        ASSERT_FALSE(late) << script;
+        EXPECT_EQ(late.error().kind, ErrorKind::deadline) << script;
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+}
+
+TEST(Subprocess, says_that_a_program_is_not_there) {
+    for (const auto* program :
+         {"no-such-program-here", "/no/such/program", "/etc", "/etc/passwd"}) {
+        const auto refused = base::run({.arguments = {program}}, soon());
+        ASSERT_FALSE(refused) << program;
+        EXPECT_EQ(refused.error().kind, ErrorKind::not_found) << program;
+        EXPECT_NE(refused.error().message.find(program), std::string::npos) << program;
+    }
+}
+
+TEST(Subprocess, finds_programs_as_a_shell_does) {
+    EXPECT_EQ(base::find_program("/bin/sh"), "/bin/sh");
+    EXPECT_TRUE(base::find_program("sh").value_or("").ends_with("/sh"));
+    EXPECT_EQ(base::find_program("no-such-program-here"), std::nullopt);
+}
+
+TEST(Subprocess, becomes_another_program) {
+    const pid_t child = fork();
+    if (child == 0) {
+        base::replace_process(shell("exit 9"));
+        _exit(1);
+    }
+    EXPECT_EQ(WEXITSTATUS(exit_status(child)), 9);
+    EXPECT_EQ(base::replace_process({.arguments = {"no-such-program-here"}}).kind,
+              ErrorKind::not_found);
+}
+
+class BackgroundTest : public testing::Test {
+   protected:
+    void SetUp() override { ASSERT_TRUE(base::write_file(output, "before\n", 0600)); }
+
+    support::TempFolder folder;
+    std::string output = (folder / "output").string();
+};
+
+TEST_F(BackgroundTest, appends_what_it_prints_to_the_file) {
+    const auto child =
+        must(base::spawn(shell("echo out; echo err >&2; cat"), output, Lifetime::its_own));
+    EXPECT_EQ(exit_status(child), 0);
+    EXPECT_EQ(must(base::read_file(output)), "before\nout\nerr\n");
+}
+
+TEST_F(BackgroundTest, has_a_session_of_its_own) {
+    const auto child = must(base::spawn({.arguments = {"sleep", "60"}}, output, Lifetime::its_own));
+    EXPECT_EQ(getsid(child), child);
+    kill(child, SIGKILL);
+    exit_status(child);
+}
+
+TEST_F(BackgroundTest, keeps_none_of_our_files_open) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    const auto child = must(base::spawn({.arguments = {"sleep", "60"}}, output, Lifetime::its_own));
+    close(ends[1]);
+    char byte = 0;
+    EXPECT_EQ(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
+    kill(child, SIGKILL);
+    exit_status(child);
+}
+
+TEST_F(BackgroundTest, ends_with_the_thread_that_started_it_when_it_is_to) {
+    pid_t ours = 0;
+    pid_t its_own = 0;
+    const Command sleep{.arguments = {"sleep", "60"}};
+    std::thread([&] {
+        ours = must(base::spawn(sleep, output, Lifetime::ours));
+        its_own = must(base::spawn(sleep, output, Lifetime::its_own));
+    }).join();
+    EXPECT_EQ(WTERMSIG(exit_status(ours)), SIGQUIT);
+    EXPECT_EQ(waitpid(its_own, nullptr, WNOHANG), 0);
+    kill(its_own, SIGKILL);
+    exit_status(its_own);
+}
+
+TEST_F(BackgroundTest, says_at_once_that_it_cannot_start) {
+    EXPECT_EQ(base::spawn({.arguments = {"no-such-program-here"}}, output, Lifetime::its_own)
+                  .error()
+                  .kind,
+              ErrorKind::not_found);
+    EXPECT_FALSE(base::spawn({.arguments = {"true"}}, folder / "absent", Lifetime::its_own));
+    // Nothing is left to be waited for.
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+}  // namespace
