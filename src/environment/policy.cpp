@@ -52,7 +52,8 @@ Result<void> check_secrets(std::string_view value) {
 }
 Result<void> check_ttl(std::string_view value) {
     if (value == "none") return {};
-    return base::parse_duration(value).map([](auto) {});
+    BASE_TRY(base::parse_duration(value));
+    return {};
 }
 Result<void> check_timeout(std::string_view value) {
     if (value == "off") return {};
@@ -66,7 +67,8 @@ Result<void> check_limit(std::string_view value) {
     return unfit(value, "a number of connections, 1 or more");
 }
 Result<void> check_pattern(std::string_view value) {
-    return NamePattern::parse(value).map([](const auto&) {});
+    BASE_TRY(NamePattern::parse(value));
+    return {};
 }
 Result<void> check_list(std::string_view value) {
     if (is_clean_utf8(value)) return {};

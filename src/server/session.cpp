@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "pg/sql_state.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A server that refuses connections may be failing over, or not be there at all.
+constexpr seconds k_longest_absence(20);
+// Longer than any wait of ours outside Postgres while a lock is held.
+constexpr std::string_view k_lease = "30s";
+
+std::string startup_options(std::string_view given, Acting acting) {
+    auto options = fmt::format(
+        "{} -c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=2s "
+        "-c idle_session_timeout={} -c idle_in_transaction_session_timeout={} "
+        "-c client_connection_check_interval=2s -c tcp_keepalives_idle=10 "
+        "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
+        given, k_lease, k_lease);
+    if (acting == Acting::as_manager) options += fmt::format(" -c role={}", k_manager);
+    return options;
+}
+
+pg::ConnectionInfo prepared(const pg::ConnectionInfo& login, std::string_view database,
+                            Acting acting, std::string_view application) {
+    return login.with("dbname", std::string(database))
+        .with("options", startup_options(login.get("options"), acting))
+        .with("application_name", std::string(application))
+        .with("keepalives_idle", "10")
+        .with("keepalives_interval", "5")
+        .with("keepalives_count", "3");
+}
+
+bool may_pass(const base::Error& error) {
+    return error.kind == ErrorKind::unavailable || error.sqlstate == "53300";
+}
+
+}  // namespace
+
+Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string_view database,
+                                    Acting acting, std::string_view application, Deadline deadline,
+                                    base::Log& log) {
+    const auto info = prepared(login, database, acting, application);
+    const auto absence = deadline.at_most(k_longest_absence);
+    milliseconds pause(50);
+    for (bool told = false;; told = true) {
+        auto connection = pg::Connection::open(info, deadline);
+        if (connection && connection->is_reader()) {
+            return base::fail(ErrorKind::unavailable,
+                              fmt::format("{} is a reader: it takes no changes", info.describe()),
+                              "give the address of the writer (the cluster endpoint)");
+        }
+        if (connection) return connection;
+        auto error = std::move(connection).error();
+        if (error.sqlstate == pg::sql_state::k_protocol_violation) {
+            return base::fail(ErrorKind::conflict,
+                              fmt::format("{} is behind a pooler or proxy", info.describe()),
+                              "reviewdb needs a direct connection to Postgres; applications may use "
+                              "the pooler");
+        }
+        const auto limit = error.sqlstate.empty() ? absence : deadline;
+        if (!may_pass(error) || limit.remaining() <= pause) return base::fail(std::move(error));
+        if (!told) log.warning("{}; trying again", error.message);
+        std::this_thread::sleep_for(pause);
+        pause = std::min(pause * 2, milliseconds(1000));
+    }
+}
+
+}  // namespace server

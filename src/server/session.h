@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How every session of ours starts: as the manager from its first moment, with settings that nobody
+// else's ALTER ROLE or ALTER DATABASE can bend, and dead within half a minute when its client is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "pg/connection.h"
+#include "pg/connection_info.h"
+
+namespace server {
+
+inline constexpr std::string_view k_manager = "reviewdb_manager";
+inline constexpr std::string_view k_operator = "reviewdb_operator";
+inline constexpr std::string_view k_control_database = "reviewdb";
+inline constexpr std::string_view k_empty_template = "reviewdb_template_0";
+
+// The oldest server that we work with (design: Postgres 15).
+inline constexpr int k_oldest_server = 150000;
+// The registry's schema that this program brings, and the oldest one it works with.
+inline constexpr int k_schema_version = 1;
+
+enum class Acting { as_manager, as_itself };
+
+// Opens a session in `database` on the server that `login` names, whatever database it names itself.
+// Retries within `deadline` while the server is starting, failing over or away. Refuses a reader
+// (unavailable), and what sits between and does not pass our settings on (conflict: a pooler).
+base::Result<pg::Connection> open_session(const pg::ConnectionInfo& login,
+                                          std::string_view database, Acting acting,
+                                          std::string_view application, base::Deadline deadline,
+                                          base::Log& log);
+
+}  // namespace server
