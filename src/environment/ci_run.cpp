@@ -111,6 +111,10 @@ CiRun github(const Words& words, const std::optional<std::string>& event) {
         run.owner = exposed ? BranchOwner::stranger : BranchOwner::not_told;
         const auto head = words.get("GITHUB_HEAD_REPOSITORY");
         if (!head.empty()) run.owner = fork_if(head != words.get("GITHUB_REPOSITORY"));
+    } else if (const auto number = number_in_ref(words.get("GITHUB_REF"))) {
+        // A review, say: GITHUB_REF_TYPE is "branch" here, and GITHUB_REF_NAME "7/merge".
+        run.pull_request = number;
+        run.owner = BranchOwner::stranger;
     } else if (words.get("GITHUB_REF_TYPE") == "branch") {
         run.branch = some(words.get("GITHUB_REF_NAME"));
     }

@@ -33,7 +33,8 @@ Result<std::optional<struct stat>> look_at(const std::filesystem::path& path) {
     return failed("look at", path);
 }
 
-// False when there is no folder yet.
+// False when there is no folder yet, or one that nobody has put anything into: such a one of our
+// own may be made as it should be.
 Result<bool> check_folder(const std::filesystem::path& folder) {
     BASE_TRY_ASSIGN(const auto facts, look_at(folder));
     if (!facts) return false;
@@ -45,10 +46,10 @@ Result<bool> check_folder(const std::filesystem::path& folder) {
     if (S_ISLNK(facts->st_mode)) return refuse("is a symbolic link");
     if (!S_ISDIR(facts->st_mode)) return refuse("is not a folder");
     if (facts->st_uid != geteuid()) return refuse("belongs to another user");
-    if ((facts->st_mode & 077U) != 0) {
-        return refuse(fmt::format("is open to others (mode {:o})", facts->st_mode & 07777U));
-    }
-    return true;
+    if ((facts->st_mode & 077U) == 0) return true;
+    std::error_code problem;
+    if (std::filesystem::is_empty(folder, problem) && !problem) return false;
+    return refuse(fmt::format("is open to others (mode {:o})", facts->st_mode & 07777U));
 }
 
 // False when there is no such file yet.
@@ -96,7 +97,10 @@ Result<void> FileStore::write(const std::string& name, const base::Secret& value
     if (name.empty()) return base::fail(ErrorKind::invalid_input, "a secret needs a name");
     const auto path = path_of(name);
     BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
-    if (!folder) BASE_TRY(base::make_folder(folder_, 0700));
+    if (!folder) {
+        BASE_TRY(base::make_folder(folder_, 0700));
+        if (chmod(folder_.c_str(), 0700) != 0) return failed("close to others", folder_);
+    }
     BASE_TRY(check_file(path));
     return base::write_file(path, value.reveal(), 0600);
 }

@@ -14,8 +14,9 @@ namespace secrets {
 
 class FileStore final : public environment::SecretStore {
    public:
-    // The folder is made (0700) with the first write. One that is a symbolic link, somebody else's,
-    // or open to others is refused (denied) by every call, never changed.
+    // The folder is made with the first write, as 0700, or is made so while it is empty. One that
+    // is a symbolic link, somebody else's, or has files in it and is open to others is refused
+    // (denied) by every call, never changed.
     explicit FileStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
     base::Result<std::optional<base::Secret>> read(const std::string& name,
