@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <memory>
 
 #include "app/cli/verbs.h"
 #include "app/cli/version.h"
@@ -65,6 +67,14 @@ void add_common(CLI::App& app, const Verb& verb, Arguments& arguments) {
         ->type_name("");
 }
 
+// Throws what CLI11 takes for a word that cannot be the option's value.
+int parse_number(const std::string& text) {
+    int number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem == std::errc() && end == text.data() + text.size() && number > 0) return number;
+    throw CLI::ValidationError(fmt::format("'{}' is not a number from 1 upwards", text));
+}
+
 void add_name(CLI::App& app, Arguments& arguments) {
     text_option(app, "NAME", arguments.name, "the environment; the branch's where it is left out");
 }
@@ -77,11 +87,11 @@ void add_create(CLI::App& app, Arguments& arguments) {
         ->allow_extra_args(false);
     text_option(app, "--repository", arguments.repository, "whose it is: HOST/OWNER/NAME");
     text_option(app, "--ref", arguments.ref, "the branch that it is for");
-    app.add_option_function<int>(
-           "--pull-request", [&arguments](int number) { arguments.pull_request = number; },
-           "the pull request that it is for")
-        ->type_name("")
-        ->check(CLI::PositiveNumber);
+    app.add_option_function<std::string>(
+           "--pull-request",
+           [&arguments](const std::string& text) { arguments.pull_request = parse_number(text); },
+           "the number of the pull request that it is for")
+        ->type_name("");
     text_option(app, "--commit", arguments.commit, "the commit that it is for");
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
     app.add_flag("--exec", arguments.run_command,
@@ -127,9 +137,11 @@ void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
     if (verb.name == "init") add_init(app, arguments);
     if (verb.name == "get" || verb.name == "history") add_name(app, arguments);
     if (verb.name == "history") {
-        app.add_option("--most", arguments.most, "at most so many lines")
-            ->type_name("")
-            ->check(CLI::Range(1, 100000));
+        app.add_option_function<std::string>(
+               "--most",
+               [&arguments](const std::string& text) { arguments.most = parse_number(text); },
+               "at most so many lines")
+            ->type_name("");
     }
     if (verb.name == "url" || verb.name == "env" || verb.name == "psql" || verb.name == "exec") {
         add_name(app, arguments);
@@ -175,8 +187,30 @@ Result<void> check_output(const Verb& verb, const std::string& output) {
                       fmt::format("-o takes one of: {}", verb.outputs));
 }
 
-// What CLI11 says ends here: one sentence, without its class names.
-tl::unexpected<base::Error> usage_error(const Verb& verb, std::string sentence) {
+// CLI11's usage line says less than ours.
+class HelpFormat : public CLI::Formatter {
+   public:
+    explicit HelpFormat(const Verb& verb)
+        : usage_(fmt::format("\nUsage: reviewdb {} {}\n", verb.name, verb.usage)) {
+        column_width(22);
+    }
+    std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
+        return usage_;
+    }
+
+   private:
+    std::string usage_;
+};
+
+// What CLI11 says ends here: one sentence in our words.
+tl::unexpected<base::Error> usage_error(const Verb& verb, const CLI::ParseError& problem,
+                                        const CLI::App& app) {
+    std::string sentence = problem.what();
+    if (const auto extra = app.remaining(); !extra.empty()) {
+        sentence = fmt::format("'{}' is not expected here", extra.front());
+    } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&problem) != nullptr) {
+        sentence = sentence.substr(0, sentence.find(':')) + " needs a value";
+    }
     std::ranges::replace(sentence, '\n', ' ');
     return base::fail(ErrorKind::invalid_input, fmt::format("{}: {}", verb.name, sentence),
                       fmt::format("'reviewdb {} --help' tells what it takes; a name that starts "
@@ -188,7 +222,8 @@ Result<std::variant<Arguments, Shown>> parse_verb(const Verb& verb, Words words,
                                                   bool has_rest) {
     Arguments arguments;
     arguments.verb = verb.name;
-    CLI::App app(fmt::format("{}\n\nreviewdb {} {}", verb.summary, verb.name, verb.usage));
+    CLI::App app{std::string(verb.summary)};
+    app.formatter(std::make_shared<HelpFormat>(verb));
     app.name(fmt::format("reviewdb {}", verb.name));
     app.set_help_flag("-h,--help", "this help");
     app.footer(fmt::format("\nExample:\n  {}", verb.example));
@@ -202,7 +237,7 @@ Result<std::variant<Arguments, Shown>> parse_verb(const Verb& verb, Words words,
     } catch (const CLI::CallForHelp&) {
         return std::variant<Arguments, Shown>(Shown{app.help()});
     } catch (const CLI::ParseError& problem) {
-        return usage_error(verb, problem.what());
+        return usage_error(verb, problem, app);
     }
     BASE_TRY(check_output(verb, arguments.output));
     BASE_TRY(place_rest(verb, std::move(rest), has_rest, arguments));

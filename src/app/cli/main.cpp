@@ -18,12 +18,25 @@ namespace {
 
 int report(const base::Error& error, bool as_json) {
     if (as_json) {
-        cli::print_notice(api::error_json(error));
+        auto text = api::error_json(error);
+        while (text.ends_with('\n')) text.pop_back();
+        cli::print_notice(text);
     } else {
         cli::print_notice("reviewdb: " + error.message);
         if (!error.hint.empty()) cli::print_notice("hint: " + error.hint);
     }
     return base::facts_of(error.kind).exit_code;
+}
+
+// For a call that could not even be parsed.
+bool wants_json(const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == "--") return false;
+        if (words[i] == "--output=json" || words[i] == "-ojson") return true;
+        const bool output = words[i] == "-o" || words[i] == "--output";
+        if (output && i + 1 < words.size() && words[i + 1] == "json") return true;
+    }
+    return false;
 }
 
 base::Result<int> run(cli::Arguments arguments) {
@@ -41,8 +54,9 @@ base::Result<int> run(cli::Arguments arguments) {
 }
 
 int guarded_main(std::vector<std::string> words) {
+    const bool asks_for_json = wants_json(words);
     auto parsed = cli::parse_command_line(std::move(words));
-    if (!parsed) return report(parsed.error(), false);
+    if (!parsed) return report(parsed.error(), asks_for_json);
     if (const auto* shown = std::get_if<cli::Shown>(&*parsed)) {
         cli::print_result(shown->text);
         return 0;

@@ -113,6 +113,10 @@ std::string default_of(std::string_view key) {
     if (key == "project") return "review";
     if (key == "deadline") return "60s";
     if (key == "log_level") return "info";
+    if (key == "server") return "local, for a person";
+    if (key == "state_dir") return "$XDG_STATE_HOME/reviewdb (root: /var/lib/reviewdb)";
+    if (key == "log_format") return "text on a terminal, else json";
+    if (key == "actor") return "the CI's run, or user@host";
     return {};
 }
 
