@@ -17,7 +17,7 @@ using Variables = std::map<std::string, std::string>;
 constexpr const char* k_no_name = "";
 
 // What a run looks like to us, and what has to come out; `name` is k_no_name where there is none.
-struct Run {
+struct CiCase {
     const char* title;
     Variables variables;
     std::string event;
@@ -69,7 +69,7 @@ Variables with(Variables variables, const char* name, const char* value) {
 const Variables k_github_pull = github_pull("pull_request", "refs/pull/7/merge", "7/merge");
 const Variables k_github_target = github_pull("pull_request_target", "refs/heads/main", "main");
 
-void expect_run(const Run& run, const std::string& repository) {
+void expect_run(const CiCase& run, const std::string& repository) {
     Surroundings surroundings;
     surroundings.variables = run.variables;
     if (!run.event.empty()) surroundings.github_event = run.event;
@@ -98,7 +98,7 @@ TEST(DefaultName, is_the_source_branch_of_a_github_run) {
                              {"GITHUB_REF_TYPE", "tag"}});
     const auto closed = github_pull("pull_request", "refs/heads/main", "main");
     const auto review = with(k_github_pull, "GITHUB_HEAD_REF", "");
-    const std::vector<Run> runs{
+    const std::vector<CiCase> runs{
         {"push",
          github_branch("push", "feature/x"),
          "{}",
@@ -130,7 +130,7 @@ TEST(DefaultName, is_the_source_branch_of_a_github_run) {
 
 TEST(DefaultName, is_the_number_of_a_pull_request_from_a_fork_on_github) {
     const auto closed = github_pull("pull_request", "refs/heads/main", "main");
-    const std::vector<Run> runs{
+    const std::vector<CiCase> runs{
         {"fork", k_github_pull, k_fork_event, "pr-7", false, "feature/x", 7, "headsha"},
         {"fork, target", k_github_target, k_fork_event, "pr-7", false, "feature/x", 7, "headsha"},
         {"fork, closed", closed, k_fork_event, "pr-7", false, "feature/x", 7, "headsha"},
@@ -180,7 +180,7 @@ Variables merge_request(const char* source_project) {
 
 TEST(DefaultName, is_the_source_branch_of_a_gitlab_run) {
     const auto in_fork = with(merge_request("eve/shop"), "CI_PROJECT_PATH", "eve/shop");
-    const std::vector<Run> runs{
+    const std::vector<CiCase> runs{
         {"push",
          gitlab({{"CI_COMMIT_BRANCH", "feature/x"}}),
          "",
@@ -280,7 +280,7 @@ TEST(DefaultName, is_found_in_azure_jenkins_and_travis) {
     const auto azure_pull = with(with(with(azure, "BUILD_SOURCEBRANCH", "refs/pull/8/merge"),
                                       "SYSTEM_PULLREQUEST_SOURCEBRANCH", "refs/heads/y"),
                                  "SYSTEM_PULLREQUEST_PULLREQUESTID", "8");
-    const std::vector<Run> azure_runs{
+    const std::vector<CiCase> azure_runs{
         {"azure", azure, "", "feature/x", true, "feature/x", {}, "sha"},
         {"azure, pull request", azure_pull, "", "y", true, "y", 8, "sha"},
         {"azure, fork", with(azure_pull, "SYSTEM_PULLREQUEST_ISFORK", "True"), "", "pr-8", false,
@@ -300,7 +300,7 @@ TEST(DefaultName, is_found_in_azure_jenkins_and_travis) {
                             {"GIT_COMMIT", "sha"}};
     const auto change =
         with(with(with(jenkins, "BRANCH_NAME", "PR-9"), "CHANGE_BRANCH", "x"), "CHANGE_ID", "9");
-    const std::vector<Run> jenkins_runs{
+    const std::vector<CiCase> jenkins_runs{
         {"jenkins",
          with(jenkins, "GIT_BRANCH", "origin/feature/x"),
          "",
@@ -337,7 +337,7 @@ TEST(DefaultName, is_found_in_azure_jenkins_and_travis) {
     const auto pull =
         with(with(with(travis, "TRAVIS_PULL_REQUEST", "3"), "TRAVIS_PULL_REQUEST_BRANCH", "x"),
              "TRAVIS_PULL_REQUEST_SLUG", "acme/shop");
-    const std::vector<Run> travis_runs{
+    const std::vector<CiCase> travis_runs{
         {"travis", travis, "", "main", true, "main", {}, "sha"},
         {"travis, pull request", pull, "", "x", true, "x", 3, "sha"},
         {"travis, fork", with(pull, "TRAVIS_PULL_REQUEST_SLUG", "eve/shop"), "", "pr-3", false, "x",
