@@ -22,8 +22,11 @@ constexpr int k_tag_size = 16;
 const unsigned char* data_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
-unsigned char* data_of(std::string& text) {
-    return reinterpret_cast<unsigned char*>(text.data());
+unsigned char* data_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+bool is_unreserved(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 // Regroups the bits of `data` into letters of `bits` bits each, the last one filled with zeros.
@@ -95,24 +98,34 @@ Digest hmac_sha256(std::string_view key, std::string_view data) {
     return digest;
 }
 
-std::string to_base64url(std::string_view data) {
-    return spell(data, 6, k_base64url);
-}
+std::string to_base64url(std::string_view data) { return spell(data, 6, k_base64url); }
 std::optional<std::string> from_base64url(std::string_view text) {
     return unspell(text, 6, k_base64url);
 }
-std::string to_base32(std::string_view data) {
-    return spell(data, 5, k_base32);
-}
-std::string to_hex(std::string_view data) {
-    return spell(data, 4, k_hex);
-}
+std::string to_base32(std::string_view data) { return spell(data, 5, k_base32); }
+std::string to_hex(std::string_view data) { return spell(data, 4, k_hex); }
 std::optional<std::string> from_hex(std::string_view text) {
     std::string lower(text);
     for (char& c : lower) {
         if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
     }
     return unspell(lower, 4, k_hex);
+}
+
+std::string percent_encoded(std::string_view text) {
+    constexpr std::string_view k_upper_hex = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += k_upper_hex[byte >> 4U];
+        encoded += k_upper_hex[byte & 0xfU];
+    }
+    return encoded;
 }
 
 std::string seal(std::string_view key, std::string_view nonce, std::string_view plain,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes, their spellings in text, and the digests over them. All of it is OpenSSL's; this header
-// only gives it value types. Pure but for random_bytes. Safe from any thread.
+// Bytes, their spellings in text, and the digests over them. The digests are OpenSSL's; this
+// header only gives them value types. Pure but for random_bytes. Safe from any thread.
 #pragma once
 
 #include <array>
@@ -36,6 +36,8 @@ std::string to_base32(std::string_view data);
 std::string to_hex(std::string_view data);
 // Nothing when `text` is not pairs of hexadecimal digits, in either case.
 std::optional<std::string> from_hex(std::string_view text);
+// `text` with everything but RFC 3986's unreserved characters as %XX.
+std::string percent_encoded(std::string_view text);
 
 // AES-256-GCM with `key` (32 bytes) and a `nonce` (12 bytes) that must never serve two messages:
 // ciphertext and 16 bytes of tag. `context` is authenticated, not stored.

@@ -83,8 +83,31 @@ bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadl
 }  // namespace
 
 base::Result<Connection> Connection::open(const ConnectionInfo& info, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto resolved, resolve(info, deadline));
-    const Parameters parameters(resolved);
+    return attempt(info, deadline).first;
+}
+
+base::Result<void> Connection::prove_login(const ConnectionInfo& info, Deadline deadline) {
+    auto [connection, used_password] = attempt(info, deadline);
+    if (!connection) {
+        const bool at_own_limit =
+            connection.error().sqlstate == sql_state::k_too_many_connections && used_password;
+        if (at_own_limit) return {};
+        return base::fail(std::move(connection).error());
+    }
+    std::move(*connection).close_and_wait(deadline);
+    if (used_password) return {};
+    return base::fail(ErrorKind::denied,
+                      fmt::format("the server lets {} in without asking for the password",
+                                  info.describe()),
+                      "pg_hba.conf must ask for scram-sha-256, not trust or peer, or every "
+                      "environment can enter every other");
+}
+
+std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionInfo& info,
+                                                              Deadline deadline) {
+    auto resolved = resolve(info, deadline);
+    if (!resolved) return {base::fail(std::move(resolved).error()), false};
+    const Parameters parameters(*resolved);
     Handle handle(PQconnectStartParams(parameters.keywords.data(), parameters.values.data(), 0));
     if (!handle) throw std::bad_alloc();
     PQsetErrorVerbosity(handle.get(), PQERRORS_SQLSTATE);
@@ -93,9 +116,10 @@ base::Result<Connection> Connection::open(const ConnectionInfo& info, Deadline d
     while (PQstatus(handle.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         if (!wait_to_continue(handle.get(), state, deadline)) {
-            return base::fail(ErrorKind::deadline, fmt::format("cannot connect to {}: no answer in "
-                                                               "time",
-                                                               info.describe()));
+            return {base::fail(ErrorKind::deadline,
+                               fmt::format("cannot connect to {}: no answer in time",
+                                           info.describe())),
+                    false};
         }
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());
@@ -103,13 +127,14 @@ base::Result<Connection> Connection::open(const ConnectionInfo& info, Deadline d
             phase = status == CONNECTION_SSL_STARTUP ? Phase::tls : Phase::network;
         }
     }
+    const bool used_password = PQconnectionUsedPassword(handle.get()) != 0;
     if (PQstatus(handle.get()) != CONNECTION_OK) {
-        return refused(info, PQerrorMessage(handle.get()), phase);
+        return {refused(info, PQerrorMessage(handle.get()), phase), used_password};
     }
     PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
     PQsetNoticeReceiver(handle.get(), ignore_notice, nullptr);
     PQsetnonblocking(handle.get(), 1);
-    return Connection(std::move(handle));
+    return {Connection(std::move(handle)), used_password};
 }
 
 }  // namespace pg

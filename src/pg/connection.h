@@ -41,6 +41,12 @@ class Connection {
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
 
+    // Tries whether `info` logs in, and leaves again, waiting until the server's process has gone.
+    // Content as well when the role is at its own connection limit, which Postgres checks after the
+    // password. Fails like open(), and denied when the server let it in without asking for the
+    // password: under `trust` any password logs in.
+    static base::Result<void> prove_login(const ConnectionInfo& info, base::Deadline deadline);
+
     // Runs one statement. A failure of the statement carries its SQLSTATE.
     base::Result<Rows> run(const Statement& statement, base::Deadline deadline);
 
@@ -80,6 +86,9 @@ class Connection {
 
     explicit Connection(Handle handle) : handle_(std::move(handle)) {}
 
+    // One attempt to connect, and whether the server asked for a password and was given one.
+    static std::pair<base::Result<Connection>, bool> attempt(const ConnectionInfo& info,
+                                                             base::Deadline deadline);
     base::Result<std::vector<Rows>> pipeline(const std::vector<Statement>& statements,
                                              base::Deadline deadline);
     base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);

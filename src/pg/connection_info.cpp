@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/bytes.h"
+
 namespace pg {
 
 namespace {
@@ -15,17 +17,12 @@ struct OptionsDeleter {
     void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
 
-bool is_unreserved(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 using Options = std::unique_ptr<PQconninfoOption, OptionsDeleter>;
 
 // A host as a URI has it: a socket folder is percent-encoded, an IPv6 address stands in brackets.
 std::string uri_host(std::string_view host) {
     if (host.find(':') != std::string_view::npos) return fmt::format("[{}]", host);
-    return percent_encoded(host);
+    return base::percent_encoded(host);
 }
 
 }  // namespace
@@ -98,32 +95,20 @@ std::string ConnectionInfo::describe() const {
 }
 
 base::Secret ConnectionInfo::to_uri() const {
-    std::string uri = "postgresql://" + percent_encoded(get("user"));
-    if (!password_.empty()) uri += ":" + percent_encoded(password_.reveal());
+    std::string uri = "postgresql://" + base::percent_encoded(get("user"));
+    if (!password_.empty()) uri += ":" + base::percent_encoded(password_.reveal());
     uri += "@" + uri_host(get("host"));
     if (!get("port").empty()) uri += fmt::format(":{}", get("port"));
-    uri += "/" + percent_encoded(get("dbname"));
+    uri += "/" + base::percent_encoded(get("dbname"));
     char separator = '?';
     for (const auto& [keyword, value] : values_) {
         if (keyword == "user" || keyword == "host" || keyword == "port" || keyword == "dbname") {
             continue;
         }
-        uri += fmt::format("{}{}={}", separator, keyword, percent_encoded(value));
+        uri += fmt::format("{}{}={}", separator, keyword, base::percent_encoded(value));
         separator = '&';
     }
     return base::Secret(std::move(uri));
-}
-
-std::string percent_encoded(std::string_view text) {
-    std::string encoded;
-    for (const char c : text) {
-        if (is_unreserved(c)) {
-            encoded += c;
-        } else {
-            encoded += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        }
-    }
-    return encoded;
 }
 
 bool is_loopback(std::string_view host) {

@@ -48,9 +48,6 @@ class ConnectionInfo {
     base::Secret password_;
 };
 
-// `text` with everything but RFC 3986's unreserved characters as %XX.
-std::string percent_encoded(std::string_view text);
-
 // True for an address of this machine: loopback names and addresses, and socket folders.
 bool is_loopback(std::string_view host);
 

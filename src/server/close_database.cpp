@@ -152,7 +152,8 @@ Result<std::string> reopen_database(const pg::ConnectionInfo& administrator,
     }
     BASE_TRY(all_or_none(session, statements, deadline));
     const auto told = fmt::format("opened {} to PUBLIC again, as it was", database);
-    BASE_TRY(all_or_none(control,
+    BASE_TRY(
+        all_or_none(control,
                     {fmt::format("DELETE FROM registry.closed_database WHERE oid = {}", door.oid),
                      history_sql("database reopened", told, actor)},
                     deadline));

@@ -15,7 +15,7 @@ namespace {
 
 Result<void> open_control(pg::Connection& session, const Survey& seen, Deadline deadline) {
     if (!seen.control.exists) {
-            // The registry holds names in any script.
+        // The registry holds names in any script.
         const auto* encoding = seen.utf8 ? "" : " ENCODING 'UTF8' LOCALE 'C'";
         BASE_TRY(session.run({fmt::format("CREATE DATABASE {} TEMPLATE template0{} "
                                           "ALLOW_CONNECTIONS false",
@@ -47,7 +47,8 @@ Result<void> make_template(pg::Connection& session, const Survey& seen, Deadline
                         fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE true",
                                     k_empty_template),
                         fmt::format("COMMENT ON DATABASE {} IS {}", k_empty_template,
-                                    pg::literal(k_template_comment))}, deadline);
+                                    pg::literal(k_template_comment))},
+                       deadline);
 }
 
 }  // namespace
@@ -64,12 +65,14 @@ Result<void> make_roles(pg::Connection& session, const Survey& seen, Deadline de
     constexpr std::string_view k_attributes = "NOLOGIN CREATEDB CREATEROLE INHERIT";
     const auto version = session.server_version();
     if (!seen.manager.exists) {
-        BASE_TRY(all_or_none(session, {fmt::format("CREATE ROLE {} {}", k_manager, k_attributes),
-                                       fmt::format("COMMENT ON ROLE {} IS {}", k_manager,
-                                                   pg::literal(k_manager_comment))},
- deadline));
+        BASE_TRY(all_or_none(
+            session,
+            {fmt::format("CREATE ROLE {} {}", k_manager, k_attributes),
+             fmt::format("COMMENT ON ROLE {} IS {}", k_manager, pg::literal(k_manager_comment))},
+            deadline));
     } else if (!seen.manager.fit) {
-        BASE_TRY(all_or_none(session, {fmt::format("ALTER ROLE {} {}", k_manager, k_attributes)}, deadline));
+        BASE_TRY(all_or_none(session, {fmt::format("ALTER ROLE {} {}", k_manager, k_attributes)},
+                             deadline));
     }
     if (!seen.acts_as_manager) {
         BASE_TRY(all_or_none(session, {manager_grant(version, seen.login)}, deadline));

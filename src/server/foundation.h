@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the registry stands on: the roles, the control database and the empty template. Each function
-// makes what the survey misses and leaves the rest alone.
+// What the registry stands on: the roles, the control database and the empty template. Each
+// function makes what the survey misses and leaves the rest alone.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ namespace server {
 // The manager and the operator, who has no password yet. `session` is the administrator's own.
 base::Result<void> make_roles(pg::Connection& session, const Survey& seen, base::Deadline deadline);
 
-// Both databases, closed to PUBLIC. The session acts as the manager meanwhile, and still does after a
-// failure.
+// Both databases, closed to PUBLIC. The session acts as the manager meanwhile, and still does after
+// a failure.
 base::Result<void> make_databases(pg::Connection& session, const Survey& seen,
                                   base::Deadline deadline);
 

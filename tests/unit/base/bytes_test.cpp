@@ -87,6 +87,12 @@ TEST(Bytes, opens_only_what_nobody_touched) {
     }
 }
 
+TEST(Bytes, percent_encodes_all_but_the_unreserved_characters_of_rfc_3986) {
+    EXPECT_EQ(base::percent_encoded("AZaz09-._~"), "AZaz09-._~");
+    EXPECT_EQ(base::percent_encoded(" /?#[]@!$&'()*+,;=:%\0\xc3\xa9"s),
+              "%20%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2B%2C%3B%3D%3A%25%00%C3%A9");
+}
+
 TEST(Bytes, seals_an_empty_text) {
     const auto key = base::random_bytes(32);
     const auto nonce = base::random_bytes(12);

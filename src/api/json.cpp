@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/json.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "api/indented.h"
+#include "base/duration.h"
+
+namespace api {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value or_null(std::string_view text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+json::value or_null(const std::optional<environment::Time>& time) {
+    return time ? json::value(base::format_time(*time)) : json::value(nullptr);
+}
+json::value or_null(const std::optional<int>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
+
+json::object to_object(const environment::Description& description,
+                       std::optional<environment::Outcome> outcome, bool warm) {
+    const auto& record = description.environment;
+    json::object object;
+    object["name"] = record.name;
+    object["project"] = record.project;
+    object["repository"] = or_null(record.origin.repository);
+    object["ref"] = or_null(record.origin.ref);
+    object["state"] = environment::to_text(record.state);
+    if (outcome) {
+        object["outcome"] = environment::to_text(*outcome);
+        object["warm"] = warm;
+    }
+    object["database"] = or_null(description.database);
+    object["role"] = or_null(description.role);
+    object["host"] = or_null(description.host);
+    object["port"] = description.port;
+    object["template"] = or_null(description.database_template);
+    object["secret"] = or_null(record.secret);
+    json::object labels;
+    for (const auto& [key, value] : record.labels) labels[key] = value;
+    object["labels"] = std::move(labels);
+    object["pull_request"] = or_null(record.origin.pull_request);
+    object["commit"] = or_null(record.origin.commit);
+    object["created_at"] = base::format_time(record.created_at);
+    object["expires_at"] = or_null(record.expires_at);
+    object["protected"] = record.shielded;
+    if (description.size_bytes) object["size_bytes"] = *description.size_bytes;
+    return object;
+}
+
+std::string under(std::string_view key, json::value value) {
+    json::object object;
+    object[key] = std::move(value);
+    return indented(object);
+}
+
+}  // namespace
+
+std::string to_json(const environment::Description& description,
+                    std::optional<environment::Outcome> outcome, bool warm) {
+    return indented(to_object(description, outcome, warm));
+}
+
+std::string list_json(const std::vector<environment::Description>& descriptions) {
+    json::array list;
+    for (const auto& one : descriptions) list.emplace_back(to_object(one, std::nullopt, false));
+    return under("environments", std::move(list));
+}
+
+std::string error_json(const base::Error& error) {
+    const auto& facts = base::facts_of(error.kind);
+    json::object object;
+    object["code"] = facts.name;
+    object["message"] = error.message;
+    object["hint"] = or_null(error.hint);
+    object["retryable"] = facts.retryable;
+    return under("error", std::move(object));
+}
+
+std::string history_json(const std::vector<environment::HistoryEntry>& entries) {
+    json::array list;
+    for (const auto& entry : entries) {
+        json::object object;
+        object["at"] = base::format_time(entry.at);
+        object["project"] = entry.project;
+        object["name"] = or_null(entry.name);
+        object["event"] = entry.event;
+        object["reason"] = entry.reason;
+        object["actor"] = entry.actor;
+        object["door"] = entry.door;
+        object["program"] = entry.program;
+        list.emplace_back(std::move(object));
+    }
+    return under("history", std::move(list));
+}
+
+std::string policy_json(const std::vector<environment::PolicyValue>& values) {
+    json::array list;
+    for (const auto& value : values) {
+        json::object object;
+        object["key"] = value.key;
+        object["value"] = value.value;
+        object["origin"] = value.origin;
+        object["meaning"] = value.meaning;
+        list.emplace_back(std::move(object));
+    }
+    return under("policy", std::move(list));
+}
+
+}  // namespace api

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What programs read from any door, as indented JSON that ends in a newline. What is not known is
+// null; times are RFC 3339 in UTC. Nothing here ever shows a password.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "environment/manager.h"
+
+namespace api {
+
+// One environment. `outcome` and `warm` (it came from the pool) stand in answers that have an
+// outcome.
+std::string to_json(const environment::Description& description,
+                    std::optional<environment::Outcome> outcome, bool warm);
+
+// {"environments": […]}
+std::string list_json(const std::vector<environment::Description>& descriptions);
+
+// {"error": {"code", "message", "hint", "retryable"}}
+std::string error_json(const base::Error& error);
+
+// {"history": […]}, in the order given.
+std::string history_json(const std::vector<environment::HistoryEntry>& entries);
+
+// {"policy": […]}: each value with where it comes from and what it means.
+std::string policy_json(const std::vector<environment::PolicyValue>& values);
+
+}  // namespace api

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run of a CI system as its variables tell it, in one form for all of them. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace environment {
+
+using Variables = std::map<std::string, std::string>;
+
+// Whose branch a run is about.
+enum class BranchOwner {
+    repository,
+    fork,
+    not_told,  // a pull request; the CI usually keeps forks away from secrets
+    stranger,  // a pull request in a run that forks can start with secrets at hand: not told
+};
+
+struct CiRun {
+    std::string system;                 // for a person: "GitHub Actions"
+    std::string looked_at;              // the variables that could have held the branch
+    std::optional<std::string> branch;  // the source branch; nothing for a tag
+    BranchOwner owner = BranchOwner::repository;
+    std::optional<int> pull_request;
+    std::string remote;  // a URL of the repository that the run belongs to; may hold a token
+    std::string commit;
+};
+
+// Nothing outside the systems that it knows. `github_event` is the text of GitHub's event file.
+std::optional<CiRun> ci_run(const Variables& variables,
+                            const std::optional<std::string>& github_event);
+
+}  // namespace environment

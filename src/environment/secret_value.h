@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The value of an environment's secret: the JSON that RDS, its rotation and its SDK helpers expect,
+// with a URL, and with the environment that owns it. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/secret.h"
+#include "base/uuid.h"
+
+namespace environment {
+
+struct Description;
+
+// What an application needs to connect; host, port and sslmode as advertised.
+struct ConnectionFacts {
+    std::string host;
+    int port = 0;
+    std::string sslmode;
+    std::string user;
+    base::Secret password;
+    std::string dbname;
+};
+
+ConnectionFacts connection_facts(const Description& description);
+
+// postgresql://user:password@host:port/dbname?sslmode=…, with everything in it encoded.
+base::Secret connection_url(const ConnectionFacts& facts);
+
+// One line of JSON. Keys of `former` that are not ours are kept as they are; the same facts, owner
+// and former value always give the same text, and that text as the former gives itself.
+base::Secret make_secret_value(const ConnectionFacts& facts, const base::Uuid& owner,
+                               const std::optional<base::Secret>& former);
+
+// The environment that a secret says it belongs to; nothing for any other text.
+std::optional<base::Uuid> owner_of_secret(const base::Secret& value);
+
+}  // namespace environment

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "secrets/file_store.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "base/file.h"
+
+namespace secrets {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+tl::unexpected<base::Error> failed(std::string_view attempt, const std::filesystem::path& path) {
+    const int reason = errno;
+    const bool denied = reason == EACCES || reason == EPERM || reason == EROFS;
+    return base::fail(denied ? ErrorKind::denied : ErrorKind::internal,
+                      fmt::format("cannot {} {}: {}", attempt, path.string(), strerror(reason)));
+}
+
+// Nothing when there is no such thing; links are not followed.
+Result<std::optional<struct stat>> look_at(const std::filesystem::path& path) {
+    struct stat facts {};
+    if (lstat(path.c_str(), &facts) == 0) return std::optional(facts);
+    if (errno == ENOENT) return std::optional<struct stat>();
+    return failed("look at", path);
+}
+
+// False when there is no folder yet, or one that nobody has put anything into: such a one of our
+// own may be made as it should be.
+Result<bool> check_folder(const std::filesystem::path& folder) {
+    BASE_TRY_ASSIGN(const auto facts, look_at(folder));
+    if (!facts) return false;
+    const auto refuse = [&](std::string_view why) {
+        return base::fail(ErrorKind::denied,
+                          fmt::format("the folder of secrets {} {}", folder.string(), why),
+                          "name a folder of your own for secrets, with mode 0700");
+    };
+    if (S_ISLNK(facts->st_mode)) return refuse("is a symbolic link");
+    if (!S_ISDIR(facts->st_mode)) return refuse("is not a folder");
+    if (facts->st_uid != geteuid()) return refuse("belongs to another user");
+    if ((facts->st_mode & 077U) == 0) return true;
+    std::error_code problem;
+    if (std::filesystem::is_empty(folder, problem) && !problem) return false;
+    return refuse(fmt::format("is open to others (mode {:o})", facts->st_mode & 07777U));
+}
+
+// False when there is no such file yet.
+Result<bool> check_file(const std::filesystem::path& path) {
+    BASE_TRY_ASSIGN(const auto facts, look_at(path));
+    if (!facts) return false;
+    if (S_ISREG(facts->st_mode)) return true;
+    return base::fail(ErrorKind::denied,
+                      fmt::format("{} is {}, where a secret's file should be", path.string(),
+                                  S_ISLNK(facts->st_mode) ? "a symbolic link" : "not a file"),
+                      "look at what it is, and remove it");
+}
+
+std::string file_name(const std::string& name) {
+    std::string safe;
+    for (const char c : name) {
+        const bool plain = std::string_view("@+=").find(c) != std::string_view::npos ||
+                           (c == '.' && !safe.empty());
+        if (c == '.' && safe.empty()) {
+            safe += "%2E";
+        } else {
+            safe += plain ? std::string(1, c) : base::percent_encoded({&c, 1});
+        }
+    }
+    return safe + ".json";
+}
+
+}  // namespace
+
+std::filesystem::path FileStore::path_of(const std::string& name) const {
+    return folder_ / file_name(name);
+}
+
+Result<std::optional<base::Secret>> FileStore::read(const std::string& name, base::Deadline) {
+    const auto path = path_of(name);
+    BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
+    if (!folder) return std::optional<base::Secret>();
+    BASE_TRY(check_file(path));
+    BASE_TRY_ASSIGN(auto text, base::read_file(path));
+    if (!text) return std::optional<base::Secret>();
+    return std::optional(base::Secret(std::move(*text)));
+}
+
+Result<void> FileStore::write(const std::string& name, const base::Secret& value, base::Deadline) {
+    if (name.empty()) return base::fail(ErrorKind::invalid_input, "a secret needs a name");
+    const auto path = path_of(name);
+    BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
+    if (!folder) {
+        BASE_TRY(base::make_folder(folder_, 0700));
+        if (chmod(folder_.c_str(), 0700) != 0) return failed("close to others", folder_);
+    }
+    BASE_TRY(check_file(path));
+    return base::write_file(path, value.reveal(), 0600);
+}
+
+Result<void> FileStore::remove(const std::string& name, base::Deadline) {
+    const auto path = path_of(name);
+    BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
+    if (!folder) return {};
+    BASE_TRY_ASSIGN(const bool file, check_file(path));
+    if (!file || unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+    return failed("remove", path);
+}
+
+}  // namespace secrets

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "environment/secret_value.h"
+
+#include <gtest/gtest.h>
+
+#include "environment/manager.h"
+
+namespace {
+
+using base::Secret;
+using base::Uuid;
+using environment::connection_url;
+using environment::ConnectionFacts;
+using environment::make_secret_value;
+using environment::owner_of_secret;
+
+constexpr const char* k_owner = "01234567-89ab-4cde-8f01-23456789abcd";
+
+ConnectionFacts some_facts() {
+    return {"db.example.com", 5432, "require", "review_abc", Secret("p_w-1"), "review_login_form"};
+}
+Uuid owner() { return Uuid::parse(k_owner).value(); }
+
+std::string value_of(const ConnectionFacts& facts, const std::optional<Secret>& former = {}) {
+    return make_secret_value(facts, owner(), former).reveal();
+}
+
+TEST(SecretValue, has_the_shape_that_rds_and_its_helpers_expect) {
+    EXPECT_EQ(
+        value_of(some_facts()),
+        R"({"engine":"postgres","host":"db.example.com","port":5432,)"
+        R"("username":"review_abc","password":"p_w-1","dbname":"review_login_form","ssl":true,)"
+        R"("url":"postgresql://review_abc:p_w-1@db.example.com:5432/review_login_form)"
+        R"(?sslmode=require","reviewdb":"01234567-89ab-4cde-8f01-23456789abcd"})");
+}
+
+TEST(SecretValue, says_no_ssl_only_where_it_is_disabled) {
+    auto facts = some_facts();
+    for (const auto* mode : {"allow", "prefer", "require", "verify-ca", "verify-full"}) {
+        facts.sslmode = mode;
+        EXPECT_NE(value_of(facts).find(R"("ssl":true)"), std::string::npos) << mode;
+    }
+    facts.sslmode = "disable";
+    EXPECT_NE(value_of(facts).find(R"("ssl":false)"), std::string::npos);
+}
+
+TEST(SecretValue, keeps_what_it_does_not_know_and_nothing_else_of_the_former) {
+    const Secret former(R"({"dbClusterIdentifier":"c-1","password":"old","port":"1",)"
+                        R"("nested":{"a":[1,null]},"reviewdb":"another"})");
+    const auto value = value_of(some_facts(), former);
+    EXPECT_TRUE(value.ends_with(R"("reviewdb":"01234567-89ab-4cde-8f01-23456789abcd",)"
+                                R"("dbClusterIdentifier":"c-1","nested":{"a":[1,null]}})"))
+        << value;
+    EXPECT_EQ(value.find("old"), std::string::npos);
+    EXPECT_NE(value.find(R"("port":5432)"), std::string::npos);
+}
+
+TEST(SecretValue, is_current_when_it_is_made_again_from_itself) {
+    const Secret former(R"({"z":1,"password":"old","a":2.5})");
+    const auto first = make_secret_value(some_facts(), owner(), former);
+    EXPECT_TRUE(make_secret_value(some_facts(), owner(), first) == first);
+    EXPECT_FALSE(first == former);
+}
+
+TEST(SecretValue, starts_anew_over_a_text_that_is_no_object) {
+    for (const auto* text : {"", "hunter2", "[1]", "\"x\"", "{\"a\":1", "{} {}"}) {
+        EXPECT_EQ(value_of(some_facts(), Secret(text)), value_of(some_facts())) << text;
+    }
+}
+
+TEST(SecretValue, says_whose_it_is) {
+    EXPECT_EQ(owner_of_secret(make_secret_value(some_facts(), owner(), std::nullopt)), owner());
+    for (const auto* text : {"", "{}", "[]", "null", R"({"reviewdb":7})", R"({"reviewdb":"x"})",
+                             R"(["reviewdb","01234567-89ab-4cde-8f01-23456789abcd"])"}) {
+        EXPECT_EQ(owner_of_secret(Secret(text)), std::nullopt) << text;
+    }
+}
+
+TEST(ConnectionUrl, encodes_whatever_could_be_read_otherwise) {
+    auto facts = some_facts();
+    facts.user = "a@b";
+    facts.password = Secret("p:w/?#%");
+    facts.dbname = "x/y?z";
+    EXPECT_EQ(connection_url(facts).reveal(),
+              "postgresql://a%40b:p%3Aw%2F%3F%23%25@db.example.com:5432/x%2Fy%3Fz?sslmode=require");
+}
+
+TEST(ConnectionUrl, writes_addresses_and_socket_folders_as_libpq_reads_them) {
+    auto facts = some_facts();
+    const auto host_in_url = [&](const char* host) {
+        facts.host = host;
+        const auto url = connection_url(facts).reveal();
+        const auto start = url.find('@') + 1;
+        return url.substr(start, url.find(":5432") - start);
+    };
+    EXPECT_EQ(host_in_url("10.0.0.7"), "10.0.0.7");
+    EXPECT_EQ(host_in_url("2001:db8::1"), "[2001:db8::1]");
+    EXPECT_EQ(host_in_url("fe80::1%eth0"), "[fe80::1%25eth0]");
+    EXPECT_EQ(host_in_url("/run/postgresql"), "%2Frun%2Fpostgresql");
+}
+
+TEST(ConnectionFacts, are_what_the_description_advertises) {
+    environment::Description description;
+    description.database = "db";
+    description.role = "role";
+    description.host = "host";
+    description.port = 6000;
+    description.sslmode = "disable";
+    description.password = Secret("pw");
+    EXPECT_EQ(connection_url(environment::connection_facts(description)).reveal(),
+              "postgresql://role:pw@host:6000/db?sslmode=disable");
+}
+
+}  // namespace
