@@ -5,6 +5,7 @@
 
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
+#include "server/foundation.h"
 #include "server/open_databases.h"
 #include "server/registration.h"
 #include "server/session.h"
@@ -51,14 +52,6 @@ Result<void> check_changeable(const Door& door, std::string_view database) {
     return base::fail(ErrorKind::denied,
                       fmt::format("this login may not change the database {}", database),
                       "its owner or a superuser can; 'reviewdb init' prints the SQL");
-}
-
-Result<void> change(pg::Connection& session, const std::vector<std::string>& statements,
-                    Deadline deadline) {
-    std::vector<pg::Statement> all;
-    for (const auto& one : statements) all.push_back({one});
-    BASE_TRY(session.transact(all, deadline));
-    return {};
 }
 
 // Written down before anything is closed: a crash in between leaves a record of what still is.
@@ -117,7 +110,7 @@ Result<std::string> close_database(const pg::ConnectionInfo& administrator,
     // One that accepts no connections is not among them, and nobody gets in by PUBLIC.
     const auto here =
         found == all.end() ? OpenDatabase{std::string(database), true, {}, {}} : *found;
-    BASE_TRY(change(session, closing_statements(here), deadline));
+    BASE_TRY(all_or_none(session, closing_statements(here), deadline));
     BASE_TRY_ASSIGN(const auto after, look_at(session, database, deadline));
     if (after.open) {
         return base::fail(
@@ -131,7 +124,7 @@ Result<std::string> close_database(const pg::ConnectionInfo& administrator,
         "closed {} to PUBLIC; {} logins that came in by that alone keep "
         "their access by name",
         database, here.logins_by_public_alone.size());
-    BASE_TRY(change(control, {history_sql("database closed", told, actor)}, deadline));
+    BASE_TRY(all_or_none(control, {history_sql("database closed", told, actor)}, deadline));
     return told;
 }
 
@@ -157,9 +150,10 @@ Result<std::string> reopen_database(const pg::ConnectionInfo& administrator,
     for (const auto& login : logins) {
         statements.push_back(fmt::format("REVOKE CONNECT ON DATABASE {} FROM {}", name, login));
     }
-    BASE_TRY(change(session, statements, deadline));
+    BASE_TRY(all_or_none(session, statements, deadline));
     const auto told = fmt::format("opened {} to PUBLIC again, as it was", database);
-    BASE_TRY(change(control,
+    BASE_TRY(
+        all_or_none(control,
                     {fmt::format("DELETE FROM registry.closed_database WHERE oid = {}", door.oid),
                      history_sql("database reopened", told, actor)},
                     deadline));

@@ -81,6 +81,7 @@ BEGIN;
 )";
 
 constexpr std::string_view k_password = R"(COMMIT;
+RESET ROLE;
 
 -- The password of the login that reviewdb uses from day to day, asked of you now.
 \password {}

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
+#include "server/foundation.h"
 #include "server/migrations.h"
 #include "server/open_databases.h"
 #include "server/registration.h"
@@ -49,10 +50,6 @@ class Preparer {
 
    private:
     Result<void> check_address(const Survey& seen) const;
-    Result<void> make_roles(pg::Connection& session, const Survey& seen);
-    Result<void> make_databases(pg::Connection& session, const Survey& seen);
-    Result<void> open_control(pg::Connection& session, const Survey& seen);
-    Result<void> make_template(pg::Connection& session, const Survey& seen);
     Result<void> make_registry(pg::Connection& session, pg::Connection& control, Prepared& made);
     Result<void> keep_registry(pg::Connection& control, const Survey& seen);
     Result<void> compare(pg::Connection& control);
@@ -61,13 +58,6 @@ class Preparer {
     int port() const;
     std::string sslmode(const pg::Connection& session) const;
     pg::ConnectionInfo operator_login(base::Secret password) const;
-
-    Result<void> all_or_none(pg::Connection& session, const std::vector<std::string>& statements) {
-        std::vector<pg::Statement> all;
-        for (const auto& one : statements) all.push_back({one});
-        BASE_TRY(session.transact(all, deadline_));
-        return {};
-    }
 
     const pg::ConnectionInfo& administrator_;
     const Preparation& wish_;
@@ -128,81 +118,6 @@ Result<void> Preparer::check_address(const Survey& seen) const {
         "say by which address they reach the server: --advertise HOST:PORT");
 }
 
-Result<void> Preparer::make_roles(pg::Connection& session, const Survey& seen) {
-    constexpr std::string_view k_attributes = "NOLOGIN CREATEDB CREATEROLE INHERIT";
-    const auto version = session.server_version();
-    if (!seen.manager.exists) {
-        BASE_TRY(all_or_none(session, {fmt::format("CREATE ROLE {} {}", k_manager, k_attributes),
-                                       fmt::format("COMMENT ON ROLE {} IS {}", k_manager,
-                                                   pg::literal(k_manager_comment))}));
-    } else if (!seen.manager.fit) {
-        BASE_TRY(all_or_none(session, {fmt::format("ALTER ROLE {} {}", k_manager, k_attributes)}));
-    }
-    if (!seen.acts_as_manager) {
-        BASE_TRY(all_or_none(session, {manager_grant(version, seen.login)}));
-    }
-    std::vector<std::string> statements;
-    if (!seen.operator_.exists) {
-        statements = {
-            fmt::format("CREATE ROLE {} LOGIN NOINHERIT", k_operator),
-            fmt::format("COMMENT ON ROLE {} IS {}", k_operator, pg::literal(k_operator_comment))};
-    }
-    if (!seen.operator_.fit) statements.push_back(manager_grant(version, k_operator));
-    if (!seen.operator_.fit && seen.superuser && version >= 160000) {
-        // Asked of the login, before it acts as the manager: so it must inherit this one.
-        statements.push_back(
-            fmt::format("GRANT pg_use_reserved_connections TO {} WITH INHERIT TRUE", k_operator));
-    }
-    if (statements.empty()) return {};
-    return all_or_none(session, statements);
-}
-
-Result<void> Preparer::open_control(pg::Connection& session, const Survey& seen) {
-    if (!seen.control.exists) {
-        log_.info("making the control database {}", k_control_database);
-        // The registry holds names in any script.
-        const auto* encoding = seen.utf8 ? "" : " ENCODING 'UTF8' LOCALE 'C'";
-        BASE_TRY(session.run({fmt::format("CREATE DATABASE {} TEMPLATE template0{} "
-                                          "ALLOW_CONNECTIONS false",
-                                          k_control_database, encoding)},
-                             deadline_));
-    }
-    if (seen.control.fit && seen.operator_.fit && seen.enters_control) return {};
-    std::vector<std::string> statements{
-        fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", k_control_database),
-        fmt::format("GRANT CONNECT ON DATABASE {} TO {}", k_control_database, k_operator),
-        fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", k_control_database)};
-    if (!seen.superuser) {
-        statements.push_back(fmt::format("GRANT CONNECT ON DATABASE {} TO {}", k_control_database,
-                                         pg::identifier(seen.login)));
-    }
-    return all_or_none(session, statements);
-}
-
-Result<void> Preparer::make_template(pg::Connection& session, const Survey& seen) {
-    if (!seen.empty_template.exists) {
-        BASE_TRY(session.run({fmt::format("CREATE DATABASE {} TEMPLATE template0 "
-                                          "ALLOW_CONNECTIONS false IS_TEMPLATE true",
-                                          k_empty_template)},
-                             deadline_));
-    }
-    if (seen.empty_template.fit) return {};
-    return all_or_none(session,
-                       {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", k_empty_template),
-                        fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE true",
-                                    k_empty_template),
-                        fmt::format("COMMENT ON DATABASE {} IS {}", k_empty_template,
-                                    pg::literal(k_template_comment))});
-}
-
-Result<void> Preparer::make_databases(pg::Connection& session, const Survey& seen) {
-    BASE_TRY(session.run({fmt::format("SET ROLE {}", k_manager)}, deadline_));
-    BASE_TRY(open_control(session, seen));
-    BASE_TRY(make_template(session, seen));
-    BASE_TRY(session.run({"RESET ROLE"}, deadline_));
-    return {};
-}
-
 Result<void> Preparer::make_registry(pg::Connection& session, pg::Connection& control,
                                      Prepared& made) {
     Registration registration{.installation = base::Uuid::random(),
@@ -218,7 +133,7 @@ Result<void> Preparer::make_registry(pg::Connection& session, pg::Connection& co
     std::vector<std::string> statements;
     for (const auto& one : migrations()) statements.push_back(migration_statement(one.sql));
     for (auto& one : registration_sql(registration, wish_)) statements.push_back(std::move(one));
-    BASE_TRY(all_or_none(control, statements));
+    BASE_TRY(all_or_none(control, statements, deadline_));
     made.newly_made = true;
     made.operator_login = operator_login(std::move(password));
     return {};
@@ -246,7 +161,7 @@ Result<void> Preparer::keep_registry(pg::Connection& control, const Survey& seen
             fmt::format("COMMENT ON DATABASE {} IS {}", k_control_database,
                         pg::literal(fmt::format("{}{}", k_control_comment, rows[0].text("id")))));
     }
-    if (!statements.empty()) BASE_TRY(all_or_none(control, statements));
+    if (!statements.empty()) BASE_TRY(all_or_none(control, statements, deadline_));
     return compare(control);
 }
 
@@ -295,8 +210,8 @@ Result<Prepared> Preparer::run(pg::Connection& session) {
         BASE_TRY(lock(session));
         BASE_TRY_ASSIGN(seen, survey(session, deadline_));
         BASE_TRY(check_possible(seen, session.server_version()));
-        BASE_TRY(make_roles(session, seen));
-        BASE_TRY(make_databases(session, seen));
+        BASE_TRY(make_roles(session, seen, deadline_));
+        BASE_TRY(make_databases(session, seen, deadline_));
     }
     BASE_TRY_ASSIGN(auto control,
                     open_session(administrator_, k_control_database, Acting::as_manager,

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/inspect.h"
+
+#include <fmt/format.h>
+
+#include "environment/policy.h"
+#include "server/inspect_sql.h"
+#include "server/open_databases.h"
+#include "server/session.h"
+#include "server/survey.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::Result;
+using Findings = std::vector<Finding>;
+
+void fine(Findings& all, std::string subject, std::string found) {
+    all.push_back({Grade::ok, std::move(subject), std::move(found), {}, false});
+}
+
+void warn(Findings& all, std::string subject, std::string found, std::string hint) {
+    all.push_back({Grade::warning, std::move(subject), std::move(found), std::move(hint), false});
+}
+
+void fail(Findings& all, std::string subject, std::string found, std::string hint) {
+    all.push_back({Grade::failure, std::move(subject), std::move(found), std::move(hint), false});
+}
+
+void drift(Findings& all, Grade grade, std::string subject, std::string found, std::string hint) {
+    all.push_back({grade, std::move(subject), std::move(found), std::move(hint), true});
+}
+
+void judge_version(Findings& all, int version) {
+    const auto name = fmt::format("Postgres {}.{}", version / 10000, version % 10000);
+    if (const auto text = version_advice(version); !text.empty()) {
+        warn(all, "version", name, text);
+    } else {
+        fine(all, "version", name);
+    }
+}
+
+void judge_session(Findings& all, const pg::Connection& session, const pg::Row& row) {
+    if (row.integer("pid") != session.backend_pid()) {
+        fail(all, "connection", "a pooler or proxy stands in between",
+             "give reviewdb a direct connection to Postgres; applications may use the pooler");
+        return;
+    }
+    fine(all, "connection", fmt::format("direct, as {}", row.text("login")));
+}
+
+void judge_manager(Findings& all, const pg::Row& row, int version) {
+    const std::string subject(k_manager);
+    const auto before = all.size();
+    if (row.boolean("rolsuper")) {
+        fail(all, subject, "is a superuser", fmt::format("ALTER ROLE {} NOSUPERUSER", k_manager));
+    }
+    if (!row.boolean("rolcreatedb") || !row.boolean("rolcreaterole")) {
+        fail(all, subject, "lacks CREATEDB or CREATEROLE",
+             fmt::format("ALTER ROLE {} CREATEDB CREATEROLE", k_manager));
+    }
+    if (const auto roles = row.text("member_of"); !roles.empty()) {
+        warn(all, subject, "has the rights of " + roles,
+             "it should own what it made and nothing else: REVOKE what nobody needs");
+    }
+    if (version < 160000) {
+        warn(all, subject,
+             "before Postgres 16, who may create roles can become the operating-system user of "
+             "the server",
+             "guard the operator's password like root's, or move to Postgres 16 or newer");
+    }
+    if (all.size() == before) fine(all, subject, "may create databases and roles, and no more");
+}
+
+void judge_settings(Findings& all, const pg::Row& row, int limit) {
+    if (const auto prepared = row.integer("prepared"); prepared > 0) {
+        warn(all, "max_prepared_transactions", std::to_string(prepared),
+             "one that is left behind keeps its database from being dropped: where nobody needs "
+             "them, set it to 0");
+    } else {
+        fine(all, "max_prepared_transactions", "0");
+    }
+    const auto usable = row.integer("usable");
+    const auto found = fmt::format(
+        "{} of {} in use; {} environments at their limit of {} fill the "
+        "server",
+        row.integer("used"), usable, (usable + limit - 1) / limit, limit);
+    if (row.integer("used") * 10 >= usable * 9) {
+        warn(all, "connections", found, "raise max_connections, or lower connection_limit");
+    } else {
+        fine(all, "connections", found);
+    }
+    if (row.text("key_location") == "registry") {
+        warn(all, "key", "stands only in the registry",
+             "a lost control database means new passwords for everybody: back it up");
+    } else {
+        fine(all, "key", row.text("key_location"));
+    }
+}
+
+// A row of k_disagreements: what is wrong with which.
+void judge_disagreement(Findings& all, const pg::Row& row) {
+    const auto kind = row.text("kind");
+    const auto subject = row.text("subject");
+    const auto detail = row.text("detail");
+    if (kind == "public") {
+        drift(all, Grade::failure, subject, "PUBLIC may connect to it",
+              "repair it: reviewdb init, as an administrator");
+    } else if (kind == "collation") {
+        fail(all, subject, "was made with another version of its collation: " + detail,
+             fmt::format("ALTER DATABASE {} REFRESH COLLATION VERSION, as {}", subject, k_manager));
+    } else if (kind == "no stamp") {
+        drift(all, Grade::warning, subject,
+              fmt::format("belongs to {}, and reviewdb did not make "
+                          "it",
+                          k_manager),
+              "find out whose it is: reviewdb never touches it");
+    } else if (kind == "unknown") {
+        drift(all, Grade::failure, subject, "carries our stamp, and the registry does not know it",
+              "it is never removed unasked; was the registry restored from an old backup?");
+    } else if (kind == "unfinished") {
+        drift(all, Grade::warning, subject, "is not finished: " + detail,
+              "the next create or delete takes it up");
+    } else {
+        drift(all, Grade::failure, subject, detail, "repair it: reviewdb create " + subject);
+    }
+}
+
+void judge_open(Findings& all, const std::vector<OpenDatabase>& open) {
+    if (open.empty()) return fine(all, "other databases", "none is open to PUBLIC");
+    for (const auto& one : open) {
+        warn(all, one.name, "PUBLIC may connect to it, and so may every environment",
+             fmt::format("reviewdb init --close {}, or, as its owner:\n{}", one.name,
+                         one.closing_sql));
+    }
+}
+
+environment::Policy read_policy(const pg::Rows& rows, const environment::Project& project) {
+    std::vector<environment::PolicyRow> all;
+    for (int i = 0; i < rows.size(); ++i) {
+        all.push_back({rows[i].text("project"), rows[i].text("key"), rows[i].text("value")});
+    }
+    return environment::Policy::from_rows(project, all);
+}
+
+}  // namespace
+
+Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Project& project,
+                         Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(auto session, open_session(login, k_control_database, Acting::as_manager,
+                                               "reviewdb doctor", deadline, log));
+    BASE_TRY_ASSIGN(const auto answers,
+                    session.run_all({{std::string(k_server)},
+                                     {"SELECT project, key, value FROM registry.policy"},
+                                     {std::string(k_disagreements), {project.text()}}},
+                                    deadline));
+    const auto policy = read_policy(answers[1], project);
+    BASE_TRY_ASSIGN(const auto open, open_databases(session, deadline));
+
+    Findings all;
+    const auto row = answers[0][0];
+    judge_session(all, session, row);
+    judge_version(all, session.server_version());
+    judge_manager(all, row, session.server_version());
+    judge_settings(all, row, policy.connection_limit());
+    for (int i = 0; i < answers[2].size(); ++i) judge_disagreement(all, answers[2][i]);
+    if (answers[2].empty()) fine(all, "registry", "it and the server say the same");
+    judge_open(all, open);
+    return all;
+}
+
+}  // namespace server
