@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# embed_migrations(FILE): writes a source file with every numbered migration of sql/ in it, and again
+# whenever one of them changes.
+function(embed_migrations output)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sql/[0-9][0-9][0-9][0-9]_*.sql)
+  list(SORT files)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  set(entries "")
+  foreach(file IN LISTS files)
+    get_filename_component(name ${file} NAME)
+    string(REGEX MATCH "^0*([0-9]+)_" ignored ${name})
+    file(READ ${file} text)
+    string(APPEND entries "    {${CMAKE_MATCH_1}, \"${name}\", R\"reviewdb_sql(${text})reviewdb_sql\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${output} CONTENT "// Made by cmake/EmbedMigrations.cmake from sql/.
+#include \"server/migrations.h\"
+
+namespace server {
+
+namespace {
+constexpr Migration k_migrations[] = {
+${entries}};
+}  // namespace
+
+std::span<const Migration> migrations() { return k_migrations; }
+
+}  // namespace server
+" @ONLY)
+endfunction()

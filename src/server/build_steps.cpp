@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "pg/quoting.h"
+#include "pg/sql_state.h"
+#include "server/live_server.h"
+#include "server/row_reading.h"
+#include "server/session.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+
+std::optional<std::string> optional_number(const std::optional<int>& number) {
+    if (!number) return std::nullopt;
+    return std::to_string(*number);
+}
+
+std::optional<std::string> seconds_of(const std::optional<environment::Time>& time) {
+    if (!time) return std::nullopt;
+    return std::to_string(
+        std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
+}
+
+// The columns of an environment that every create may change, as parameters from $2 on; $1 is its id.
+constexpr std::string_view k_described =
+    "repository = $2, ref = $3, pull_request = $4::integer, commit = $5, labels = $6::jsonb, "
+    "expires_at = to_timestamp($7::double precision), last_create_at = now()";
+
+std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record) {
+    return {record.id.to_string(),
+            record.origin.repository,
+            record.origin.ref,
+            optional_number(record.origin.pull_request),
+            record.origin.commit,
+            labels_to_json(record.labels),
+            seconds_of(record.expires_at)};
+}
+
+// What is not known to have happened: the answer to a statement that cannot be rolled back is missing.
+tl::unexpected<base::Error> in_doubt(base::Error error) {
+    const bool unanswered =
+        error.kind == ErrorKind::unavailable || error.kind == ErrorKind::deadline;
+    if (unanswered) error.kind = ErrorKind::in_doubt;
+    return base::fail(std::move(error));
+}
+
+}  // namespace
+
+Result<std::string> LiveServer::record_intent(const Work& work) {
+    const auto& [environment, instance, role] =
+        std::tie(work.target.environment, work.target.instance, work.target.role);
+    Statements statements{
+        {"INSERT INTO registry.role (id, name, state, password_version, key_number) "
+         "VALUES ($1::uuid, $2, 'building', $3::integer, $4::integer) ON CONFLICT (id) DO NOTHING",
+         {role.id.to_string(), role.name, std::to_string(role.password_version),
+          std::to_string(role.key_number)}},
+        {"INSERT INTO registry.instance (id, project, state, database, template, role) "
+         "VALUES ($1::uuid, $2, 'building', $3, $4, $5::uuid) ON CONFLICT (id) DO NOTHING",
+         {instance.id.to_string(), environment.project, instance.database,
+          instance.database_template, role.id.to_string()}},
+        // An instance that was lost or half dropped lets go of the role, which lives on.
+        {"UPDATE registry.instance i SET role = NULL, let_go_at = now(), state = CASE WHEN EXISTS "
+         "(SELECT FROM pg_database d WHERE d.oid = i.oid) THEN 'dropping' ELSE 'gone' END "
+         "FROM registry.environment e WHERE e.id = $1::uuid AND i.id = e.instance "
+         "AND i.id <> $2::uuid",
+         {environment.id.to_string(), instance.id.to_string()}},
+        {"INSERT INTO registry.environment (id, project, name, state, secret, protected, instance, "
+         "role, epoch, repository, ref) VALUES ($1::uuid, $2, $3, 'building', $4, $5::boolean, "
+         "$6::uuid, $7::uuid, 1, $8, $9) ON CONFLICT (id) DO UPDATE SET "
+         "epoch = registry.environment.epoch + 1, instance = excluded.instance, "
+         "role = excluded.role, secret = excluded.secret RETURNING epoch",
+         {environment.id.to_string(), environment.project, environment.name, environment.secret,
+          environment.shielded ? "t" : "f", instance.id.to_string(), role.id.to_string(),
+          environment.origin.repository, environment.origin.ref}}};
+    BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, work.deadline));
+    epoch_ = answers.back()[0].integer("epoch");
+    return std::string();
+}
+
+Result<std::string> LiveServer::create_role(const Work& work) {
+    BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
+    const auto role = pg::identifier(work.target.role.name);
+    auto made = run({{fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}", role,
+                                  work.target.connection_limit, pg::literal(verifier))},
+                     {fmt::format("COMMENT ON ROLE {} IS {}", role,
+                                  pg::literal(work.credentials.role_stamp))}},
+                    work.deadline);
+    if (!made) return base::fail(std::move(made).error().during("cannot create the role " + role));
+    return std::string();
+}
+
+Result<std::string> LiveServer::create_database(const Work& work) {
+    const auto statement = fmt::format(
+        "CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false",
+        pg::identifier(work.target.instance.database), pg::identifier(k_empty_template));
+    auto made = session_->run({statement}, work.deadline);
+    if (!made) {
+        return in_doubt(std::move(made).error().during(
+            fmt::format("cannot create the database {}", work.target.instance.database)));
+    }
+    return std::string();
+}
+
+Result<std::string> LiveServer::secure_database(const Work& work) {
+    const auto& instance = work.target.instance;
+    const auto database = pg::identifier(instance.database);
+    const auto role = pg::identifier(work.target.role.name);
+    const bool serving = instance.state == environment::InstanceState::serving;
+    const auto& stamp =
+        serving ? work.credentials.database_stamp : work.credentials.building_stamp;
+    Statements statements{
+        {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)},
+        {fmt::format("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", database, role)},
+        {fmt::format("ALTER DATABASE {} RESET ALL", database)}};
+    for (const auto& setting : work.target.database_settings) {
+        const auto equals = setting.find('=');
+        statements.push_back({fmt::format("ALTER DATABASE {} SET {} = {}", database,
+                                          pg::identifier(setting.substr(0, equals)),
+                                          pg::literal(setting.substr(equals + 1)))});
+    }
+    statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", database,
+                                      pg::literal(stamp))});
+    statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", database)});
+    statements.push_back({"UPDATE registry.instance SET oid = d.oid FROM pg_database d "
+                          "WHERE registry.instance.id = $1::uuid AND d.datname = $2",
+                          {instance.id.to_string(), instance.database}});
+    auto secured = run(statements, work.deadline);
+    if (!secured) {
+        return base::fail(std::move(secured).error().during(
+            fmt::format("cannot secure the database {}", instance.database)));
+    }
+    return std::string();
+}
+
+Result<std::string> LiveServer::hand_over_schema(const Work& work) {
+    BASE_TRY(check_lease(work.target, work.deadline));
+    BASE_TRY_ASSIGN(auto inside, open_session(login_, work.target.instance.database,
+                                              Acting::as_manager, application_, work.deadline,
+                                              log_));
+    auto handed = inside.run_all(
+        as_member_of(work.target.role.name,
+                     {{fmt::format("ALTER SCHEMA public OWNER TO {}",
+                                   pg::identifier(work.target.role.name))}}),
+        work.deadline);
+    std::move(inside).close_and_wait(work.deadline);
+    if (!handed) {
+        return base::fail(std::move(handed).error().during("cannot hand over the schema public"));
+    }
+    return std::string();
+}
+
+Result<std::string> LiveServer::set_password(const Work& work) {
+    BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
+    BASE_TRY(run({{fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(work.target.role.name),
+                               pg::literal(verifier))}},
+                 work.deadline));
+    return std::string();
+}
+
+Result<std::string> LiveServer::repair_role(const Work& work) {
+    const auto role = pg::identifier(work.target.role.name);
+    auto repaired = run(
+        {{fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {}", role,
+                      work.target.connection_limit)},
+         {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}},
+        work.deadline);
+    if (!repaired) {
+        return base::fail(std::move(repaired).error().during("cannot repair the role " + role));
+    }
+    return std::string();
+}
+
+Result<std::string> LiveServer::prove_login(const Work& work) {
+    const auto info = login_.with("dbname", work.target.instance.database)
+                          .with("options", "")
+                          .with("application_name", "reviewdb/login-check")
+                          .with_login(work.target.role.name, work.credentials.password);
+    auto proven = pg::Connection::prove_login(info, work.deadline);
+    if (!proven) return base::fail(std::move(proven).error());
+    return std::string();
+}
+
+Result<std::string> LiveServer::claim(const Work& work) {
+    const auto& target = work.target;
+    const auto final_name = pg::identifier(target.final_database);
+    auto parameters = described(target.environment);
+    parameters.emplace_back(to_text(target.environment.state));
+    Statements statements{
+        {fmt::format("UPDATE registry.environment SET {}, state = $8 WHERE id = $1::uuid",
+                     k_described),
+         parameters}};
+    if (target.instance.database != target.final_database) {
+        statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
+                                          pg::identifier(target.instance.database), final_name)});
+    }
+    statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)});
+    statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
+                                      pg::literal(work.credentials.database_stamp))});
+    statements.push_back({"UPDATE registry.instance SET state = 'serving', database = $2 "
+                          "WHERE id = $1::uuid",
+                          {target.instance.id.to_string(), target.final_database}});
+    statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
+                          {target.role.id.to_string()}});
+    statements.push_back(history_line(target.environment, "created", work.step.reason, work.actor));
+    auto claimed = run(statements, work.deadline);
+    if (claimed) return std::string();
+    auto error = std::move(claimed).error();
+    if (error.sqlstate == pg::sql_state::k_duplicate_database) {
+        error.message = fmt::format("there is a database {} already, which reviewdb did not make",
+                                    target.final_database);
+        error.hint = "rename that database, or choose another name or project";
+    }
+    return base::fail(std::move(error));
+}
+
+// Redoing these two is harmless, so they need not wait for the disk.
+Result<std::string> LiveServer::mark_ready(const Work& work) {
+    BASE_TRY(session_->transact(
+        {{"SET LOCAL synchronous_commit = off"},
+         {"UPDATE registry.environment SET state = 'ready' WHERE id = $1::uuid",
+          {work.target.environment.id.to_string()}}},
+        work.deadline));
+    return std::string();
+}
+
+Result<std::string> LiveServer::renew(const Work& work) {
+    BASE_TRY(session_->transact(
+        {{"SET LOCAL synchronous_commit = off"},
+         {fmt::format("UPDATE registry.environment SET {} WHERE id = $1::uuid", k_described),
+          described(work.target.environment)}},
+        work.deadline));
+    return std::string();
+}
+
+}  // namespace server

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pg/quoting.h"
+#include "pg/sql_state.h"
+#include "server/open_databases.h"
+#include "server/registration.h"
+#include "server/session.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+using environment::Actor;
+
+// One database as the administrator's session sees it.
+struct Door {
+    std::string oid;
+    bool ours = false;
+    bool mine = false;
+    bool open = false;
+};
+
+Result<Door> look_at(pg::Connection& session, std::string_view database, Deadline deadline) {
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session.run({"SELECT d.oid::text AS oid, r.rolname = $2 AS ours, "
+                     "pg_has_role(session_user, d.datdba, 'USAGE') AS mine, "
+                     "has_database_privilege('public', d.oid, 'CONNECT') AS open "
+                     "FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1",
+                     {std::string(database), std::string(k_manager)}},
+                    deadline));
+    if (rows.empty()) {
+        return base::fail(ErrorKind::not_found, fmt::format("there is no database {}", database));
+    }
+    return Door{rows[0].text("oid"), rows[0].boolean("ours"), rows[0].boolean("mine"),
+                rows[0].boolean("open")};
+}
+
+Result<void> check_changeable(const Door& door, std::string_view database) {
+    if (door.ours) {
+        return base::fail(ErrorKind::conflict,
+                          fmt::format("{} is a database of reviewdb's own", database));
+    }
+    if (door.mine) return {};
+    return base::fail(ErrorKind::denied,
+                      fmt::format("this login may not change the database {}", database),
+                      "its owner or a superuser can; 'reviewdb init' prints the SQL");
+}
+
+Result<void> change(pg::Connection& session, const std::vector<std::string>& statements,
+                    Deadline deadline) {
+    std::vector<pg::Statement> all;
+    for (const auto& one : statements) all.push_back({one});
+    BASE_TRY(session.transact(all, deadline));
+    return {};
+}
+
+// Written down before anything is closed: a crash in between leaves a record of what still is.
+Result<void> record(pg::Connection& control, const Door& door, const Actor& actor,
+                    Deadline deadline) {
+    BASE_TRY(control.run({"INSERT INTO registry.closed_database (oid, database, former_acl, "
+                          "closed_by) SELECT oid, datname, datacl::text, $2 FROM pg_database WHERE "
+                          "oid = $1::oid ON CONFLICT (oid) DO UPDATE SET database = "
+                          "excluded.database, former_acl = excluded.former_acl, closed_by = "
+                          "excluded.closed_by, closed_at = now()",
+                          {door.oid, actor.name}},
+                         deadline));
+    return {};
+}
+
+// The logins that may connect now by a grant that the record does not have. Nothing where the
+// record speaks of a role that is gone: it cannot be read as privileges any more.
+Result<std::vector<std::string>> let_in_since(pg::Connection& control, const Door& door,
+                                              Deadline deadline) {
+    const auto rows = control.run(
+        {"SELECT quote_ident(r.rolname) AS login FROM registry.closed_database c "
+         "JOIN pg_database d ON d.oid = c.oid, aclexplode(d.datacl) AS a "
+         "JOIN pg_roles r ON r.oid = a.grantee "
+         "WHERE d.oid = $1::oid AND a.privilege_type = 'CONNECT' AND NOT EXISTS ("
+         "SELECT FROM aclexplode(coalesce(c.former_acl::aclitem[], acldefault('d', d.datdba))) AS "
+         "f "
+         "WHERE f.grantee = a.grantee AND f.privilege_type = 'CONNECT') ORDER BY r.rolname",
+         {door.oid}},
+        deadline);
+    std::vector<std::string> logins;
+    if (!rows && rows.error().sqlstate == pg::sql_state::k_undefined_object) return logins;
+    if (!rows) return base::fail(rows.error());
+    for (int i = 0; i < rows->size(); ++i) logins.push_back((*rows)[i].text("login"));
+    return logins;
+}
+
+Result<pg::Connection> open_registry(const pg::ConnectionInfo& administrator, Deadline deadline,
+                                     base::Log& log) {
+    return open_session(administrator, k_control_database, Acting::as_manager, "reviewdb init",
+                        deadline, log);
+}
+
+}  // namespace
+
+Result<std::string> close_database(const pg::ConnectionInfo& administrator,
+                                   std::string_view database, const Actor& actor, Deadline deadline,
+                                   base::Log& log) {
+    BASE_TRY_ASSIGN(auto session, open_administrator(administrator, deadline, log));
+    BASE_TRY_ASSIGN(const auto door, look_at(session, database, deadline));
+    BASE_TRY(check_changeable(door, database));
+    if (!door.open) return fmt::format("PUBLIC cannot connect to {}: nothing to do", database);
+    BASE_TRY_ASSIGN(auto control, open_registry(administrator, deadline, log));
+    BASE_TRY(record(control, door, actor, deadline));
+    BASE_TRY_ASSIGN(const auto all, open_databases(session, deadline));
+    const auto found = std::ranges::find(all, database, &OpenDatabase::name);
+    // One that accepts no connections is not among them, and nobody gets in by PUBLIC.
+    const auto here =
+        found == all.end() ? OpenDatabase{std::string(database), true, {}, {}} : *found;
+    BASE_TRY(change(session, closing_statements(here), deadline));
+    BASE_TRY_ASSIGN(const auto after, look_at(session, database, deadline));
+    if (after.open) {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("PUBLIC can still connect to {}: somebody other than its owner "
+                        "granted that",
+                        database),
+            "whoever granted it has to revoke it");
+    }
+    const auto told = fmt::format(
+        "closed {} to PUBLIC; {} logins that came in by that alone keep "
+        "their access by name",
+        database, here.logins_by_public_alone.size());
+    BASE_TRY(change(control, {history_sql("database closed", told, actor)}, deadline));
+    return told;
+}
+
+Result<std::string> reopen_database(const pg::ConnectionInfo& administrator,
+                                    std::string_view database, const Actor& actor,
+                                    Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(auto session, open_administrator(administrator, deadline, log));
+    BASE_TRY_ASSIGN(const auto door, look_at(session, database, deadline));
+    BASE_TRY(check_changeable(door, database));
+    BASE_TRY_ASSIGN(auto control, open_registry(administrator, deadline, log));
+    BASE_TRY_ASSIGN(
+        const auto recorded,
+        control.run({"SELECT FROM registry.closed_database WHERE oid = $1::oid", {door.oid}},
+                    deadline));
+    if (recorded.empty()) {
+        return base::fail(ErrorKind::not_found,
+                          fmt::format("{} was not closed by reviewdb", database));
+    }
+    const auto name = pg::identifier(database);
+    BASE_TRY_ASSIGN(const auto logins, let_in_since(control, door, deadline));
+    std::vector<std::string> statements{
+        fmt::format("GRANT CONNECT ON DATABASE {} TO PUBLIC", name)};
+    for (const auto& login : logins) {
+        statements.push_back(fmt::format("REVOKE CONNECT ON DATABASE {} FROM {}", name, login));
+    }
+    BASE_TRY(change(session, statements, deadline));
+    const auto told = fmt::format("opened {} to PUBLIC again, as it was", database);
+    BASE_TRY(change(control,
+                    {fmt::format("DELETE FROM registry.closed_database WHERE oid = {}", door.oid),
+                     history_sql("database reopened", told, actor)},
+                    deadline));
+    return told;
+}
+
+}  // namespace server

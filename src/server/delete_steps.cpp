@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "environment/name.h"
+#include "environment/stamp.h"
+#include "pg/quoting.h"
+#include "pg/sql_state.h"
+#include "server/live_server.h"
+#include "server/session.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+using std::chrono::milliseconds;
+
+// Every session of the database, and every one of the role; our own is never among them.
+constexpr std::string_view k_their_sessions =
+    "FROM pg_stat_activity WHERE (datname = $1 OR usename = $2) AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend'";
+
+std::optional<std::string> oid_text(const environment::InstanceRecord& instance) {
+    if (!instance.oid) return std::nullopt;
+    return std::to_string(*instance.oid);
+}
+
+// What the stamp must begin with; the installation and instance stand in the stamp to be.
+std::string stamp_prefix(const environment::Credentials& credentials) {
+    const auto stamp = environment::DatabaseStamp::parse(credentials.building_stamp);
+    return stamp ? environment::DatabaseStamp::prefix(stamp->installation, stamp->instance)
+                 : std::string("(none)");
+}
+
+// A database that died between CREATE and its stamp can only be told by its name.
+bool may_be_unstamped(const environment::InstanceRecord& instance) {
+    return instance.state == environment::InstanceState::building &&
+           instance.database == environment::building_name(instance.id);
+}
+
+pg::Statement must_be(std::string_view called, const environment::InstanceRecord& instance,
+                      const environment::Credentials& credentials) {
+    return {"SELECT registry.must_be($1::name, $2::oid, $3)",
+            {std::string(called), oid_text(instance),
+             may_be_unstamped(instance) ? std::string() : stamp_prefix(credentials)}};
+}
+
+pg::Statement must_be_unless_unstamped(std::string_view called,
+                                       const environment::InstanceRecord& instance,
+                                       const environment::Credentials& credentials) {
+    if (may_be_unstamped(instance)) return {"SELECT 1"};
+    return must_be(called, instance, credentials);
+}
+
+}  // namespace
+
+Result<std::string> LiveServer::record_retirement(const Work& work) {
+    BASE_TRY_ASSIGN(const auto rows,
+                    session_->run({"UPDATE registry.environment SET state = 'retiring', "
+                                   "epoch = epoch + 1 WHERE id = $1::uuid RETURNING epoch",
+                                   {work.target.environment.id.to_string()}},
+                                  work.deadline));
+    if (!rows.empty()) epoch_ = rows[0].integer("epoch");
+    return std::string();
+}
+
+Result<std::string> LiveServer::close_database(const Work& work) {
+    const auto& instance = work.target.instance;
+    auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false",
+                                    pg::identifier(instance.database))},
+                       must_be_unless_unstamped(instance.database, instance, work.credentials)},
+                      work.deadline);
+    if (!closed) {
+        return base::fail(std::move(closed).error().during(
+            fmt::format("cannot close the database {}", instance.database)));
+    }
+    return std::string();
+}
+
+Result<std::string> LiveServer::end_sessions(const Work& work) {
+    const auto& role = work.target.role.name;
+    const std::vector<std::optional<std::string>> who{work.target.instance.database, role};
+    const pg::Statement count{fmt::format("SELECT count(*) AS n {}", k_their_sessions), who};
+    BASE_TRY_ASSIGN(auto rows, session_->run(count, work.deadline));
+    const auto limit = work.deadline.at_most(std::chrono::seconds(3));
+    if (rows[0].integer("n") > 0 && !role.empty()) {
+        auto ended = run(
+            as_member_of(role, {{fmt::format("SELECT pg_terminate_backend(pid) {} AND "
+                                             "pg_has_role(usesysid, 'USAGE')",
+                                             k_their_sessions),
+                                 who}}),
+            work.deadline);
+        if (!ended && ended.error().sqlstate != pg::sql_state::k_undefined_object) {
+            return base::fail(std::move(ended).error().during("cannot end its sessions"));
+        }
+        for (milliseconds pause(2); rows[0].integer("n") > 0 && !limit.passed(); pause *= 2) {
+            std::this_thread::sleep_for(std::min(pause, milliseconds(100)));
+            BASE_TRY_ASSIGN(rows, session_->run(count, work.deadline));
+        }
+    }
+    BASE_TRY(roll_back_prepared(work));
+    return std::string();
+}
+
+// Only its owner, connected to its database, can roll a prepared transaction back.
+Result<void> LiveServer::roll_back_prepared(const Work& work) {
+    const auto& database = work.target.instance.database;
+    BASE_TRY_ASSIGN(const auto prepared,
+                    session_->run({"SELECT gid FROM pg_prepared_xacts WHERE database = $1 "
+                                   "AND owner = $2",
+                                   {database, work.target.role.name}},
+                                  work.deadline));
+    if (prepared.empty()) return {};
+    BASE_TRY(check_lease(work.target, work.deadline));
+    const auto name = pg::identifier(database);
+    BASE_TRY(run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)}}, work.deadline));
+    auto inside = pg::Connection::open(
+        login_.with("dbname", database)
+            .with("options", "-c search_path=pg_catalog")
+            .with_login(work.target.role.name, work.credentials.password),
+        work.deadline);
+    for (int i = 0; inside && i < prepared.size(); ++i) {
+        const auto rolled_back = inside->run(
+            {fmt::format("ROLLBACK PREPARED {}", pg::literal(prepared[i].text("gid")))},
+            work.deadline);
+        if (!rolled_back) log_.warning("a prepared transaction stays: {}",
+                                       rolled_back.error().message);
+    }
+    if (inside) std::move(*inside).close_and_wait(work.deadline);
+    return run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)}}, work.deadline);
+}
+
+Result<std::string> LiveServer::what_holds(std::string_view database, Deadline deadline) {
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session_->run(
+            {"SELECT format('session %s of %s (%s)', pid, coalesce(usename, '?'), "
+             "coalesce(nullif(application_name, ''), backend_type)) AS what FROM pg_stat_activity "
+             "WHERE datname = $1 AND pid <> pg_backend_pid() "
+             "UNION ALL SELECT format('prepared transaction %L of %s', gid, owner) "
+             "FROM pg_prepared_xacts WHERE database = $1 "
+             "UNION ALL SELECT format('active replication slot %s', slot_name) "
+             "FROM pg_replication_slots WHERE database = $1 AND active",
+             {std::string(database)}},
+            deadline));
+    std::string text;
+    for (int i = 0; i < rows.size(); ++i) {
+        text += (text.empty() ? "" : ", ") + rows[i].text("what");
+    }
+    return text.empty() ? std::string("something that has gone by now") : text;
+}
+
+// In one transaction: rename, compare with the row, and what else belongs to it.
+Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements& also) {
+    const auto& instance = work.target.instance;
+    const auto dropping = environment::dropping_name(instance.id);
+    Statements statements;
+    if (!instance.database.empty() && instance.database != dropping) {
+        statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
+                                          pg::identifier(instance.database),
+                                          pg::identifier(dropping))});
+        statements.push_back(must_be_unless_unstamped(dropping, instance, work.credentials));
+        statements.push_back({"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
+                              {instance.id.to_string(), dropping}});
+    }
+    statements.insert(statements.end(), also.begin(), also.end());
+    return run(statements, work.deadline);
+}
+
+Result<std::string> LiveServer::bury(const Work& work) {
+    const auto& target = work.target;
+    Statements letting_go{
+        {"UPDATE registry.environment SET state = 'gone', retired_at = now() WHERE id = $1::uuid",
+         {target.environment.id.to_string()}},
+        {"UPDATE registry.instance SET state = 'dropping', let_go_at = now() WHERE id = $1::uuid",
+         {target.instance.id.to_string()}}};
+    if (!target.environment.name.empty()) {
+        letting_go.push_back(
+            history_line(target.environment, "deleted", work.step.reason, work.actor));
+    }
+    BASE_TRY_ASSIGN(const auto found,
+                    session_->run_all({{"SELECT 1 FROM pg_roles WHERE rolname = $1",
+                                        {target.role.name}},
+                                       {"SELECT 1 FROM pg_database WHERE datname = $1",
+                                        {target.instance.database}}},
+                                      work.deadline));
+    if (!found[0].empty()) {
+        letting_go.push_back({fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0",
+                                          pg::identifier(target.role.name))});
+    }
+    if (found[1].empty()) {
+        BASE_TRY(run(letting_go, work.deadline));
+        return std::string();
+    }
+    auto renamed = rename_for_dropping(work, letting_go);
+    if (renamed) return std::string();
+    if (renamed.error().sqlstate != pg::sql_state::k_object_in_use) {
+        return base::fail(std::move(renamed).error().during(
+            fmt::format("cannot rename the database {}", target.instance.database)));
+    }
+    // Somebody's session holds it. Access is cut off all the same, and the environment's name free.
+    BASE_TRY_ASSIGN(const auto holder, what_holds(target.instance.database, work.deadline));
+    BASE_TRY(run(letting_go, work.deadline));
+    return fmt::format("the database {} is cut off but still held by {}", target.instance.database,
+                       holder);
+}
+
+Result<std::string> LiveServer::drop_database(const Work& work) {
+    const auto& instance = work.target.instance;
+    const auto dropping = environment::dropping_name(instance.id);
+    BASE_TRY_ASSIGN(const auto there,
+                    session_->run({"SELECT datname FROM pg_database WHERE datname IN ($1, $2) "
+                                   "ORDER BY datname = $1 DESC",
+                                   {dropping, instance.database}},
+                                  work.deadline));
+    if (there.empty()) return std::string();
+    Result<void> dropped;
+    if (there[0].text("datname") != dropping) dropped = rename_for_dropping(work, {});
+    if (dropped) {
+        auto answer = session_->run({fmt::format("DROP DATABASE IF EXISTS {}",
+                                                 pg::identifier(dropping))},
+                                    work.deadline);
+        if (answer) return std::string();
+        dropped = base::fail(std::move(answer).error());
+    }
+    auto error = std::move(dropped).error();
+    if (error.sqlstate == pg::sql_state::k_object_in_use) {
+        BASE_TRY_ASSIGN(const auto holder,
+                        what_holds(there[0].text("datname"), work.deadline));
+        error.message = fmt::format("the database is cut off and its name is free, but it cannot be "
+                                    "dropped yet: held by {}",
+                                    holder);
+        error.hint = "end that; the next create or delete drops it";
+    }
+    if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::deadline) {
+        error.kind = ErrorKind::in_doubt;
+    }
+    return base::fail(std::move(error));
+}
+
+// What the role made in other people's databases (through PUBLIC's rights there) pins it.
+void LiveServer::drop_owned_elsewhere(const Work& work) {
+    const auto& role = work.target.role.name;
+    const auto rows = session_->run(
+        {"SELECT DISTINCT d.datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid "
+         "JOIN pg_roles r ON r.oid = s.refobjid WHERE s.refclassid = 'pg_authid'::regclass "
+         "AND r.rolname = $1 AND d.datallowconn "
+         "AND NOT EXISTS (SELECT FROM registry.instance i WHERE i.oid = d.oid)",
+         {role}},
+        work.deadline);
+    if (!rows) return;
+    for (int i = 0; i < rows->size(); ++i) {
+        auto there = open_session(login_, (*rows)[i].text("datname"), Acting::as_manager,
+                                  application_, work.deadline, log_);
+        if (!there) continue;
+        const auto done = there->run_all(
+            as_member_of(role, {{fmt::format("DROP OWNED BY {}", pg::identifier(role))}}),
+            work.deadline);
+        if (!done) log_.warning("what {} left in {} stays: {}", role, (*rows)[i].text("datname"),
+                                done.error().message);
+    }
+}
+
+Result<std::string> LiveServer::drop_role(const Work& work) {
+    const auto& role = work.target.role;
+    const pg::Statement drop{fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(role.name))};
+    auto dropped = session_->run(drop, work.deadline);
+    if (!dropped && dropped.error().sqlstate == pg::sql_state::k_dependent_objects) {
+        drop_owned_elsewhere(work);
+        dropped = session_->run(drop, work.deadline);
+    }
+    if (dropped) return std::string();
+    auto error = std::move(dropped).error();
+    if (error.sqlstate != pg::sql_state::k_dependent_objects) {
+        return base::fail(std::move(error).during("cannot drop the role " + role.name));
+    }
+    BASE_TRY(run({{"UPDATE registry.role SET state = 'pinned' WHERE id = $1::uuid",
+                   {role.id.to_string()}}},
+                 work.deadline));
+    return fmt::format("the role {} cannot log in any more, but stays until nothing names it: {}",
+                       role.name, error.message);
+}
+
+Result<std::string> LiveServer::forget(const Work& work) {
+    BASE_TRY(run({{"UPDATE registry.instance SET state = 'gone' WHERE id = $1::uuid",
+                   {work.target.instance.id.to_string()}},
+                  {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid AND NOT EXISTS "
+                   "(SELECT FROM pg_roles WHERE rolname = $2)",
+                   {work.target.role.id.to_string(), work.target.role.name}}},
+                 work.deadline));
+    return std::string();
+}
+
+}  // namespace server

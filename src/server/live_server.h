@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hands on a real Postgres: implements environment::Server over one session in the control
+// database, which takes the lock and runs CREATE and DROP DATABASE, and short ones elsewhere.
+//
+// One thread, one operation at a time. Every statement stands in the file of its room: observe.cpp,
+// build_steps.cpp, delete_steps.cpp, reading.cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "environment/server.h"
+#include "pg/connection.h"
+#include "pg/connection_info.h"
+
+namespace server {
+
+class LiveServer final : public environment::Server {
+   public:
+    // `login` may SET the manager; `application` is the application_name, "reviewdb/<verb>". Opens
+    // nothing yet. Borrows `log`.
+    LiveServer(pg::ConnectionInfo login, std::string application, base::Log& log);
+    ~LiveServer() override;
+
+    base::Result<environment::Facts> observe(const environment::Subject& subject,
+                                             environment::Purpose purpose,
+                                             base::Deadline deadline) override;
+    base::Result<std::optional<environment::Facts>> observe_leftover(
+        const environment::Leftover& leftover, base::Deadline deadline) override;
+    base::Result<std::vector<environment::Leftover>> leftovers(int most,
+                                                               base::Deadline deadline) override;
+    base::Result<std::string> perform(const environment::Step& step,
+                                      const environment::Target& target,
+                                      const environment::Credentials& credentials,
+                                      const environment::Actor& actor,
+                                      base::Deadline deadline) override;
+    base::Result<void> check_lease(const environment::Target& target,
+                                   base::Deadline deadline) override;
+    void release(base::Deadline deadline) override;
+
+    base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
+                                                        base::Deadline deadline) override;
+    base::Result<std::vector<environment::HistoryEntry>> history(
+        const environment::Project& project, const std::optional<environment::Name>& name, int most,
+        base::Deadline deadline) override;
+    base::Result<environment::Policy> policy(const environment::Project& project,
+                                             base::Deadline deadline) override;
+    base::Result<void> set_policy(std::string_view project, std::string_view key,
+                                  std::string_view value, const environment::Actor& actor,
+                                  base::Deadline deadline) override;
+
+   private:
+    using Rows = pg::Rows;
+    using Statements = std::vector<pg::Statement>;
+    struct Work;  // one step: target, credentials, actor, deadline
+
+    // observe.cpp
+    base::Result<void> connect(base::Deadline deadline);
+    base::Result<void> take_lock(std::string_view key_text, const std::string& what,
+                                 base::Deadline deadline);
+    base::Result<bool> try_lock(std::string_view key_text, base::Deadline deadline);
+    base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
+    base::Result<environment::Facts> read_registry(const environment::Project& project,
+                                                   const pg::Statement& rows_query,
+                                                   base::Deadline deadline);
+    base::Result<void> read_catalog(environment::Facts& facts, const std::string& final_name,
+                                    base::Deadline deadline);
+
+    // build_steps.cpp
+    base::Result<std::string> record_intent(const Work& work);
+    base::Result<std::string> create_role(const Work& work);
+    base::Result<std::string> create_database(const Work& work);
+    base::Result<std::string> secure_database(const Work& work);
+    base::Result<std::string> hand_over_schema(const Work& work);
+    base::Result<std::string> set_password(const Work& work);
+    base::Result<std::string> repair_role(const Work& work);
+    base::Result<std::string> prove_login(const Work& work);
+    base::Result<std::string> claim(const Work& work);
+    base::Result<std::string> mark_ready(const Work& work);
+    base::Result<std::string> renew(const Work& work);
+
+    // delete_steps.cpp
+    base::Result<std::string> record_retirement(const Work& work);
+    base::Result<std::string> close_database(const Work& work);
+    base::Result<std::string> end_sessions(const Work& work);
+    base::Result<std::string> bury(const Work& work);
+    base::Result<std::string> drop_database(const Work& work);
+    base::Result<std::string> drop_role(const Work& work);
+    base::Result<std::string> forget(const Work& work);
+    base::Result<void> roll_back_prepared(const Work& work);
+    base::Result<void> rename_for_dropping(const Work& work, const Statements& also);
+    base::Result<std::string> what_holds(std::string_view database, base::Deadline deadline);
+    void drop_owned_elsewhere(const Work& work);
+
+    // Statements around `inner` that make the manager a member of `role` for one transaction.
+    Statements as_member_of(const std::string& role, Statements inner) const;
+    base::Result<void> run(const Statements& statements, base::Deadline deadline);
+
+    pg::ConnectionInfo login_;
+    std::string application_;
+    base::Log& log_;
+    std::optional<pg::Connection> session_;
+    std::string locked_;  // the key text of the lock that the session holds
+    std::int64_t epoch_ = 0;
+};
+
+// One line of history, as part of a transaction.
+pg::Statement history_line(const environment::EnvironmentRecord& environment,
+                           std::string_view event, std::string_view reason,
+                           const environment::Actor& actor);
+
+// What each step is handed.
+struct LiveServer::Work {
+    const environment::Step& step;
+    const environment::Target& target;
+    const environment::Credentials& credentials;
+    const environment::Actor& actor;
+    base::Deadline deadline;
+};
+
+}  // namespace server

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Other people's databases that PUBLIC may connect to, so that every environment's role could.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "pg/connection.h"
+#include "server/prepare.h"
+
+namespace server {
+
+// A session of the administrator's own, in the database that the login names. Fails conflict for a
+// server before k_oldest_server.
+base::Result<pg::Connection> open_administrator(const pg::ConnectionInfo& administrator,
+                                                base::Deadline deadline, base::Log& log);
+
+// All of them, by name; not ours, and not those that accept no connections.
+base::Result<std::vector<OpenDatabase>> open_databases(pg::Connection& session,
+                                                       base::Deadline deadline);
+
+// What keeps those logins in and takes CONNECT from PUBLIC. To be run in one transaction.
+std::vector<std::string> closing_statements(const OpenDatabase& database);
+
+}  // namespace server

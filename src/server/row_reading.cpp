@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/row_reading.h"
+
+#include <boost/json.hpp>
+
+#include "base/bytes.h"
+
+namespace server {
+
+namespace {
+
+using environment::Time;
+
+base::Uuid uuid_of(const pg::Row& row, const char* column) {
+    return base::Uuid::parse(row.text(column)).value_or(base::Uuid());
+}
+
+std::optional<base::Uuid> optional_uuid(const pg::Row& row, const char* column) {
+    if (row.is_null(column)) return std::nullopt;
+    return uuid_of(row, column);
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+environment::InstanceRecord read_instance(const pg::Row& row) {
+    environment::InstanceRecord record;
+    record.id = uuid_of(row, "i_id");
+    // An unknown state was written by a newer program: left alone as one that serves.
+    record.state = environment::parse_instance_state(row.text("i_state"))
+                       .value_or(environment::InstanceState::serving);
+    record.database = row.text("i_database");
+    if (!row.is_null("i_oid")) record.oid = static_cast<std::uint32_t>(row.integer("i_oid"));
+    record.database_template = row.text("i_template");
+    return record;
+}
+
+environment::RoleRecord read_role(const pg::Row& row) {
+    environment::RoleRecord record;
+    record.id = uuid_of(row, "r_id");
+    record.state = environment::parse_role_state(row.text("r_state"))
+                       .value_or(environment::RoleState::serving);
+    record.name = row.text("r_name");
+    record.password_version = static_cast<int>(row.integer("r_version"));
+    record.key_number = static_cast<int>(row.integer("r_key"));
+    record.source = row.text("r_source") == "external" ? environment::PasswordSource::external
+                                                       : environment::PasswordSource::derived;
+    return record;
+}
+
+}  // namespace
+
+Time time_of(std::int64_t seconds_since_1970) {
+    return Time(std::chrono::seconds(seconds_since_1970));
+}
+
+environment::Installation read_installation(const pg::Row& installation, const pg::Rows& keys) {
+    environment::Installation read;
+    read.id = uuid_of(installation, "id");
+    read.schema_version = static_cast<int>(installation.integer("schema_version"));
+    read.oldest_program_allowed =
+        static_cast<int>(installation.integer("oldest_program_allowed"));
+    read.server_version = static_cast<int>(installation.integer("server_version"));
+    read.current_key = static_cast<int>(installation.integer("current_key"));
+    for (int i = 0; i < keys.size(); ++i) {
+        const auto row = keys[i];
+        environment::KeyRecord key{static_cast<int>(row.integer("number")),
+                                   row.text("fingerprint"), row.text("location"), std::nullopt};
+        if (!row.is_null("bytes")) {
+            key.bytes = base::Secret(base::from_hex(row.text("bytes")).value_or(""));
+        }
+        read.keys.push_back(std::move(key));
+    }
+    return read;
+}
+
+std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows) {
+    std::vector<environment::PolicyRow> read;
+    for (int i = 0; i < rows.size(); ++i) {
+        read.push_back({rows[i].text("project"), rows[i].text("key"), rows[i].text("value")});
+    }
+    return read;
+}
+
+environment::EnvironmentRecord read_environment(const pg::Row& row) {
+    environment::EnvironmentRecord record;
+    record.id = uuid_of(row, "e_id");
+    record.project = row.text("e_project");
+    record.name = row.text("e_name");
+    record.state = environment::parse_environment_state(row.text("e_state"))
+                       .value_or(environment::EnvironmentState::closed);
+    record.origin.repository = row.text("e_repository");
+    record.origin.ref = row.text("e_ref");
+    if (!row.is_null("e_pull_request")) {
+        record.origin.pull_request = static_cast<int>(row.integer("e_pull_request"));
+    }
+    record.origin.commit = row.text("e_commit");
+    record.labels = labels_from_json(row.text("e_labels"));
+    record.secret = row.text("e_secret");
+    record.shielded = row.boolean("e_protected");
+    record.epoch = row.integer("e_epoch");
+    record.instance = optional_uuid(row, "i_id");
+    record.role = optional_uuid(row, "r_id");
+    record.created_at = time_of(row.integer("e_created_at"));
+    if (!row.is_null("e_expires_at")) record.expires_at = time_of(row.integer("e_expires_at"));
+    return record;
+}
+
+void read_records(const pg::Row& row, environment::Facts& facts) {
+    if (!row.is_null("e_id")) facts.environment = read_environment(row);
+    if (!row.is_null("i_id")) facts.instance = read_instance(row);
+    if (!row.is_null("r_id")) facts.role = read_role(row);
+}
+
+environment::DatabaseFacts read_database(const pg::Row& row) {
+    environment::DatabaseFacts facts;
+    facts.oid = static_cast<std::uint32_t>(row.integer("oid"));
+    facts.name = row.text("datname");
+    facts.owner = row.text("owner");
+    facts.owned_by_manager = row.boolean("owned_by_manager");
+    facts.accepts_connections = row.boolean("datallowconn");
+    facts.half_dropped = row.boolean("half_dropped");
+    facts.open_to_public = row.boolean("open_to_public");
+    facts.role_may_use = row.boolean("role_may_use");
+    facts.comment = row.text("comment");
+    facts.settings = lines_of(row.optional_text("settings").value_or(""));
+    return facts;
+}
+
+environment::LoginFacts read_login(const pg::Row& row) {
+    environment::LoginFacts facts;
+    facts.oid = static_cast<std::uint32_t>(row.integer("oid"));
+    facts.can_login = row.boolean("rolcanlogin");
+    facts.privileged = row.boolean("privileged");
+    facts.connection_limit = static_cast<int>(row.integer("rolconnlimit"));
+    facts.comment = row.text("comment");
+    return facts;
+}
+
+std::string labels_to_json(const environment::Labels& labels) {
+    boost::json::object object;
+    for (const auto& [key, value] : labels) object[key] = value;
+    return boost::json::serialize(object);
+}
+
+environment::Labels labels_from_json(const std::string& json) {
+    environment::Labels labels;
+    boost::json::error_code problem;
+    const auto value = boost::json::parse(json, problem);
+    if (problem || !value.is_object()) return labels;
+    for (const auto& [key, text] : value.get_object()) {
+        if (text.is_string()) labels[std::string(key)] = std::string(text.get_string());
+    }
+    return labels;
+}
+
+}  // namespace server
