@@ -22,24 +22,26 @@ struct Address {
     int port;
 };
 
+std::optional<int> parse_port(std::string_view text) {
+    int port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    const bool whole = problem == std::errc() && end == text.data() + text.size();
+    return whole && port > 0 && port < 65536 ? std::optional(port) : std::nullopt;
+}
+
 // HOST:PORT; an IPv6 address stands in brackets.
 Result<Address> parse_address(std::string_view text) {
     const auto colon = text.rfind(':');
-    int port = 0;
-    if (colon != std::string_view::npos) {
-        const auto digits = text.substr(colon + 1);
-        const auto [end, problem] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), port);
-        if (problem != std::errc() || end != digits.data() + digits.size()) port = 0;
-    }
+    const auto port =
+        colon == std::string_view::npos ? std::nullopt : parse_port(text.substr(colon + 1));
     auto host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (host.empty() || port < 1 || port > 65535) {
+    if (host.empty() || !port) {
         return base::fail(ErrorKind::invalid_input,
                           fmt::format("--advertise: '{}' is not HOST:PORT", text),
                           "as in --advertise db.example.org:5432");
     }
-    return Address{std::string(host), port};
+    return Address{std::string(host), *port};
 }
 
 // The key's text where it stands outside the server.
@@ -66,19 +68,11 @@ Result<std::optional<base::Secret>> find_key(const Session& session, const std::
                       "registry, env (32 bytes as base64url or hex in REVIEWDB_KEY), or file:PATH");
 }
 
-Result<Preparation> make_preparation(const Session& session,
-                                     const std::optional<Reached>& reached) {
+Result<Preparation> make_preparation(const Session& session) {
     const auto& arguments = session.arguments();
     Preparation preparation;
     preparation.actor = session.actor();
     preparation.sslmode = arguments.sslmode.value_or("");
-    if (reached) {
-        preparation.host = reached->login.get("host");
-        const auto port = reached->login.get("port");
-        preparation.port = 5432;
-        std::from_chars(port.data(), port.data() + port.size(), preparation.port);
-        preparation.loopback_allowed = reached->local;
-    }
     if (arguments.advertise) {
         BASE_TRY_ASSIGN(const auto address, parse_address(*arguments.advertise));
         preparation.host = address.host;
@@ -148,7 +142,7 @@ void tell_open_databases(const Session& session, const std::vector<server::OpenD
             "reviewdb: every login may connect to the database '{}', the environments' too{}",
             database.name, logins.empty() ? std::string() : "; by that alone get in: " + logins));
         session.notice(database.ours_to_close
-                           ? fmt::format("hint: 'reviewdb init --close {}' runs:\n{}",
+                           ? fmt::format("hint: reviewdb init --close {} runs:\n{}",
                                          shell_quoted(database.name), database.closing_sql)
                            : "hint: its owner or a superuser can close it:\n" +
                                  database.closing_sql);
@@ -167,12 +161,13 @@ Result<int> close_or_reopen(Session& session, const Reached& reached) {
 }
 
 Result<int> print_sql(const Session& session) {
-    BASE_TRY_ASSIGN(auto preparation, make_preparation(session, std::nullopt));
-    if (preparation.host.empty() && session.settings().server) {
-        const auto& text = *session.settings().server;
-        if (text.reveal() != "local") {
-            BASE_TRY_ASSIGN(auto login, pg::ConnectionInfo::parse(text));
-            BASE_TRY_ASSIGN(preparation, make_preparation(session, Reached{login, false}));
+    BASE_TRY_ASSIGN(auto preparation, make_preparation(session));
+    const auto& server = session.settings().server;
+    if (preparation.host.empty() && server && server->reveal() != "local") {
+        BASE_TRY_ASSIGN(const auto login, pg::ConnectionInfo::parse(*server));
+        if (!pg::is_loopback(login.get("host"))) {
+            preparation.host = login.get("host");
+            preparation.port = parse_port(login.get("port")).value_or(5432);
         }
     }
     BASE_TRY_ASSIGN(const auto sql, server::preparation_sql(preparation));
@@ -197,7 +192,7 @@ Result<int> run_init(Session& session) {
         session.notice("reviewdb: the local server is prepared");
         return 0;
     }
-    BASE_TRY_ASSIGN(const auto preparation, make_preparation(session, reached));
+    BASE_TRY_ASSIGN(const auto preparation, make_preparation(session));
     BASE_TRY_ASSIGN(const auto prepared, server::prepare(reached->login, preparation,
                                                          session.deadline(), session.log()));
     session.notice(prepared.newly_made ? "reviewdb: the server is prepared"

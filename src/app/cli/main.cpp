@@ -5,6 +5,8 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "api/json.h"
@@ -16,7 +18,22 @@
 
 namespace {
 
-int report(const base::Error& error, bool as_json) {
+// libpq's messages have several lines; one sentence is one line here.
+std::string on_one_line(std::string_view text) {
+    std::string line;
+    for (const char c : text) {
+        const bool blank = c == '\n' || c == '\t' || c == ' ';
+        if (blank && line.ends_with(' ')) continue;
+        line += blank ? ' ' : c;
+    }
+    return line;
+}
+
+int report(base::Error error, bool as_json) {
+    error.message = on_one_line(error.message);
+    if (error.sqlstate == "3D000" && error.hint.empty()) {
+        error.hint = "the server is not prepared yet: 'reviewdb init' does it, once";
+    }
     if (as_json) {
         auto text = api::error_json(error);
         while (text.ends_with('\n')) text.pop_back();

@@ -44,7 +44,7 @@ tl::unexpected<base::Error> unfit(const Setting& setting, std::string hint) {
         std::move(hint));
 }
 
-// Where each of these was found first. An empty one is an error wherever it stands.
+// Where it was found first. An empty one there is an error: nothing behind it is looked at.
 Result<std::optional<Setting>> find(std::string_view key,
                                     const std::map<std::string, std::string>& flags,
                                     const Variables& variables,
