@@ -20,19 +20,23 @@ using base::ErrorKind;
 using base::Result;
 using Words = std::vector<std::string>;
 
-// Flag and key of each connection setting.
-constexpr std::array<std::pair<const char*, const char*>, 7> k_setting_flags{
-    {{"--server", "server"},
-     {"--project", "project"},
-     {"--state-dir", "state_dir"},
-     {"--deadline", "deadline"},
-     {"--log-level", "log_level"},
-     {"--log-format", "log_format"},
-     {"--actor", "actor"}}};
+struct SettingFlag {
+    const char* flag;
+    const char* key;
+    const char* meaning;
+};
+constexpr std::array<SettingFlag, 7> k_setting_flags{
+    {{"--server", "server", "the server's connection string; local: a private one"},
+     {"--project", "project", "the namespace on it"},
+     {"--state-dir", "state_dir", "where the local server lives"},
+     {"--deadline", "deadline", "how long to try: 60s, 5m"},
+     {"--log-level", "log_level", "trace, debug, info, warning, error or off"},
+     {"--log-format", "log_format", "text or json"},
+     {"--actor", "actor", "who history says did it"}}};
 
 bool takes_value(std::string_view word) {
     return word == "-o" || word == "--output" ||
-           std::ranges::any_of(k_setting_flags, [&](auto flag) { return word == flag.first; });
+           std::ranges::any_of(k_setting_flags, [&](auto flag) { return word == flag.flag; });
 }
 
 // The verb is the first word that is neither an option nor an option's value.
@@ -52,13 +56,13 @@ void text_option(CLI::App& app, const char* flag, std::optional<std::string>& in
 }
 
 void add_common(CLI::App& app, const Verb& verb, Arguments& arguments) {
-    for (const auto& [flag, key] : k_setting_flags) {
+    for (const auto& [flag, key, meaning] : k_setting_flags) {
         app.add_option_function<std::string>(
                flag,
                [&arguments, name = std::string(key)](const std::string& value) {
                    arguments.flags[name] = value;
                },
-               fmt::format("the setting '{}'", key))
+               meaning)
             ->type_name("");
     }
     app.add_flag("-q,--quiet", arguments.quiet, "print less, and bare names");
