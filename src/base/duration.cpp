@@ -72,8 +72,7 @@ std::string describe_duration(seconds time) {
 }
 
 std::string format_time(std::chrono::system_clock::time_point time) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                       fmt::gmtime(std::chrono::floor<seconds>(time)));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::floor<seconds>(time)));
 }
 
 }  // namespace base

@@ -11,7 +11,8 @@
 
 namespace base {
 
-// One number and one of s, m, h, d, w; at least a second and at most ten years. Fails invalid_input.
+// One number and one of s, m, h, d, w; at least a second and at most ten years. Fails
+// invalid_input.
 Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 // The shortest form that parse_duration reads back as the same time.

@@ -55,14 +55,14 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 #define BASE_TRY_JOIN(a, b) BASE_TRY_JOIN2(a, b)
 
 // Returns the failure of `expression` to the caller; goes on when it succeeded.
-#define BASE_TRY(expression)                                              \
+#define BASE_TRY(expression)                                               \
     if (auto base_try_result = (expression); !base_try_result.has_value()) \
     return ::base::fail(std::move(base_try_result).error())
 
 // Declares `declaration` from the value of `expression`, or returns its failure to the caller.
 #define BASE_TRY_ASSIGN(declaration, expression) \
     BASE_TRY_ASSIGN_AS(BASE_TRY_JOIN(base_try_result_, __LINE__), declaration, expression)
-#define BASE_TRY_ASSIGN_AS(result, declaration, expression)            \
-    auto result = (expression);                                        \
+#define BASE_TRY_ASSIGN_AS(result, declaration, expression)                    \
+    auto result = (expression);                                                \
     if (!(result).has_value()) return ::base::fail(std::move(result).error()); \
     declaration = std::move(*(result))

@@ -37,9 +37,10 @@ base::Result<Key> Key::from_bytes(int number, const base::Secret& bytes) {
 
 base::Result<Key> Key::parse(int number, const base::Secret& text) {
     auto trimmed = text.reveal();
-    while (!trimmed.empty() && (trimmed.back() == '\n' || trimmed.back() == ' ')) trimmed.pop_back();
-    auto bytes = trimmed.size() == 2 * k_key_size ? base::from_hex(trimmed)
-                                                  : base::from_base64url(trimmed);
+    while (!trimmed.empty() && (trimmed.back() == '\n' || trimmed.back() == ' '))
+        trimmed.pop_back();
+    auto bytes =
+        trimmed.size() == 2 * k_key_size ? base::from_hex(trimmed) : base::from_base64url(trimmed);
     return from_bytes(number, base::Secret(bytes.value_or("")));
 }
 
@@ -51,9 +52,9 @@ std::string Key::fingerprint() const {
 }
 
 base::Secret Key::password(const base::Uuid& role, int version) const {
-    const auto input =
-        "reviewdb/password/1" + std::string(role.bytes()) + big_endian(version);
-    return base::Secret(base::to_base64url(base::as_text(base::hmac_sha256(bytes_.reveal(), input))));
+    const auto input = "reviewdb/password/1" + std::string(role.bytes()) + big_endian(version);
+    return base::Secret(
+        base::to_base64url(base::as_text(base::hmac_sha256(bytes_.reveal(), input))));
 }
 
 std::string Key::seal(const base::Uuid& instance, std::string_view text) const {
@@ -62,8 +63,8 @@ std::string Key::seal(const base::Uuid& instance, std::string_view text) const {
     const auto input = std::string(instance.bytes()) + std::string(text);
     const auto digest = base::hmac_sha256(base::as_text(nonce_key), input);
     const auto nonce = base::as_text(digest).substr(0, k_nonce_size);
-    return base::to_base64url(std::string(nonce) + base::seal(base::as_text(seal_key), nonce, text,
-                                                              instance.bytes()));
+    return base::to_base64url(std::string(nonce) +
+                              base::seal(base::as_text(seal_key), nonce, text, instance.bytes()));
 }
 
 base::Result<std::string> Key::open(const base::Uuid& instance, std::string_view sealed) const {
@@ -75,8 +76,7 @@ base::Result<std::string> Key::open(const base::Uuid& instance, std::string_view
                                       all.substr(k_nonce_size), instance.bytes());
         if (text) return *std::move(text);
     }
-    return base::fail(base::ErrorKind::conflict,
-                      "a name in a stamp was not sealed with this key");
+    return base::fail(base::ErrorKind::conflict, "a name in a stamp was not sealed with this key");
 }
 
 }  // namespace environment

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keys, and the passwords derived from them. Pure. No password is ever stored: it is computed from a
-// key, the role's identity and a version, and rotation is the next version.
+// Keys, and the passwords derived from them. Pure. No password is ever stored: it is computed from
+// a key, the role's identity and a version, and rotation is the next version.
 #pragma once
 
 #include <string>
@@ -27,12 +27,12 @@ class Key {
     // Sixteen hexadecimal digits that tell keys apart and nothing else of them.
     std::string fingerprint() const;
 
-    // base64url(HMAC-SHA256(key, "reviewdb/password/1" ‖ uuid ‖ version as four bytes, big-endian)):
-    // 43 characters that no URL has to escape.
+    // base64url(HMAC-SHA256(key, "reviewdb/password/1" ‖ uuid ‖ version as four bytes,
+    // big-endian)): 43 characters that no URL has to escape.
     base::Secret password(const base::Uuid& role, int version) const;
 
-    // `text` so that only holders of the key can read it; the same for the same instance and text, so
-    // that two spellings can be compared. base64url.
+    // `text` so that only holders of the key can read it; the same for the same instance and text,
+    // so that two spellings can be compared. base64url.
     std::string seal(const base::Uuid& instance, std::string_view text) const;
     // Fails conflict when it was sealed with another key or for another instance.
     base::Result<std::string> open(const base::Uuid& instance, std::string_view sealed) const;

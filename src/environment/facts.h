@@ -19,8 +19,8 @@ namespace environment {
 struct KeyRecord {
     int number = 1;
     std::string fingerprint;
-    std::string location;                // registry, env or file:PATH
-    std::optional<base::Secret> bytes;   // with location registry only
+    std::string location;               // registry, env or file:PATH
+    std::optional<base::Secret> bytes;  // with location registry only
 };
 
 struct Installation {
@@ -60,8 +60,8 @@ enum class NameHolder { nobody, this_instance, dropping_instance, somebody_else 
 
 struct SecretFacts {
     bool exists = false;
-    bool is_ours = false;       // its value says so
-    bool is_current = false;    // its value is the one it should have
+    bool is_ours = false;     // its value says so
+    bool is_current = false;  // its value is the one it should have
 };
 
 struct Facts {

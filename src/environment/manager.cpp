@@ -84,11 +84,12 @@ Result<Key> Manager::key_for(const Facts& facts, int number) const {
             text = base::Secret(content.value_or(""));
         }
         if (text.empty() && !record.bytes) {
-            return base::fail(ErrorKind::conflict,
-                              fmt::format("key {} of this server is kept in {}, and is not there",
-                                          number, record.location),
-                              "bring the key that the environments were made with (REVIEWDB_KEY, or "
-                              "the file)");
+            return base::fail(
+                ErrorKind::conflict,
+                fmt::format("key {} of this server is kept in {}, and is not there", number,
+                            record.location),
+                "bring the key that the environments were made with (REVIEWDB_KEY, or "
+                "the file)");
         }
         auto key = record.bytes ? Key::from_bytes(number, *record.bytes) : Key::parse(number, text);
         if (key && !record.fingerprint.empty() && key->fingerprint() != record.fingerprint) {
@@ -209,10 +210,10 @@ Result<void> Manager::clear_the_way(Work& work, Deadline deadline) {
 
 void Manager::take_back(Work& work, Deadline deadline) {
     const auto observed = observe(work, deadline);
-    const bool unfinished = observed && work.facts.environment &&
-                            work.facts.environment->state == EnvironmentState::building &&
-                            (!work.facts.instance ||
-                             work.facts.instance->state == InstanceState::building);
+    const bool unfinished =
+        observed && work.facts.environment &&
+        work.facts.environment->state == EnvironmentState::building &&
+        (!work.facts.instance || work.facts.instance->state == InstanceState::building);
     if (!unfinished) return;
     const auto undone = carry_out(plan_abandon(work.facts, "it could not be made"), work, deadline);
     if (!undone) log_.warning("what was half made stays for now: {}", undone.error().message);
@@ -234,6 +235,7 @@ Result<Answer> Manager::work_until_done(Work& work, Execution execution, Deadlin
             }
             Answer answer{*first_outcome, std::nullopt, plan.steps, work.remarks};
             if (work.creation) answer.description = describe(plan.target, work.facts.policy);
+            if (work.creation) answer.description->environment.state = EnvironmentState::ready;
             if (work.creation && execution == Execution::carry_out) {
                 BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target, work.facts));
                 answer.description->password = credentials.password;

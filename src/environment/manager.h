@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The product as its doors see it: each operation observes, plans and executes, again and again until
-// the wish is true, refused, or out of time. Synchronous; one operation at a time.
+// The product as its doors see it: each operation observes, plans and executes, again and again
+// until the wish is true, refused, or out of time. Synchronous; one operation at a time.
 #pragma once
 
 #include <functional>
@@ -59,8 +59,9 @@ class Manager {
     // Makes the environment, or makes it right: at the end its password has been seen to log in.
     base::Result<Answer> create(const CreateWish& wish, Execution execution,
                                 base::Deadline deadline);
-    // Removes it with everything that belongs to it. What Postgres does not let go of yet is cut off,
-    // its name is free, and the failure (conflict) says what holds it; it is tried again later.
+    // Removes it with everything that belongs to it. What Postgres does not let go of yet is cut
+    // off, its name is free, and the failure (conflict) says what holds it; it is tried again
+    // later.
     base::Result<Answer> remove(const DeleteWish& wish, Execution execution,
                                 base::Deadline deadline);
     // Reads only, and proves nothing. Fails not_found; an environment that is not ready fails

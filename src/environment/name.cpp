@@ -65,8 +65,12 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 std::size_t sequence_length(std::string_view text) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned lead = at(0);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
-                               : lead < 0xf5 ? 4 : 0;
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xc2 ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
     if (length == 0 || text.size() < length) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((at(i) & 0xc0U) != 0x80U) return 0;
@@ -95,11 +99,11 @@ base::Result<Project> Project::parse(std::string_view text) {
     const bool fits = !text.empty() && text.size() <= k_longest_project && is_lower(text[0]) &&
                       std::ranges::all_of(text, is_slug_letter);
     if (!fits || text == "reviewdb" || text == "pg") {
-        return base::fail(ErrorKind::invalid_input,
-                          fmt::format("'{}' is not a project name",
-                                      is_clean_utf8(text) ? text : "(not text)"),
-                          "1 to 12 lower-case letters and digits, a letter first; 'pg' and "
-                          "'reviewdb' are taken");
+        return base::fail(
+            ErrorKind::invalid_input,
+            fmt::format("'{}' is not a project name", is_clean_utf8(text) ? text : "(not text)"),
+            "1 to 12 lower-case letters and digits, a letter first; 'pg' and "
+            "'reviewdb' are taken");
     }
     return Project(std::string(text));
 }
@@ -125,10 +129,10 @@ base::Result<NamePattern> NamePattern::parse(std::string_view text) {
     constexpr std::size_t k_longest_rest = 24;
     if (text.find(k_slug) == std::string_view::npos || !clean || rest.size() > k_longest_rest ||
         text.starts_with("reviewdb") || text.starts_with("pg_")) {
-        return base::fail(ErrorKind::invalid_input,
-                          fmt::format("'{}' is not a pattern of names", text),
-                          "letters, digits and _/+=.@- (24 at most) around {slug}, with {project} if "
-                          "you like, not starting with 'reviewdb' or 'pg_': {project}_{slug}");
+        return base::fail(
+            ErrorKind::invalid_input, fmt::format("'{}' is not a pattern of names", text),
+            "letters, digits and _/+=.@- (24 at most) around {slug}, with {project} if "
+            "you like, not starting with 'reviewdb' or 'pg_': {project}_{slug}");
     }
     return NamePattern(std::string(text));
 }

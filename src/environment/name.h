@@ -55,8 +55,8 @@ class NamePattern {
 
     // The name of `name` by this pattern, at most `longest` bytes.
     std::string apply(const Project& project, const Name& name, std::size_t longest) const;
-    // A second name for the same environment, for when the first is still held by an instance of ours
-    // that Postgres does not yet let go: hashed together with `instance`.
+    // A second name for the same environment, for when the first is still held by an instance of
+    // ours that Postgres does not yet let go: hashed together with `instance`.
     std::string apply_beside(const Project& project, const Name& name, const base::Uuid& instance,
                              std::size_t longest) const;
 

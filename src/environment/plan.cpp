@@ -15,10 +15,10 @@ using base::ErrorKind;
 using base::Result;
 
 constexpr std::array<std::string_view, 20> k_step_names{
-    "record_intent",     "create_role",    "create_database", "secure_database", "hand_over_schema",
-    "set_password",      "repair_role",    "prove_login",     "claim",           "write_secret",
-    "mark_ready",        "renew",          "record_retirement", "close_database", "end_sessions",
-    "delete_secret",     "bury",           "drop_database",   "drop_role",       "forget"};
+    "record_intent", "create_role", "create_database",   "secure_database", "hand_over_schema",
+    "set_password",  "repair_role", "prove_login",       "claim",           "write_secret",
+    "mark_ready",    "renew",       "record_retirement", "close_database",  "end_sessions",
+    "delete_secret", "bury",        "drop_database",     "drop_role",       "forget"};
 constexpr std::array<std::string_view, 5> k_outcome_names{"created", "repaired", "unchanged",
                                                           "deleted", "absent"};
 
@@ -32,8 +32,8 @@ Result<void> check_repository(const std::string& caller, const Facts& facts,
     return base::fail(
         ErrorKind::conflict,
         fmt::format("the environment '{}' of project {} belongs to the repository {}, not to {}",
-                    facts.environment->name, project.text(),
-                    facts.environment->origin.repository, caller),
+                    facts.environment->name, project.text(), facts.environment->origin.repository,
+                    caller),
         "give each repository a project of its own: --project NAME");
 }
 
@@ -187,8 +187,8 @@ class Creation {
         const auto pattern = facts_.policy.database_pattern();
         target.final_database = pattern.apply(wish_.project, wish_.name, k_longest_catalog_name);
         if (facts_.final_name == NameHolder::dropping_instance) {
-            target.final_database = pattern.apply_beside(wish_.project, wish_.name,
-                                                         target.instance.id, k_longest_catalog_name);
+            target.final_database = pattern.apply_beside(
+                wish_.project, wish_.name, target.instance.id, k_longest_catalog_name);
         }
         if (facts_.final_name == NameHolder::somebody_else) {
             return base::fail(
@@ -217,7 +217,8 @@ class Creation {
             add(StepKind::create_role, target.fresh_role ? "it needs a role of its own"
                                                          : "its role is gone from the server");
         } else if (!role_is_right(facts_)) {
-            add(StepKind::repair_role, "its role's login, limits or stamp are not as they should be");
+            add(StepKind::repair_role,
+                "its role's login, limits or stamp are not as they should be");
         }
         if (!has_database()) {
             add(StepKind::create_database, !target.fresh_instance || !facts_.instance
@@ -256,8 +257,8 @@ class Creation {
     }
 
     void add_secret_steps() {
-        const bool published = facts_.environment &&
-                               facts_.environment->state == EnvironmentState::ready;
+        const bool published =
+            facts_.environment && facts_.environment->state == EnvironmentState::ready;
         if (facts_.secret && !(published && facts_.secret->is_current)) {
             add(StepKind::write_secret, facts_.secret->exists ? "its secret is not the right one"
                                                               : "applications read its secret");
@@ -271,13 +272,14 @@ class Creation {
     // Counts what changes something, puts the intent in front of it, and names the outcome.
     void settle() {
         bool changes = false;
-        for (const auto& step : plan_.steps) changes = changes || step.kind != StepKind::prove_login;
+        for (const auto& step : plan_.steps)
+            changes = changes || step.kind != StepKind::prove_login;
         if (changes) {
             plan_.steps.insert(plan_.steps.begin(),
                                {StepKind::record_intent, "whoever comes after a crash goes on"});
         }
-        const bool promised = facts_.environment &&
-                              facts_.environment->state == EnvironmentState::ready;
+        const bool promised =
+            facts_.environment && facts_.environment->state == EnvironmentState::ready;
         plan_.outcome = !promised ? Outcome::created
                         : changes ? Outcome::repaired
                                   : Outcome::unchanged;
@@ -293,7 +295,7 @@ class Creation {
 };
 
 // Everything between the decision and nothing being left.
-Plan removal(const Facts& facts) {
+Plan removal(const Facts& facts, const std::string& why = {}) {
     Plan plan;
     plan.outcome = Outcome::deleted;
     auto& target = plan.target;
@@ -316,7 +318,7 @@ Plan removal(const Facts& facts) {
         add(StepKind::delete_secret, "its password is of no use any more");
     }
     if (facts.environment || (facts.instance && facts.instance->state != InstanceState::gone)) {
-        add(StepKind::bury, "its name is free again");
+        add(StepKind::bury, why.empty() ? "its name is free again" : why);
     }
     if (facts.database) {
         add(StepKind::drop_database, facts.database->half_dropped
@@ -335,8 +337,7 @@ std::string_view to_text(Outcome outcome) {
     return k_outcome_names.at(static_cast<std::size_t>(outcome));
 }
 
-Result<Plan> plan_create(const CreateWish& wish, const Facts& facts,
-                         const FreshIdentities& fresh) {
+Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const FreshIdentities& fresh) {
     return Creation(wish, facts, fresh).make();
 }
 
@@ -352,12 +353,12 @@ Result<Plan> plan_delete(const DeleteWish& wish, const Facts& facts) {
                           fmt::format("the environment '{}' is protected", wish.name.text()),
                           "protection is decided by the policy 'protected' when it is made");
     }
-    return removal(facts);
+    return removal(facts, wish.reason);
 }
 
 Plan plan_abandon(const Facts& facts, std::string reason) {
-    auto plan = removal(facts);
-    for (auto& step : plan.steps) step.reason = reason;
+    auto plan = removal(facts, reason);
+    plan.outcome = Outcome::absent;
     return plan;
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules of the product: from facts and a wish to the list of steps that makes the wish true, each
-// step with its reason. Pure: no Postgres, no clock, no network, no chance.
+// The rules of the product: from facts and a wish to the list of steps that makes the wish true,
+// each step with its reason. Pure: no Postgres, no clock, no network, no chance.
 //
 // Invariants, tested exhaustively:
 // - Following a plan to its end and planning again from the new facts gives no step that changes
 //   anything.
-// - Following it to any point, forgetting it, and planning again from the facts ends in the same place.
+// - Following it to any point, forgetting it, and planning again from the facts ends in the same
+// place.
 // - No step names a database that the registry did not record; a name that somebody else has is a
 //   conflict, before anything is changed.
 #pragma once
@@ -23,18 +24,18 @@ namespace environment {
 
 enum class StepKind {
     // create
-    record_intent,      // registry: environment, instance and role, before any of them exists
-    create_role,        // LOGIN, limits and password in one statement; stamped
-    create_database,    // closed, under its building name; cannot be rolled back
-    secure_database,    // stamp, PUBLIC revoked, the role's rights and settings, then open
-    hand_over_schema,   // schema public to the role, over a session in the database
-    set_password,       // the derived one, where another was found
-    repair_role,        // login and limits as they should be
-    prove_login,        // as the role, with the derived password
-    claim,              // final name, stamp, rows and history in one transaction
-    write_secret,       // to the secret store
-    mark_ready,         // the secret is there
-    renew,              // expiry, origin and labels of what is there already
+    record_intent,     // registry: environment, instance and role, before any of them exists
+    create_role,       // LOGIN, limits and password in one statement; stamped
+    create_database,   // closed, under its building name; cannot be rolled back
+    secure_database,   // stamp, PUBLIC revoked, the role's rights and settings, then open
+    hand_over_schema,  // schema public to the role, over a session in the database
+    set_password,      // the derived one, where another was found
+    repair_role,       // login and limits as they should be
+    prove_login,       // as the role, with the derived password
+    claim,             // final name, stamp, rows and history in one transaction
+    write_secret,      // to the secret store
+    mark_ready,        // the secret is there
+    renew,             // expiry, origin and labels of what is there already
     // delete
     record_retirement,  // registry: the environment is being removed
     close_database,     // no new sessions
@@ -58,7 +59,7 @@ std::string_view to_text(Outcome outcome);
 // What the steps act on: the rows as they are to be once the plan is done.
 struct Target {
     EnvironmentRecord environment;
-    InstanceRecord instance;     // .database is its name now
+    InstanceRecord instance;  // .database is its name now
     RoleRecord role;
     std::string final_database;  // its name once claimed
     int connection_limit = 0;

@@ -188,7 +188,9 @@ Result<void> Policy::agree_with(const std::map<std::string, std::string>& claims
 }
 
 int Policy::port() const { return parse_number(value("port")).value_or(5432); }
-int Policy::connection_limit() const { return parse_number(value("connection_limit")).value_or(20); }
+int Policy::connection_limit() const {
+    return parse_number(value("connection_limit")).value_or(20);
+}
 
 std::optional<std::chrono::seconds> Policy::ttl() const {
     const auto time = base::parse_duration(value("ttl"));
@@ -226,8 +228,9 @@ std::vector<std::string> Policy::database_settings() const {
     for (const auto& [key, parameter] : k_settings) {
         const auto time = base::parse_duration(value(key));
         if (!time) continue;
-        settings.push_back(fmt::format(
-            "{}={}", parameter, std::chrono::duration_cast<std::chrono::milliseconds>(*time).count()));
+        settings.push_back(
+            fmt::format("{}={}", parameter,
+                        std::chrono::duration_cast<std::chrono::milliseconds>(*time).count()));
     }
     return settings;
 }

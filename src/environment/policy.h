@@ -69,8 +69,8 @@ class Policy {
     int connection_limit() const;
     NamePattern database_pattern() const;
     NamePattern secret_pattern() const;
-    // True when an environment of this name is protected from the moment it is made. `*` in a pattern
-    // stands for any text.
+    // True when an environment of this name is protected from the moment it is made. `*` in a
+    // pattern stands for any text.
     bool protects(std::string_view name) const;
     // True when the list of repositories is empty or has this one.
     bool admits(std::string_view repository) const;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rows of the registry as values: what is remembered of an environment, its instance and its
-// role. Each of the three has a life of its own (docs/decisions/0002-three-identities.md). Pure data.
+// role. Each of the three has a life of its own (docs/decisions/0002-three-identities.md). Pure
+// data.
 #pragma once
 
 #include <chrono>
@@ -58,9 +59,9 @@ struct EnvironmentRecord {
 struct InstanceRecord {
     base::Uuid id;
     InstanceState state = InstanceState::building;
-    std::string database;               // its name on the server now
-    std::optional<std::uint32_t> oid;   // once the database has been seen
-    std::string database_template;      // what it was cloned from
+    std::string database;              // its name on the server now
+    std::optional<std::uint32_t> oid;  // once the database has been seen
+    std::string database_template;     // what it was cloned from
 };
 
 struct RoleRecord {
@@ -76,11 +77,11 @@ struct HistoryEntry {
     Time at;
     std::string project;
     std::string name;
-    std::string event;   // created, repaired, deleted, refused, prepared, policy …
-    std::string reason;  // for a person
-    std::string actor;   // as claimed
-    std::string door;    // cli, lambda, http
-    std::string program; // version
+    std::string event;    // created, repaired, deleted, refused, prepared, policy …
+    std::string reason;   // for a person
+    std::string actor;    // as claimed
+    std::string door;     // cli, lambda, http
+    std::string program;  // version
 };
 
 }  // namespace environment

@@ -37,8 +37,8 @@ struct Leftover {
 // What the steps need beside the target, made by the Manager from the key.
 struct Credentials {
     base::Secret password;
-    std::string database_stamp;         // once claimed
-    std::string building_stamp;         // before it has a name
+    std::string database_stamp;  // once claimed
+    std::string building_stamp;  // before it has a name
     std::string role_stamp;
 };
 
@@ -74,11 +74,12 @@ class Server {
 
     // The facts about `subject`. With Purpose::work it holds the lock first: it waits for it until
     // `deadline`, then fails overloaded, naming the holder. Fails not_found with the SQLSTATE 3D000
-    // when the server has no registry, conflict when the registry is not for this program's version.
+    // when the server has no registry, conflict when the registry is not for this program's
+    // version.
     virtual base::Result<Facts> observe(const Subject& subject, Purpose purpose,
                                         base::Deadline deadline) = 0;
-    // The same for an instance that no environment has any more. Nothing when somebody else works on
-    // it, or when it is gone.
+    // The same for an instance that no environment has any more. Nothing when somebody else works
+    // on it, or when it is gone.
     virtual base::Result<std::optional<Facts>> observe_leftover(const Leftover& leftover,
                                                                 base::Deadline deadline) = 0;
     // At most `most` of them, oldest first; none that somebody works on.

@@ -13,8 +13,8 @@
 
 namespace environment {
 
-// reviewdb/1 <installation> <instance> <role>.<password version> <project> <protected: p or -> <name,
-// sealed, or - while it has none>
+// reviewdb/1 <installation> <instance> <role>.<password version> <project> <protected: p or ->
+// <name, sealed, or - while it has none>
 struct DatabaseStamp {
     base::Uuid installation;
     base::Uuid instance;

@@ -31,9 +31,7 @@ using namespace std::chrono_literals;
 constexpr auto k_orphan_patience = 3s;
 constexpr auto k_poll_interval = 5ms;
 
-path pid_file(const path& data) {
-    return data / "postmaster.pid";
-}
+path pid_file(const path& data) { return data / "postmaster.pid"; }
 
 int to_number(std::string_view text) {
     int number = 0;
@@ -74,9 +72,7 @@ base::Result<std::optional<Postmaster>> read_pid_file(const path& data) {
 }
 
 // Takes the exit status of a child of ours that has ended; nobody else's.
-bool reap(pid_t pid) {
-    return waitpid(pid, nullptr, WNOHANG) == pid;
-}
+bool reap(pid_t pid) { return waitpid(pid, nullptr, WNOHANG) == pid; }
 
 // Whether the server process `pid` has ended. Postgres removes postmaster.pid a moment before that.
 bool has_ended(pid_t pid, const path& data) {

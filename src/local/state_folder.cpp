@@ -69,9 +69,7 @@ StateFolder::StateFolder(const std::filesystem::path& folder)
     if (!folder_.has_filename()) folder_ = folder_.parent_path();
 }
 
-std::filesystem::path StateFolder::marker() const {
-    return folder_ / k_marker;
-}
+std::filesystem::path StateFolder::marker() const { return folder_ / k_marker; }
 
 base::Result<StateFolder::Owner> StateFolder::owner() const {
     if (access(marker().c_str(), F_OK) == 0) return Owner::us;

@@ -58,9 +58,9 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
     if (!error.sqlstate.empty()) {
         error.kind = kind_of(error.sqlstate);
         const auto sentence = refusal_of(error.sqlstate);
-        error.message = fmt::format("cannot connect to {}: {} (SQLSTATE {})", info.describe(),
-                                    sentence.empty() ? "the server refused it" : sentence,
-                                    error.sqlstate);
+        error.message =
+            fmt::format("cannot connect to {}: {} (SQLSTATE {})", info.describe(),
+                        sentence.empty() ? "the server refused it" : sentence, error.sqlstate);
         return base::fail(std::move(error));
     }
     error.kind = phase == Phase::tls ? ErrorKind::denied : ErrorKind::unavailable;
@@ -96,11 +96,11 @@ base::Result<void> Connection::prove_login(const ConnectionInfo& info, Deadline 
     }
     std::move(*connection).close_and_wait(deadline);
     if (used_password) return {};
-    return base::fail(ErrorKind::denied,
-                      fmt::format("the server lets {} in without asking for the password",
-                                  info.describe()),
-                      "pg_hba.conf must ask for scram-sha-256, not trust or peer, or every "
-                      "environment can enter every other");
+    return base::fail(
+        ErrorKind::denied,
+        fmt::format("the server lets {} in without asking for the password", info.describe()),
+        "pg_hba.conf must ask for scram-sha-256, not trust or peer, or every "
+        "environment can enter every other");
 }
 
 std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionInfo& info,
@@ -116,10 +116,10 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
     while (PQstatus(handle.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         if (!wait_to_continue(handle.get(), state, deadline)) {
-            return {base::fail(ErrorKind::deadline,
-                               fmt::format("cannot connect to {}: no answer in time",
-                                           info.describe())),
-                    false};
+            return {
+                base::fail(ErrorKind::deadline,
+                           fmt::format("cannot connect to {}: no answer in time", info.describe())),
+                false};
         }
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());

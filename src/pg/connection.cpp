@@ -137,9 +137,8 @@ Result<std::vector<Rows>> Connection::pipeline(const std::vector<Statement>& sta
         for (const auto& parameter : statement.parameters) {
             values.push_back(parameter ? parameter->c_str() : nullptr);
         }
-        if (PQsendQueryParams(handle_.get(), statement.sql.c_str(),
-                              static_cast<int>(values.size()), nullptr, values.data(), nullptr,
-                              nullptr, 0) == 0) {
+        if (PQsendQueryParams(handle_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
+                              nullptr, values.data(), nullptr, nullptr, 0) == 0) {
             return lost(deadline);
         }
     }
@@ -186,8 +185,8 @@ Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& sta
 }
 
 Result<std::string> Connection::make_verifier(const base::Secret& password) {
-    char* made = PQencryptPasswordConn(handle_.get(), password.reveal().c_str(), "",
-                                       "scram-sha-256");
+    char* made =
+        PQencryptPasswordConn(handle_.get(), password.reveal().c_str(), "", "scram-sha-256");
     const std::string verifier = made == nullptr ? "" : made;
     if (made != nullptr) PQfreemem(made);
     if (!is_scram_verifier(verifier)) {

@@ -50,8 +50,8 @@ class Connection {
     // Runs one statement. A failure of the statement carries its SQLSTATE.
     base::Result<Rows> run(const Statement& statement, base::Deadline deadline);
 
-    // Runs statements that travel together as one implicit transaction: all or none. One round trip.
-    // The first failure is answered; what came before it is undone.
+    // Runs statements that travel together as one implicit transaction: all or none. One round
+    // trip. The first failure is answered; what came before it is undone.
     base::Result<std::vector<Rows>> run_all(const std::vector<Statement>& statements,
                                             base::Deadline deadline);
 
@@ -73,9 +73,9 @@ class Connection {
     // True for a server that only reads (a replica, or one that fail-over has turned into one).
     bool is_reader() const;
 
-    // Ends the session and waits until the server's process has gone, at most until `deadline`: only
-    // then does the session not stand in the way of RENAME or DROP DATABASE, which would otherwise
-    // poll for it in steps of 100 ms (CountOtherDBBackends in procarray.c).
+    // Ends the session and waits until the server's process has gone, at most until `deadline`:
+    // only then does the session not stand in the way of RENAME or DROP DATABASE, which would
+    // otherwise poll for it in steps of 100 ms (CountOtherDBBackends in procarray.c).
     void close_and_wait(base::Deadline deadline) &&;
 
    private:

@@ -10,8 +10,8 @@
 
 namespace pg {
 
-// `info` with every host name replaced by all of its addresses (as hostaddr, the names kept for TLS),
-// in the order of the resolver. Fails `unavailable` when a name has none, `deadline` when the
+// `info` with every host name replaced by all of its addresses (as hostaddr, the names kept for
+// TLS), in the order of the resolver. Fails `unavailable` when a name has none, `deadline` when the
 // resolver is slower; it is then left behind on a thread of its own.
 base::Result<ConnectionInfo> resolve(const ConnectionInfo& info, base::Deadline deadline);
 

@@ -16,16 +16,16 @@ struct Rule {
 
 // The first rule whose prefix fits counts, so exact codes stand before their class.
 constexpr std::array k_rules{
-    Rule{"08P01", ErrorKind::conflict},   Rule{"08", ErrorKind::unavailable},
-    Rule{"22", ErrorKind::invalid_input}, Rule{"23", ErrorKind::conflict},
+    Rule{"08P01", ErrorKind::conflict},    Rule{"08", ErrorKind::unavailable},
+    Rule{"22", ErrorKind::invalid_input},  Rule{"23", ErrorKind::conflict},
     Rule{"25006", ErrorKind::unavailable}, Rule{"25P03", ErrorKind::unavailable},
-    Rule{"28", ErrorKind::denied},        Rule{"2BP01", ErrorKind::conflict},
-    Rule{"3D000", ErrorKind::not_found},  Rule{"40", ErrorKind::overloaded},
-    Rule{"42501", ErrorKind::denied},     Rule{"42704", ErrorKind::not_found},
-    Rule{"42P01", ErrorKind::not_found},  Rule{"42710", ErrorKind::conflict},
-    Rule{"42P04", ErrorKind::conflict},   Rule{"53", ErrorKind::overloaded},
-    Rule{"55000", ErrorKind::conflict},   Rule{"55006", ErrorKind::conflict},
-    Rule{"55P03", ErrorKind::overloaded}, Rule{"57014", ErrorKind::deadline},
+    Rule{"28", ErrorKind::denied},         Rule{"2BP01", ErrorKind::conflict},
+    Rule{"3D000", ErrorKind::not_found},   Rule{"40", ErrorKind::overloaded},
+    Rule{"42501", ErrorKind::denied},      Rule{"42704", ErrorKind::not_found},
+    Rule{"42P01", ErrorKind::not_found},   Rule{"42710", ErrorKind::conflict},
+    Rule{"42P04", ErrorKind::conflict},    Rule{"53", ErrorKind::overloaded},
+    Rule{"55000", ErrorKind::conflict},    Rule{"55006", ErrorKind::conflict},
+    Rule{"55P03", ErrorKind::overloaded},  Rule{"57014", ErrorKind::deadline},
     Rule{"57P", ErrorKind::unavailable},
 };
 

@@ -36,8 +36,8 @@ inline constexpr std::string_view k_concurrently_updated = "XX000";
 // The kind of a failed statement or connection attempt that came back with `code`.
 base::ErrorKind kind_of(std::string_view code);
 
-// One sentence for a refused connection: libpq hides the server's own words when it is asked for the
-// code. Empty for a code that has no sentence of its own.
+// One sentence for a refused connection: libpq hides the server's own words when it is asked for
+// the code. Empty for a code that has no sentence of its own.
 std::string_view refusal_of(std::string_view code);
 
 }  // namespace pg

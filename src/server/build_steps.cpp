@@ -26,7 +26,8 @@ std::optional<std::string> seconds_of(const std::optional<environment::Time>& ti
         std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
 }
 
-// The columns of an environment that every create may change, as parameters from $2 on; $1 is its id.
+// The columns of an environment that every create may change, as parameters from $2 on; $1 is its
+// id.
 constexpr std::string_view k_described =
     "repository = $2, ref = $3, pull_request = $4::integer, commit = $5, labels = $6::jsonb, "
     "expires_at = to_timestamp($7::double precision), last_create_at = now()";
@@ -41,7 +42,8 @@ std::vector<std::optional<std::string>> described(const environment::Environment
             seconds_of(record.expires_at)};
 }
 
-// What is not known to have happened: the answer to a statement that cannot be rolled back is missing.
+// What is not known to have happened: the answer to a statement that cannot be rolled back is
+// missing.
 tl::unexpected<base::Error> in_doubt(base::Error error) {
     const bool unanswered =
         error.kind == ErrorKind::unavailable || error.kind == ErrorKind::deadline;
@@ -85,19 +87,19 @@ Result<std::string> LiveServer::record_intent(const Work& work) {
 Result<std::string> LiveServer::create_role(const Work& work) {
     BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
     const auto role = pg::identifier(work.target.role.name);
-    auto made = run({{fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}", role,
-                                  work.target.connection_limit, pg::literal(verifier))},
-                     {fmt::format("COMMENT ON ROLE {} IS {}", role,
-                                  pg::literal(work.credentials.role_stamp))}},
-                    work.deadline);
+    auto made = run(
+        {{fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}", role,
+                      work.target.connection_limit, pg::literal(verifier))},
+         {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}},
+        work.deadline);
     if (!made) return base::fail(std::move(made).error().during("cannot create the role " + role));
     return std::string();
 }
 
 Result<std::string> LiveServer::create_database(const Work& work) {
-    const auto statement = fmt::format(
-        "CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false",
-        pg::identifier(work.target.instance.database), pg::identifier(k_empty_template));
+    const auto statement = fmt::format("CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false",
+                                       pg::identifier(work.target.instance.database),
+                                       pg::identifier(k_empty_template));
     auto made = session_->run({statement}, work.deadline);
     if (!made) {
         return in_doubt(std::move(made).error().during(
@@ -111,8 +113,7 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     const auto database = pg::identifier(instance.database);
     const auto role = pg::identifier(work.target.role.name);
     const bool serving = instance.state == environment::InstanceState::serving;
-    const auto& stamp =
-        serving ? work.credentials.database_stamp : work.credentials.building_stamp;
+    const auto& stamp = serving ? work.credentials.database_stamp : work.credentials.building_stamp;
     Statements statements{
         {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)},
         {fmt::format("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", database, role)},
@@ -125,14 +126,16 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     }
     if (!serving) {
         // CONNECT is asked of the login, before the role is set: for handing over, until the claim.
-        statements.push_back({fmt::format("GRANT CONNECT ON DATABASE {} TO SESSION_USER", database)});
+        statements.push_back(
+            {fmt::format("GRANT CONNECT ON DATABASE {} TO SESSION_USER", database)});
     }
-    statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", database,
-                                      pg::literal(stamp))});
+    statements.push_back(
+        {fmt::format("COMMENT ON DATABASE {} IS {}", database, pg::literal(stamp))});
     statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", database)});
-    statements.push_back({"UPDATE registry.instance SET oid = d.oid FROM pg_database d "
-                          "WHERE registry.instance.id = $1::uuid AND d.datname = $2",
-                          {instance.id.to_string(), instance.database}});
+    statements.push_back(
+        {"UPDATE registry.instance SET oid = d.oid FROM pg_database d "
+         "WHERE registry.instance.id = $1::uuid AND d.datname = $2",
+         {instance.id.to_string(), instance.database}});
     auto secured = run(statements, work.deadline);
     if (!secured) {
         return base::fail(std::move(secured).error().during(
@@ -143,13 +146,12 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
 
 Result<std::string> LiveServer::hand_over_schema(const Work& work) {
     BASE_TRY(check_lease(work.target, work.deadline));
-    BASE_TRY_ASSIGN(auto inside, open_session(login_, work.target.instance.database,
-                                              Acting::as_manager, application_, work.deadline,
-                                              log_));
+    BASE_TRY_ASSIGN(auto inside,
+                    open_session(login_, work.target.instance.database, Acting::as_manager,
+                                 application_, work.deadline, log_));
     auto handed = inside.run_all(
-        as_member_of(work.target.role.name,
-                     {{fmt::format("ALTER SCHEMA public OWNER TO {}",
-                                   pg::identifier(work.target.role.name))}}),
+        as_member_of(work.target.role.name, {{fmt::format("ALTER SCHEMA public OWNER TO {}",
+                                                          pg::identifier(work.target.role.name))}}),
         work.deadline);
     std::move(inside).close_and_wait(work.deadline);
     if (!handed) {
@@ -202,14 +204,15 @@ Result<std::string> LiveServer::claim(const Work& work) {
         statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
                                           pg::identifier(target.instance.database), final_name)});
     }
-    statements.push_back({fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER",
-                                      final_name)});
+    statements.push_back(
+        {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)});
     statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)});
     statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
                                       pg::literal(work.credentials.database_stamp))});
-    statements.push_back({"UPDATE registry.instance SET state = 'serving', database = $2 "
-                          "WHERE id = $1::uuid",
-                          {target.instance.id.to_string(), target.final_database}});
+    statements.push_back(
+        {"UPDATE registry.instance SET state = 'serving', database = $2 "
+         "WHERE id = $1::uuid",
+         {target.instance.id.to_string(), target.final_database}});
     statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
                           {target.role.id.to_string()}});
     statements.push_back(history_line(target.environment, "created", work.step.reason, work.actor));
@@ -226,11 +229,11 @@ Result<std::string> LiveServer::claim(const Work& work) {
 
 // Redoing these two is harmless, so they need not wait for the disk.
 Result<std::string> LiveServer::mark_ready(const Work& work) {
-    BASE_TRY(session_->transact(
-        {{"SET LOCAL synchronous_commit = off"},
-         {"UPDATE registry.environment SET state = 'ready' WHERE id = $1::uuid",
-          {work.target.environment.id.to_string()}}},
-        work.deadline));
+    BASE_TRY(
+        session_->transact({{"SET LOCAL synchronous_commit = off"},
+                            {"UPDATE registry.environment SET state = 'ready' WHERE id = $1::uuid",
+                             {work.target.environment.id.to_string()}}},
+                           work.deadline));
     return std::string();
 }
 

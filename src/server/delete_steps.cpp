@@ -90,12 +90,11 @@ Result<std::string> LiveServer::end_sessions(const Work& work) {
     BASE_TRY_ASSIGN(auto rows, session_->run(count, work.deadline));
     const auto limit = work.deadline.at_most(std::chrono::seconds(3));
     if (rows[0].integer("n") > 0 && !role.empty()) {
-        auto ended = run(
-            as_member_of(role, {{fmt::format("SELECT pg_terminate_backend(pid) {} AND "
-                                             "pg_has_role(usesysid, 'USAGE')",
-                                             k_their_sessions),
-                                 who}}),
-            work.deadline);
+        auto ended = run(as_member_of(role, {{fmt::format("SELECT pg_terminate_backend(pid) {} AND "
+                                                          "pg_has_role(usesysid, 'USAGE')",
+                                                          k_their_sessions),
+                                              who}}),
+                         work.deadline);
         if (!ended && ended.error().sqlstate != pg::sql_state::k_undefined_object) {
             return base::fail(std::move(ended).error().during("cannot end its sessions"));
         }
@@ -120,17 +119,17 @@ Result<void> LiveServer::roll_back_prepared(const Work& work) {
     BASE_TRY(check_lease(work.target, work.deadline));
     const auto name = pg::identifier(database);
     BASE_TRY(run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)}}, work.deadline));
-    auto inside = pg::Connection::open(
-        login_.with("dbname", database)
-            .with("options", "-c search_path=pg_catalog")
-            .with_login(work.target.role.name, work.credentials.password),
-        work.deadline);
+    auto inside =
+        pg::Connection::open(login_.with("dbname", database)
+                                 .with("options", "-c search_path=pg_catalog")
+                                 .with_login(work.target.role.name, work.credentials.password),
+                             work.deadline);
     for (int i = 0; inside && i < prepared.size(); ++i) {
-        const auto rolled_back = inside->run(
-            {fmt::format("ROLLBACK PREPARED {}", pg::literal(prepared[i].text("gid")))},
-            work.deadline);
-        if (!rolled_back) log_.warning("a prepared transaction stays: {}",
-                                       rolled_back.error().message);
+        const auto rolled_back =
+            inside->run({fmt::format("ROLLBACK PREPARED {}", pg::literal(prepared[i].text("gid")))},
+                        work.deadline);
+        if (!rolled_back)
+            log_.warning("a prepared transaction stays: {}", rolled_back.error().message);
     }
     if (inside) std::move(*inside).close_and_wait(work.deadline);
     return run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)}}, work.deadline);
@@ -139,16 +138,16 @@ Result<void> LiveServer::roll_back_prepared(const Work& work) {
 Result<std::string> LiveServer::what_holds(std::string_view database, Deadline deadline) {
     BASE_TRY_ASSIGN(
         const auto rows,
-        session_->run(
-            {"SELECT format('session %s of %s (%s)', pid, coalesce(usename, '?'), "
-             "coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS what FROM pg_stat_activity "
-             "WHERE datname = $1 AND pid <> pg_backend_pid() "
-             "UNION ALL SELECT format('prepared transaction %L of %s', gid, owner) "
-             "FROM pg_prepared_xacts WHERE database = $1 "
-             "UNION ALL SELECT format('active replication slot %s', slot_name) "
-             "FROM pg_replication_slots WHERE database = $1 AND active",
-             {std::string(database)}},
-            deadline));
+        session_->run({"SELECT format('session %s of %s (%s)', pid, coalesce(usename, '?'), "
+                       "coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS what "
+                       "FROM pg_stat_activity "
+                       "WHERE datname = $1 AND pid <> pg_backend_pid() "
+                       "UNION ALL SELECT format('prepared transaction %L of %s', gid, owner) "
+                       "FROM pg_prepared_xacts WHERE database = $1 "
+                       "UNION ALL SELECT format('active replication slot %s', slot_name) "
+                       "FROM pg_replication_slots WHERE database = $1 AND active",
+                       {std::string(database)}},
+                      deadline));
     std::string text;
     for (int i = 0; i < rows.size(); ++i) {
         text += (text.empty() ? "" : ", ") + rows[i].text("what");
@@ -162,9 +161,9 @@ Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements&
     const auto dropping = environment::dropping_name(instance.id);
     Statements statements;
     if (!instance.database.empty() && instance.database != dropping) {
-        statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
-                                          pg::identifier(instance.database),
-                                          pg::identifier(dropping))});
+        statements.push_back(
+            {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
+                         pg::identifier(dropping))});
         statements.push_back(must_be_unless_unstamped(dropping, instance, work.credentials));
         statements.push_back({"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
                               {instance.id.to_string(), dropping}});
@@ -181,15 +180,18 @@ Result<std::string> LiveServer::bury(const Work& work) {
         {"UPDATE registry.instance SET state = 'dropping', let_go_at = now() WHERE id = $1::uuid",
          {target.instance.id.to_string()}}};
     if (!target.environment.name.empty()) {
-        letting_go.push_back(
-            history_line(target.environment, "deleted", work.step.reason, work.actor));
+        letting_go.push_back(history_line(
+            target.environment,
+            target.environment.state == environment::EnvironmentState::building ? "abandoned"
+                                                                                : "deleted",
+            work.step.reason, work.actor));
     }
-    BASE_TRY_ASSIGN(const auto found,
-                    session_->run_all({{"SELECT 1 FROM pg_roles WHERE rolname = $1",
-                                        {target.role.name}},
-                                       {"SELECT 1 FROM pg_database WHERE datname = $1",
-                                        {target.instance.database}}},
-                                      work.deadline));
+    BASE_TRY_ASSIGN(
+        const auto found,
+        session_->run_all(
+            {{"SELECT 1 FROM pg_roles WHERE rolname = $1", {target.role.name}},
+             {"SELECT 1 FROM pg_database WHERE datname = $1", {target.instance.database}}},
+            work.deadline));
     if (!found[0].empty()) {
         letting_go.push_back({fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0",
                                           pg::identifier(target.role.name))});
@@ -223,19 +225,18 @@ Result<std::string> LiveServer::drop_database(const Work& work) {
     Result<void> dropped;
     if (there[0].text("datname") != dropping) dropped = rename_for_dropping(work, {});
     if (dropped) {
-        auto answer = session_->run({fmt::format("DROP DATABASE IF EXISTS {}",
-                                                 pg::identifier(dropping))},
-                                    work.deadline);
+        auto answer = session_->run(
+            {fmt::format("DROP DATABASE IF EXISTS {}", pg::identifier(dropping))}, work.deadline);
         if (answer) return std::string();
         dropped = base::fail(std::move(answer).error());
     }
     auto error = std::move(dropped).error();
     if (error.sqlstate == pg::sql_state::k_object_in_use) {
-        BASE_TRY_ASSIGN(const auto holder,
-                        what_holds(there[0].text("datname"), work.deadline));
-        error.message = fmt::format("the database is cut off and its name is free, but it cannot be "
-                                    "dropped yet: held by {}",
-                                    holder);
+        BASE_TRY_ASSIGN(const auto holder, what_holds(there[0].text("datname"), work.deadline));
+        error.message = fmt::format(
+            "the database is cut off and its name is free, but it cannot be "
+            "dropped yet: held by {}",
+            holder);
         error.hint = "end that; the next create or delete drops it";
     }
     if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::deadline) {
@@ -262,8 +263,9 @@ void LiveServer::drop_owned_elsewhere(const Work& work) {
         const auto done = there->run_all(
             as_member_of(role, {{fmt::format("DROP OWNED BY {}", pg::identifier(role))}}),
             work.deadline);
-        if (!done) log_.warning("what {} left in {} stays: {}", role, (*rows)[i].text("datname"),
-                                done.error().message);
+        if (!done)
+            log_.warning("what {} left in {} stays: {}", role, (*rows)[i].text("datname"),
+                         done.error().message);
     }
 }
 
@@ -280,9 +282,9 @@ Result<std::string> LiveServer::drop_role(const Work& work) {
     if (error.sqlstate != pg::sql_state::k_dependent_objects) {
         return base::fail(std::move(error).during("cannot drop the role " + role.name));
     }
-    BASE_TRY(run({{"UPDATE registry.role SET state = 'pinned' WHERE id = $1::uuid",
-                   {role.id.to_string()}}},
-                 work.deadline));
+    BASE_TRY(run(
+        {{"UPDATE registry.role SET state = 'pinned' WHERE id = $1::uuid", {role.id.to_string()}}},
+        work.deadline));
     return fmt::format("the role {} cannot log in any more, but stays until nothing names it: {}",
                        role.name, error.message);
 }

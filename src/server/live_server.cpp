@@ -23,26 +23,45 @@ Result<std::string> LiveServer::perform(const environment::Step& step,
     const Work work{step, target, credentials, actor, deadline};
     switch (step.kind) {
         using environment::StepKind;
-        case StepKind::record_intent: return record_intent(work);
-        case StepKind::create_role: return create_role(work);
-        case StepKind::create_database: return create_database(work);
-        case StepKind::secure_database: return secure_database(work);
-        case StepKind::hand_over_schema: return hand_over_schema(work);
-        case StepKind::set_password: return set_password(work);
-        case StepKind::repair_role: return repair_role(work);
-        case StepKind::prove_login: return prove_login(work);
-        case StepKind::claim: return claim(work);
-        case StepKind::mark_ready: return mark_ready(work);
-        case StepKind::renew: return renew(work);
-        case StepKind::record_retirement: return record_retirement(work);
-        case StepKind::close_database: return close_database(work);
-        case StepKind::end_sessions: return end_sessions(work);
-        case StepKind::bury: return bury(work);
-        case StepKind::drop_database: return drop_database(work);
-        case StepKind::drop_role: return drop_role(work);
-        case StepKind::forget: return forget(work);
+        case StepKind::record_intent:
+            return record_intent(work);
+        case StepKind::create_role:
+            return create_role(work);
+        case StepKind::create_database:
+            return create_database(work);
+        case StepKind::secure_database:
+            return secure_database(work);
+        case StepKind::hand_over_schema:
+            return hand_over_schema(work);
+        case StepKind::set_password:
+            return set_password(work);
+        case StepKind::repair_role:
+            return repair_role(work);
+        case StepKind::prove_login:
+            return prove_login(work);
+        case StepKind::claim:
+            return claim(work);
+        case StepKind::mark_ready:
+            return mark_ready(work);
+        case StepKind::renew:
+            return renew(work);
+        case StepKind::record_retirement:
+            return record_retirement(work);
+        case StepKind::close_database:
+            return close_database(work);
+        case StepKind::end_sessions:
+            return end_sessions(work);
+        case StepKind::bury:
+            return bury(work);
+        case StepKind::drop_database:
+            return drop_database(work);
+        case StepKind::drop_role:
+            return drop_role(work);
+        case StepKind::forget:
+            return forget(work);
         case StepKind::write_secret:
-        case StepKind::delete_secret: break;
+        case StepKind::delete_secret:
+            break;
     }
     throw std::logic_error("a step of the secret store came to the server");
 }
@@ -51,7 +70,8 @@ LiveServer::Statements LiveServer::as_member_of(const std::string& role, Stateme
     const auto who = pg::identifier(role);
     const auto manager = pg::identifier(k_manager);
     // From 16 on a plain GRANT of one's own making neither inherits nor may be SET.
-    const auto* options = session_->server_version() >= 160000 ? " WITH INHERIT TRUE, SET TRUE" : "";
+    const auto* options =
+        session_->server_version() >= 160000 ? " WITH INHERIT TRUE, SET TRUE" : "";
     inner.insert(inner.begin(), {fmt::format("GRANT {} TO {}{}", who, manager, options)});
     inner.push_back({fmt::format("REVOKE {} FROM {}", who, manager)});
     return inner;
@@ -65,10 +85,11 @@ Result<void> LiveServer::run(const Statements& statements, Deadline deadline) {
 pg::Statement history_line(const environment::EnvironmentRecord& environment,
                            std::string_view event, std::string_view reason,
                            const environment::Actor& actor) {
-    return {"INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
-            "program) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8)",
-            {environment.project, environment.name, environment.id.to_string(), std::string(event),
-             std::string(reason), actor.name, actor.door, actor.program}};
+    return {
+        "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
+        "program) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8)",
+        {environment.project, environment.name, environment.id.to_string(), std::string(event),
+         std::string(reason), actor.name, actor.door, actor.program}};
 }
 
 }  // namespace server

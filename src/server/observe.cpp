@@ -102,10 +102,10 @@ Result<void> LiveServer::connect(Deadline deadline) {
 }
 
 Result<bool> LiveServer::try_lock(std::string_view key_text, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto rows,
-                    session_->run({"SELECT pg_try_advisory_lock($1::bigint) AS taken",
-                                   {lock_number(key_text)}},
-                                  deadline));
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session_->run({"SELECT pg_try_advisory_lock($1::bigint) AS taken", {lock_number(key_text)}},
+                      deadline));
     if (rows[0].boolean("taken")) locked_ = key_text;
     return locked_ == key_text;
 }
@@ -115,7 +115,8 @@ Result<std::string> LiveServer::describe_holder(std::string_view key_text, Deadl
         const auto rows,
         session_->run(
             // Postgres hides address and start of a session from who is no member of its role.
-            {"SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, 'somebody') AS who, "
+            {"SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, 'somebody') AS "
+             "who, "
              "concat(' from ' || host(a.client_addr), ', connected for ' || "
              "extract(epoch FROM clock_timestamp() - a.backend_start)::bigint || ' s') AS more "
              "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
@@ -137,11 +138,11 @@ Result<void> LiveServer::take_lock(std::string_view key_text, const std::string&
     log_.info("{} works on {}; waiting", holder, what);
     const auto wait = std::max<std::int64_t>(deadline.remaining().count(), 1);
     const auto limit = deadline.extended_by(std::chrono::milliseconds(500));
-    auto waited = session_->run_all(
-        {{"SELECT set_config('lock_timeout', $1, false)", {std::to_string(wait)}},
-         {"SELECT pg_advisory_lock($1::bigint)", {lock_number(key_text)}},
-         {"SELECT set_config('lock_timeout', '2s', false)"}},
-        limit);
+    auto waited =
+        session_->run_all({{"SELECT set_config('lock_timeout', $1, false)", {std::to_string(wait)}},
+                           {"SELECT pg_advisory_lock($1::bigint)", {lock_number(key_text)}},
+                           {"SELECT set_config('lock_timeout', '2s', false)"}},
+                          limit);
     if (!waited && waited.error().sqlstate == pg::sql_state::k_lock_not_available) {
         return base::fail(ErrorKind::overloaded,
                           fmt::format("{} is being worked on by {}", what, holder),
@@ -183,8 +184,7 @@ Result<Facts> LiveServer::read_registry(const environment::Project& project,
     const auto installation = answers[0][0];
     if (installation.integer("pid") != session_->backend_pid() ||
         installation.text("acting") != k_manager || installation.text("lease") == "0") {
-        return base::fail(ErrorKind::conflict,
-                          "a pooler or proxy stands between us and Postgres",
+        return base::fail(ErrorKind::conflict, "a pooler or proxy stands between us and Postgres",
                           "give the server's own address; applications may use the pooler");
     }
     Facts facts;
@@ -208,13 +208,12 @@ Result<void> LiveServer::read_catalog(Facts& facts, const std::string& final_nam
     const auto oid = facts.instance && facts.instance->oid ? std::to_string(*facts.instance->oid)
                                                            : std::string("0");
     const auto role = facts.role ? facts.role->name : std::string();
-    BASE_TRY_ASSIGN(
-        const auto answers,
-        session_->run_all({{std::string(k_database_facts),
-                            {database, oid, role, std::string(k_manager)}},
-                           {std::string(k_role_facts), {role}},
-                           {std::string(k_name_holder), {final_name}}},
-                          deadline));
+    BASE_TRY_ASSIGN(const auto answers,
+                    session_->run_all({{std::string(k_database_facts),
+                                        {database, oid, role, std::string(k_manager)}},
+                                       {std::string(k_role_facts), {role}},
+                                       {std::string(k_name_holder), {final_name}}},
+                                      deadline));
     if (!answers[0].empty()) facts.database = read_database(answers[0][0]);
     if (!answers[1].empty()) facts.login = read_login(answers[1][0]);
     if (!answers[2].empty()) {
@@ -224,14 +223,14 @@ Result<void> LiveServer::read_catalog(Facts& facts, const std::string& final_nam
     return {};
 }
 
-Result<Facts> LiveServer::observe(const environment::Subject& subject,
-                                  environment::Purpose purpose, Deadline deadline) {
+Result<Facts> LiveServer::observe(const environment::Subject& subject, environment::Purpose purpose,
+                                  Deadline deadline) {
     BASE_TRY(connect(deadline));
     if (purpose == environment::Purpose::work) {
-        BASE_TRY(take_lock(environment_lock(subject),
-                           fmt::format("'{}' of project {}", subject.name.text(),
-                                       subject.project.text()),
-                           deadline));
+        BASE_TRY(take_lock(
+            environment_lock(subject),
+            fmt::format("'{}' of project {}", subject.name.text(), subject.project.text()),
+            deadline));
     }
     const pg::Statement rows{
         fmt::format("SELECT {} FROM registry.environment e "
@@ -293,9 +292,8 @@ Result<void> LiveServer::check_lease(const environment::Target& target, Deadline
                                    {target.environment.id.to_string()}},
                                   deadline));
     if (!rows.empty() && rows[0].integer("epoch") == epoch_) return {};
-    return base::fail(ErrorKind::in_doubt,
-                      fmt::format("somebody else took over the work on '{}'",
-                                  target.environment.name));
+    return base::fail(ErrorKind::in_doubt, fmt::format("somebody else took over the work on '{}'",
+                                                       target.environment.name));
 }
 
 }  // namespace server

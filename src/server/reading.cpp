@@ -87,15 +87,16 @@ Result<void> LiveServer::set_policy(std::string_view project, std::string_view k
                                     std::string_view value, const environment::Actor& actor,
                                     Deadline deadline) {
     BASE_TRY(connect(deadline));
-    return run({{"INSERT INTO registry.policy (project, key, value, set_by) "
-                 "VALUES ($1, $2, $3, $4) ON CONFLICT (project, key) DO UPDATE "
-                 "SET value = excluded.value, set_by = excluded.set_by, set_at = now()",
-                 {std::string(project), std::string(key), std::string(value), actor.name}},
-                {"INSERT INTO registry.history (project, name, event, reason, actor, door, program) "
-                 "VALUES ($1, '', 'policy', $2, $3, $4, $5)",
-                 {std::string(project), fmt::format("{} = {}", key, value), actor.name, actor.door,
-                  actor.program}}},
-               deadline);
+    return run(
+        {{"INSERT INTO registry.policy (project, key, value, set_by) "
+          "VALUES ($1, $2, $3, $4) ON CONFLICT (project, key) DO UPDATE "
+          "SET value = excluded.value, set_by = excluded.set_by, set_at = now()",
+          {std::string(project), std::string(key), std::string(value), actor.name}},
+         {"INSERT INTO registry.history (project, name, event, reason, actor, door, program) "
+          "VALUES ($1, '', 'policy', $2, $3, $4, $5)",
+          {std::string(project), fmt::format("{} = {}", key, value), actor.name, actor.door,
+           actor.program}}},
+        deadline);
 }
 
 }  // namespace server

@@ -65,14 +65,13 @@ environment::Installation read_installation(const pg::Row& installation, const p
     environment::Installation read;
     read.id = uuid_of(installation, "id");
     read.schema_version = static_cast<int>(installation.integer("schema_version"));
-    read.oldest_program_allowed =
-        static_cast<int>(installation.integer("oldest_program_allowed"));
+    read.oldest_program_allowed = static_cast<int>(installation.integer("oldest_program_allowed"));
     read.server_version = static_cast<int>(installation.integer("server_version"));
     read.current_key = static_cast<int>(installation.integer("current_key"));
     for (int i = 0; i < keys.size(); ++i) {
         const auto row = keys[i];
-        environment::KeyRecord key{static_cast<int>(row.integer("number")),
-                                   row.text("fingerprint"), row.text("location"), std::nullopt};
+        environment::KeyRecord key{static_cast<int>(row.integer("number")), row.text("fingerprint"),
+                                   row.text("location"), std::nullopt};
         if (!row.is_null("bytes")) {
             key.bytes = base::Secret(base::from_hex(row.text("bytes")).value_or(""));
         }

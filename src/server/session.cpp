@@ -67,10 +67,10 @@ Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string
         if (connection) return connection;
         auto error = std::move(connection).error();
         if (error.sqlstate == pg::sql_state::k_protocol_violation) {
-            return base::fail(ErrorKind::conflict,
-                              fmt::format("{} is behind a pooler or proxy", info.describe()),
-                              "reviewdb needs a direct connection to Postgres; applications may use "
-                              "the pooler");
+            return base::fail(
+                ErrorKind::conflict, fmt::format("{} is behind a pooler or proxy", info.describe()),
+                "reviewdb needs a direct connection to Postgres; applications may use "
+                "the pooler");
         }
         const auto limit = error.sqlstate.empty() ? absence : deadline;
         if (!may_pass(error) || limit.remaining() <= pause) return base::fail(std::move(error));

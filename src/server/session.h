@@ -27,9 +27,10 @@ inline constexpr int k_schema_version = 1;
 
 enum class Acting { as_manager, as_itself };
 
-// Opens a session in `database` on the server that `login` names, whatever database it names itself.
-// Retries within `deadline` while the server is starting, failing over or away. Refuses a reader
-// (unavailable), and what sits between and does not pass our settings on (conflict: a pooler).
+// Opens a session in `database` on the server that `login` names, whatever database it names
+// itself. Retries within `deadline` while the server is starting, failing over or away. Refuses a
+// reader (unavailable), and what sits between and does not pass our settings on (conflict: a
+// pooler).
 base::Result<pg::Connection> open_session(const pg::ConnectionInfo& login,
                                           std::string_view database, Acting acting,
                                           std::string_view application, base::Deadline deadline,

@@ -12,9 +12,7 @@ using namespace std::chrono_literals;
 using support::ask;
 using support::TcpProxy;
 
-base::Deadline within(std::chrono::milliseconds time) {
-    return base::Deadline::after(time);
-}
+base::Deadline within(std::chrono::milliseconds time) { return base::Deadline::after(time); }
 
 class TcpProxyTest : public support::PgTest {
    protected:

@@ -27,9 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-base::Deadline soon() {
-    return base::Deadline::after(60s);
-}
+base::Deadline soon() { return base::Deadline::after(60s); }
 
 local::Settings settings_for(const ClusterOptions& options) {
     local::Settings settings{
@@ -102,9 +100,7 @@ void Cluster::start(const local::Settings& changes) {
     }
 }
 
-void Cluster::stop() {
-    must(local::stop_postmaster(data_, local::Shutdown::fast, soon()));
-}
+void Cluster::stop() { must(local::stop_postmaster(data_, local::Shutdown::fast, soon())); }
 
 void Cluster::restart(const local::Settings& changes) {
     stop();

@@ -35,9 +35,7 @@ SharedCluster* const k_environment = [] {
 
 }  // namespace
 
-Cluster& shared_cluster() {
-    return k_environment->get();
-}
+Cluster& shared_cluster() { return k_environment->get(); }
 
 void PgTest::SetUp() {
     const auto reason = reason_without_postgres(test_major());

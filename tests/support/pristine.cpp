@@ -21,13 +21,9 @@ namespace {
 
 using std::filesystem::path;
 
-base::Deadline soon() {
-    return base::Deadline::after(std::chrono::seconds(60));
-}
+base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
 
-std::string prefix_of(pid_t pid) {
-    return "reviewdb-pristine-" + std::to_string(pid) + "-";
-}
+std::string prefix_of(pid_t pid) { return "reviewdb-pristine-" + std::to_string(pid) + "-"; }
 
 // Test programs that were killed could not clean up behind themselves.
 void remove_folders_of_the_dead() {
@@ -67,9 +63,7 @@ local::Installation installation_of(int major) {
     return must(local::inspect_installation(bin, soon()));
 }
 
-std::optional<local::ServerUser> server_user() {
-    return must(local::choose_server_user());
-}
+std::optional<local::ServerUser> server_user() { return must(local::choose_server_user()); }
 
 const base::Secret& superuser_password() {
     static const base::Secret password(base::to_base64url(base::random_bytes(18)));
@@ -91,8 +85,6 @@ void copy_pristine(const local::Installation& installation, const path& target) 
     if (copied.exit_code != 0) throw std::runtime_error("cp: " + copied.err);
 }
 
-void remove_pristine() {
-    pristine().reset();
-}
+void remove_pristine() { pristine().reset(); }
 
 }  // namespace support

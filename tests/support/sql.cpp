@@ -8,9 +8,7 @@ namespace support {
 
 namespace {
 
-base::Deadline soon() {
-    return base::Deadline::after(std::chrono::seconds(30));
-}
+base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(30)); }
 
 [[noreturn]] void give_up(const base::Error& error) {
     throw std::runtime_error(error.message + " (" + error.sqlstate + ")");

@@ -291,33 +291,15 @@ class TcpProxy::Loop {
 TcpProxy::TcpProxy(int target_port) : loop_(std::make_unique<Loop>(target_port)) {}
 TcpProxy::~TcpProxy() = default;
 
-int TcpProxy::port() const {
-    return loop_->port();
-}
-std::size_t TcpProxy::connections() const {
-    return loop_->connections();
-}
+int TcpProxy::port() const { return loop_->port(); }
+std::size_t TcpProxy::connections() const { return loop_->connections(); }
 
-void TcpProxy::forward() {
-    loop_->set(Loop::Mode::forward, std::chrono::milliseconds(0));
-}
-void TcpProxy::delay(std::chrono::milliseconds time) {
-    loop_->set(Loop::Mode::forward, time);
-}
-void TcpProxy::stall() {
-    loop_->set(Loop::Mode::stall, std::chrono::milliseconds(0));
-}
-void TcpProxy::drop() {
-    loop_->end(Loop::Ending::orderly);
-}
-void TcpProxy::reset() {
-    loop_->end(Loop::Ending::abrupt);
-}
-void TcpProxy::refuse() {
-    loop_->set(Loop::Mode::refuse, std::chrono::milliseconds(0));
-}
-void TcpProxy::reset_after_request(std::string text) {
-    loop_->watch_for(std::move(text));
-}
+void TcpProxy::forward() { loop_->set(Loop::Mode::forward, std::chrono::milliseconds(0)); }
+void TcpProxy::delay(std::chrono::milliseconds time) { loop_->set(Loop::Mode::forward, time); }
+void TcpProxy::stall() { loop_->set(Loop::Mode::stall, std::chrono::milliseconds(0)); }
+void TcpProxy::drop() { loop_->end(Loop::Ending::orderly); }
+void TcpProxy::reset() { loop_->end(Loop::Ending::abrupt); }
+void TcpProxy::refuse() { loop_->set(Loop::Mode::refuse, std::chrono::milliseconds(0)); }
+void TcpProxy::reset_after_request(std::string text) { loop_->watch_for(std::move(text)); }
 
 }  // namespace support

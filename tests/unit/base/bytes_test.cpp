@@ -7,9 +7,7 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string hex(const base::Digest& digest) {
-    return base::to_hex(base::as_text(digest));
-}
+std::string hex(const base::Digest& digest) { return base::to_hex(base::as_text(digest)); }
 
 TEST(Bytes, digests_as_fips_180_says) {
     EXPECT_EQ(hex(base::sha256("abc")),

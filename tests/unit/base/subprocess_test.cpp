@@ -24,17 +24,11 @@ using base::Lifetime;
 using support::must;
 using namespace std::chrono_literals;
 
-Deadline soon() {
-    return Deadline::after(20s);
-}
+Deadline soon() { return Deadline::after(20s); }
 
-base::Finished run(const Command& command) {
-    return must(base::run(command, soon()));
-}
+base::Finished run(const Command& command) { return must(base::run(command, soon())); }
 
-Command shell(const std::string& script) {
-    return {.arguments = {"sh", "-c", script}};
-}
+Command shell(const std::string& script) { return {.arguments = {"sh", "-c", script}}; }
 
 int exit_status(pid_t child) {
     int status = 0;

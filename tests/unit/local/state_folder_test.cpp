@@ -22,9 +22,7 @@ using base::ErrorKind;
 using local::StateFolder;
 using support::must;
 
-base::Deadline at_once() {
-    return base::Deadline::after(std::chrono::milliseconds(20));
-}
+base::Deadline at_once() { return base::Deadline::after(std::chrono::milliseconds(20)); }
 
 class StateFolderTest : public testing::Test {
    protected:
