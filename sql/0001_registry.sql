@@ -115,15 +115,15 @@ CREATE TABLE registry.closed_database (
 CREATE FUNCTION registry.must_be(called name, its_oid oid, stamp_prefix text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
 DECLARE
-    found record;
+    seen record;
 BEGIN
-    SELECT d.oid, shobj_description(d.oid, 'pg_database') AS comment INTO found
+    SELECT d.oid, shobj_description(d.oid, 'pg_database') AS comment INTO seen
     FROM pg_database d WHERE d.datname = called;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no database %', called USING ERRCODE = '3D000';
     END IF;
-    IF (its_oid IS NOT NULL AND found.oid <> its_oid)
-       OR found.comment IS NULL OR NOT starts_with(found.comment, stamp_prefix) THEN
+    IF (its_oid IS NOT NULL AND seen.oid <> its_oid)
+       OR seen.comment IS NULL OR NOT starts_with(seen.comment, stamp_prefix) THEN
         RAISE EXCEPTION 'the database % is not the one that the registry recorded', called
             USING ERRCODE = '55000', HINT = 'its oid or its stamp differs: somebody changed the registry or the database by hand';
     END IF;

@@ -48,7 +48,7 @@ std::optional<int> number_in(string_view text) {
     return number;
 }
 
-std::string without_prefix(std::string text, string_view prefix) {
+std::string without_prefix(const std::string& text, string_view prefix) {
     return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 

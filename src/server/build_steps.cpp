@@ -123,6 +123,10 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
                                           pg::identifier(setting.substr(0, equals)),
                                           pg::literal(setting.substr(equals + 1)))});
     }
+    if (!serving) {
+        // CONNECT is asked of the login, before the role is set: for handing over, until the claim.
+        statements.push_back({fmt::format("GRANT CONNECT ON DATABASE {} TO SESSION_USER", database)});
+    }
     statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", database,
                                       pg::literal(stamp))});
     statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", database)});
@@ -198,6 +202,8 @@ Result<std::string> LiveServer::claim(const Work& work) {
         statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
                                           pg::identifier(target.instance.database), final_name)});
     }
+    statements.push_back({fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER",
+                                      final_name)});
     statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)});
     statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
                                       pg::literal(work.credentials.database_stamp))});

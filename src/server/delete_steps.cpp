@@ -20,10 +20,11 @@ using base::ErrorKind;
 using base::Result;
 using std::chrono::milliseconds;
 
-// Every session of the database, and every one of the role; our own is never among them.
+// Every session of the database, and every one of the role; our own is never among them. Postgres
+// hides backend_type from who is no member of the session's role; autovacuum has no user.
 constexpr std::string_view k_their_sessions =
     "FROM pg_stat_activity WHERE (datname = $1 OR usename = $2) AND pid <> pg_backend_pid() "
-    "AND backend_type = 'client backend'";
+    "AND usename IS NOT NULL AND (backend_type IS NULL OR backend_type = 'client backend')";
 
 std::optional<std::string> oid_text(const environment::InstanceRecord& instance) {
     if (!instance.oid) return std::nullopt;
@@ -140,7 +141,7 @@ Result<std::string> LiveServer::what_holds(std::string_view database, Deadline d
         const auto rows,
         session_->run(
             {"SELECT format('session %s of %s (%s)', pid, coalesce(usename, '?'), "
-             "coalesce(nullif(application_name, ''), backend_type)) AS what FROM pg_stat_activity "
+             "coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS what FROM pg_stat_activity "
              "WHERE datname = $1 AND pid <> pg_backend_pid() "
              "UNION ALL SELECT format('prepared transaction %L of %s', gid, owner) "
              "FROM pg_prepared_xacts WHERE database = $1 "

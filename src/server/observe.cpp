@@ -114,17 +114,18 @@ Result<std::string> LiveServer::describe_holder(std::string_view key_text, Deadl
     BASE_TRY_ASSIGN(
         const auto rows,
         session_->run(
-            {"SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'this host') AS host, "
-             "extract(epoch FROM clock_timestamp() - a.backend_start)::bigint AS age "
+            // Postgres hides address and start of a session from who is no member of its role.
+            {"SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, 'somebody') AS who, "
+             "concat(' from ' || host(a.client_addr), ', connected for ' || "
+             "extract(epoch FROM clock_timestamp() - a.backend_start)::bigint || ' s') AS more "
              "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
              "AND l.granted AND l.objsubid = 1 "
              "AND ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint",
              {lock_number(key_text)}},
             deadline));
     if (rows.empty()) return std::string("somebody");
-    return fmt::format("{} (process {} from {}, connected for {} s)",
-                       rows[0].text("application_name"), rows[0].integer("pid"),
-                       rows[0].text("host"), rows[0].integer("age"));
+    return fmt::format("{} (server process {}{})", rows[0].text("who"), rows[0].integer("pid"),
+                       rows[0].text("more"));
 }
 
 Result<void> LiveServer::take_lock(std::string_view key_text, const std::string& what,

@@ -125,8 +125,7 @@ TEST(DatabaseName, is_a_name_of_its_own_for_every_hostile_name) {
                                    "none",
                                    "pg_x",
                                    "reviewdb",
-                                   "\xe2\x80\xae"
-                                   "ab",
+                                   "\xe2\x80\xaezb",
                                    "\xf0\x9f\x8e\x89",
                                    "\xf0\x9f\x8e\x88",
                                    "\xc3\xa9",

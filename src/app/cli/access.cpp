@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/access.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "app/cli/print.h"
+#include "base/subprocess.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+
+// libpq's keyword and variable for each thing that says where and how.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> k_pg_variables{
+    {{"host", "PGHOST"},
+     {"hostaddr", "PGHOSTADDR"},
+     {"port", "PGPORT"},
+     {"user", "PGUSER"},
+     {"dbname", "PGDATABASE"},
+     {"sslmode", "PGSSLMODE"},
+     {"sslrootcert", "PGSSLROOTCERT"},
+     {"sslcrl", "PGSSLCRL"},
+     {"gssencmode", "PGGSSENCMODE"}}};
+
+bool in_github(const Variables& variables) { return variables.contains("GITHUB_ACTIONS"); }
+
+}  // namespace
+
+pg::ConnectionInfo advertised_route(const environment::Description& description) {
+    return pg::ConnectionInfo()
+        .with("host", description.host)
+        .with("port", fmt::format("{}", description.port))
+        .with("dbname", description.database)
+        .with("sslmode", description.sslmode)
+        .with_login(description.role, description.password);
+}
+
+pg::ConnectionInfo own_route(const environment::Description& description,
+                             const pg::ConnectionInfo& login) {
+    auto route = pg::ConnectionInfo().with("dbname", description.database);
+    for (const auto* keyword :
+         {"host", "hostaddr", "port", "sslmode", "sslrootcert", "sslcrl", "gssencmode"}) {
+        route = route.with(keyword, std::string(login.get(keyword)));
+    }
+    return route.with_login(description.role, description.password);
+}
+
+std::map<std::string, base::Secret> variables_of(const pg::ConnectionInfo& route) {
+    std::map<std::string, base::Secret> found;
+    found["DATABASE_URL"] = route.to_uri();
+    found["PGPASSWORD"] = route.password();
+    for (const auto& [keyword, variable] : k_pg_variables) {
+        const auto value = route.get(keyword);
+        if (!value.empty()) found[std::string(variable)] = base::Secret(std::string(value));
+    }
+    return found;
+}
+
+std::string shell_lines(const pg::ConnectionInfo& route) {
+    std::string lines;
+    for (const auto& [name, value] : variables_of(route)) {
+        lines += fmt::format("{}={}\n", name, shell_quoted(value.reveal()));
+    }
+    return lines;
+}
+
+base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Variables& variables) {
+    const auto path = variables.find("GITHUB_ENV");
+    if (path == variables.end() || path->second.empty()) {
+        return base::fail(ErrorKind::invalid_input, "-o github: there is no GITHUB_ENV here",
+                          "it is set in GitHub Actions; elsewhere take -o env");
+    }
+    std::string lines;
+    for (const auto& [name, value] : variables_of(route)) {
+        lines += fmt::format("{}={}\n", name, value.reveal());
+    }
+    const int file =
+        open(path->second.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);  // NOLINT
+    if (file < 0) {
+        return base::fail(ErrorKind::denied, fmt::format("cannot write to {}: {}", path->second,
+                                                         strerror(errno)));  // NOLINT
+    }
+    const auto written = write(file, lines.data(), lines.size());
+    const bool whole = written == static_cast<ssize_t>(lines.size());
+    close(file);
+    if (whole) return {};
+    return base::fail(ErrorKind::internal, fmt::format("cannot write to {}", path->second));
+}
+
+void mask(const pg::ConnectionInfo& route, const Variables& variables) {
+    if (!in_github(variables)) return;
+    print_notice(fmt::format("::add-mask::{}", route.password().reveal()));
+    print_notice(fmt::format("::add-mask::{}", route.to_uri().reveal()));
+}
+
+base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route) {
+    // Ours would win over or mix with what we set: another address, another service, other options.
+    for (const auto* name :
+         {"PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGPASSFILE", "PGSSLROOTCERT",
+          "PGSSLCERT", "PGSSLKEY", "PGREQUIRESSL", "PGTARGETSESSIONATTRS", "PGCHANNELBINDING",
+          "REVIEWDB_SERVER", "REVIEWDB_KEY"}) {
+        unsetenv(name);  // NOLINT(concurrency-mt-unsafe): nothing else runs any more
+    }
+    signal(SIGPIPE, SIG_DFL);  // ignored is inherited; a pager's end must end it
+    base::Command next{.arguments = std::move(command)};
+    for (const auto& [name, value] : variables_of(route)) next.environment[name] = value.reveal();
+    return base::replace_process(next);
+}
+
+}  // namespace cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an application reaches an environment: its URL and its variables. Everything here holds the
+// password, and nothing of it goes to a log.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "app/cli/settings.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "environment/manager.h"
+#include "pg/connection_info.h"
+
+namespace cli {
+
+// The advertised address, and nothing of how we came here.
+pg::ConnectionInfo advertised_route(const environment::Description& description);
+// The way that `login` takes to the server, with its TLS settings, into the environment's database.
+pg::ConnectionInfo own_route(const environment::Description& description,
+                             const pg::ConnectionInfo& login);
+
+// DATABASE_URL and libpq's variables.
+std::map<std::string, base::Secret> variables_of(const pg::ConnectionInfo& route);
+
+// KEY='value' lines for a shell.
+std::string shell_lines(const pg::ConnectionInfo& route);
+// Appends the variables to the file that $GITHUB_ENV names. Fails invalid_input without one.
+base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Variables& variables);
+
+// In GitHub Actions, tells the runner to mask password and URL; to standard error, which it reads
+// as well as standard output. Elsewhere nothing.
+void mask(const pg::ConnectionInfo& route, const Variables& variables);
+
+// Becomes `command` with the route's variables; returns only when that failed.
+base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route);
+
+}  // namespace cli

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a call said, as plain data: parsed, not yet judged. Knows no default and no environment.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+struct Arguments {
+    std::string verb;
+    std::string action;                        // of config and local: set, start …
+    std::map<std::string, std::string> flags;  // connection settings by key
+    std::string output;                        // -o; empty: not given
+    bool quiet = false;
+    bool dry_run = false;
+
+    std::optional<std::string> name;
+    bool current = false;
+    std::vector<std::string> command;  // what stands behind --
+
+    // create
+    std::optional<std::string> ttl;
+    std::vector<std::string> labels;
+    std::optional<std::string> repository;
+    std::optional<std::string> ref;
+    std::optional<int> pull_request;
+    std::optional<std::string> commit;
+    bool run_command = false;
+
+    // delete
+    bool must_exist = false;
+    bool yes = false;
+    std::string reason;
+
+    // list, history
+    std::optional<std::string> state;
+    bool all_projects = false;
+    bool with_sizes = false;
+    int most = 50;
+
+    // url, env, psql, exec
+    std::optional<std::string> via;
+
+    // config
+    std::vector<std::string> pairs;
+
+    // init
+    std::optional<std::string> advertise;
+    std::optional<std::string> sslmode;
+    std::optional<std::string> secrets;
+    std::optional<std::string> key;
+    bool print_sql = false;
+    std::optional<std::string> close;
+    std::optional<std::string> reopen;
+    std::optional<std::string> save_operator;
+};
+
+}  // namespace cli

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "app/cli/access.h"
+#include "app/cli/print.h"
+#include "app/cli/session.h"
+#include "app/cli/verbs.h"
+#include "base/subprocess.h"
+#include "local/installation.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+// The way to the environment that the call is about; `usual` where it does not say which.
+Result<pg::ConnectionInfo> find_route(Session& session, std::string_view usual) {
+    const std::string via = session.arguments().via.value_or(std::string(usual));
+    if (via != "advertised" && via != "connection") {
+        return base::fail(ErrorKind::invalid_input, fmt::format("--via: there is no way '{}'", via),
+                          "advertised (the address that applications use) or connection (ours)");
+    }
+    BASE_TRY_ASSIGN(const auto subject, session.subject());
+    BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
+    if (!there) {
+        return base::fail(ErrorKind::not_found, "there is no local server, so no environment yet",
+                          "'reviewdb create' makes both");
+    }
+    BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline()));
+    if (found.environment.state != environment::EnvironmentState::ready) {
+        return base::fail(ErrorKind::unavailable,
+                          fmt::format("the environment '{}' is {}, not ready",
+                                      found.environment.name, to_text(found.environment.state)),
+                          "'reviewdb create' finishes it");
+    }
+    return via == "advertised" ? advertised_route(found)
+                               : own_route(found, session.reached().login);
+}
+
+// psql of the PATH, else the one beside the server's own programs.
+std::string psql_program(base::Deadline deadline) {
+    if (base::find_program("psql")) return "psql";
+    const auto found =
+        local::find_installation(local::places_of_environment(), std::nullopt, deadline);
+    return found ? (found->bin / "psql").string() : "psql";
+}
+
+}  // namespace
+
+Result<int> run_url(Session& session) {
+    BASE_TRY_ASSIGN(const auto route, find_route(session, "advertised"));
+    mask(route, session.variables());
+    print_result(route.to_uri().reveal() + "\n");
+    return 0;
+}
+
+Result<int> run_env(Session& session) {
+    BASE_TRY_ASSIGN(const auto route, find_route(session, "advertised"));
+    mask(route, session.variables());
+    if (session.wants("github")) {
+        BASE_TRY(append_to_github(route, session.variables()));
+    } else {
+        print_result(shell_lines(route));
+    }
+    return 0;
+}
+
+Result<int> run_psql(Session& session) {
+    BASE_TRY_ASSIGN(const auto route, find_route(session, "connection"));
+    auto command = session.arguments().command;
+    command.insert(command.begin(), psql_program(session.deadline()));
+    return base::fail(become(std::move(command), route));
+}
+
+Result<int> run_exec(Session& session) {
+    BASE_TRY_ASSIGN(const auto route, find_route(session, "advertised"));
+    return base::fail(become(session.arguments().command, route));
+}
+
+}  // namespace cli

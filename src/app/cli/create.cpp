@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "api/json.h"
+#include "app/cli/access.h"
+#include "app/cli/print.h"
+#include "app/cli/session.h"
+#include "app/cli/show.h"
+#include "app/cli/verbs.h"
+#include "base/duration.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+using environment::Execution;
+
+Result<environment::CreateWish> make_wish(const Session& session) {
+    const auto& arguments = session.arguments();
+    BASE_TRY_ASSIGN(auto found, session.found_name());
+    BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
+    BASE_TRY_ASSIGN(auto labels, parse_labels(arguments.labels));
+    std::optional<std::chrono::seconds> ttl;
+    if (arguments.ttl) {
+        auto parsed = base::parse_duration(*arguments.ttl);
+        if (!parsed) return base::fail(std::move(parsed).error().during("--ttl"));
+        ttl = *parsed;
+    }
+    for (const auto* text : {&found.origin.repository, &found.origin.ref, &found.origin.commit}) {
+        if (text->empty() || (environment::is_clean_utf8(*text) && text->size() <= 255)) continue;
+        return base::fail(ErrorKind::invalid_input,
+                          "repository, ref and commit are at most 255 bytes of UTF-8 without "
+                          "control characters");
+    }
+    return environment::CreateWish{.project = session.settings().project,
+                                   .name = std::move(name),
+                                   .origin = std::move(found.origin),
+                                   .labels = std::move(labels),
+                                   .ttl = ttl,
+                                   .shield = false,
+                                   .may_be_shielded = found.may_be_shielded};
+}
+
+// Creates; a server without a registry is prepared first, where that may be.
+Result<environment::Answer> create_or_prepare(Session& session,
+                                              const environment::CreateWish& wish) {
+    const auto execution = session.arguments().dry_run ? Execution::dry_run : Execution::carry_out;
+    auto answer = session.manager().create(wish, execution, session.deadline());
+    if (answer || answer.error().sqlstate != "3D000") return answer;
+    if (session.arguments().dry_run) {
+        return base::fail(std::move(answer).error().with_hint(
+            "create would prepare the server first; 'reviewdb init --print-sql' shows how"));
+    }
+    BASE_TRY(session.prepare());
+    return session.manager().create(wish, execution, session.deadline());
+}
+
+std::string as_table(const environment::Answer& answer, bool dry_run) {
+    if (dry_run) {
+        return answer.steps.empty() ? "nothing to do\n" : step_lines(answer.steps);
+    }
+    return details(*answer.description, answer.outcome, std::chrono::system_clock::now());
+}
+
+Result<void> print_answer(Session& session, const environment::Answer& answer) {
+    const bool dry_run = session.arguments().dry_run;
+    if (dry_run || !answer.description) {
+        print_result(session.wants("json") ? steps_json(answer.outcome, answer.steps)
+                                           : as_table(answer, true));
+        return {};
+    }
+    const auto route = advertised_route(*answer.description);
+    if (session.wants("json")) {
+        print_result(api::to_json(*answer.description, answer.outcome, false));
+    } else if (session.wants("url")) {
+        mask(route, session.variables());
+        print_result(route.to_uri().reveal() + "\n");
+    } else if (session.wants("env")) {
+        mask(route, session.variables());
+        print_result(shell_lines(route));
+    } else if (session.wants("github")) {
+        mask(route, session.variables());
+        return append_to_github(route, session.variables());
+    } else if (session.arguments().quiet) {
+        print_result(answer.description->environment.name + "\n");
+    } else {
+        print_result(as_table(answer, false));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<int> run_create(Session& session) {
+    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    const bool dry_run = session.arguments().dry_run;
+    BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make));
+    if (!there) {
+        session.notice("reviewdb: there is no local server yet; create would make one first");
+        print_result(session.wants("json") ? steps_json(environment::Outcome::created, {})
+                                           : "make the local server, then the environment\n");
+        return 0;
+    }
+    BASE_TRY_ASSIGN(const auto answer, create_or_prepare(session, wish));
+    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
+    const bool runs = session.arguments().run_command && !dry_run;
+    if (runs && answer.description) {
+        if (session.wants("github")) BASE_TRY(print_answer(session, answer));
+        return base::fail(
+            become(session.arguments().command, advertised_route(*answer.description)));
+    }
+    BASE_TRY(print_answer(session, answer));
+    return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/cli/print.h"
+#include "app/cli/session.h"
+#include "app/cli/verbs.h"
+#include "base/file.h"
+#include "server/prepare.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+using server::Preparation;
+
+struct Address {
+    std::string host;
+    int port;
+};
+
+std::optional<int> parse_port(std::string_view text) {
+    int port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    const bool whole = problem == std::errc() && end == text.data() + text.size();
+    return whole && port > 0 && port < 65536 ? std::optional(port) : std::nullopt;
+}
+
+// HOST:PORT; an IPv6 address stands in brackets.
+Result<Address> parse_address(std::string_view text) {
+    const auto colon = text.rfind(':');
+    const auto port =
+        colon == std::string_view::npos ? std::nullopt : parse_port(text.substr(colon + 1));
+    auto host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (host.empty() || !port) {
+        return base::fail(ErrorKind::invalid_input,
+                          fmt::format("--advertise: '{}' is not HOST:PORT", text),
+                          "as in --advertise db.example.org:5432");
+    }
+    return Address{std::string(host), *port};
+}
+
+// The key's text where it stands outside the server.
+Result<std::optional<base::Secret>> find_key(const Session& session, const std::string& location) {
+    if (location.empty() || location == "registry") return std::optional<base::Secret>();
+    constexpr std::string_view k_file = "file:";
+    if (location.starts_with(k_file)) {
+        BASE_TRY_ASSIGN(auto text, base::read_file(location.substr(k_file.size())));
+        if (text) {
+            while (text->ends_with('\n')) text->pop_back();
+            return std::optional<base::Secret>(base::Secret(*std::move(text)));
+        }
+        return base::fail(ErrorKind::invalid_input,
+                          fmt::format("--key: there is no file {}", location.substr(k_file.size())),
+                          "make one: (umask 077; openssl rand -hex 32 > FILE)");
+    }
+    const auto key = session.variables().find("REVIEWDB_KEY");
+    if (location == "env" && key != session.variables().end()) {
+        return std::optional<base::Secret>(base::Secret(key->second));
+    }
+    return base::fail(ErrorKind::invalid_input,
+                      location == "env" ? "--key env: REVIEWDB_KEY is not set"
+                                        : fmt::format("--key: there is no place '{}'", location),
+                      "registry, env (32 bytes as base64url or hex in REVIEWDB_KEY), or file:PATH");
+}
+
+Result<Preparation> make_preparation(const Session& session) {
+    const auto& arguments = session.arguments();
+    Preparation preparation;
+    preparation.actor = session.actor();
+    preparation.sslmode = arguments.sslmode.value_or("");
+    if (arguments.advertise) {
+        BASE_TRY_ASSIGN(const auto address, parse_address(*arguments.advertise));
+        preparation.host = address.host;
+        preparation.port = address.port;
+        preparation.loopback_allowed = true;  // said in so many words
+    }
+    if (!preparation.sslmode.empty()) {
+        BASE_TRY(environment::Policy::check("sslmode", preparation.sslmode));
+    }
+    preparation.secrets = arguments.secrets.value_or("");
+    if (!preparation.secrets.empty()) {
+        BASE_TRY(environment::Policy::check("secrets", preparation.secrets));
+    }
+    preparation.key_location = arguments.key.value_or("");
+    BASE_TRY_ASSIGN(preparation.key_text, find_key(session, preparation.key_location));
+    preparation.policies = session.settings().policy_claims;
+    for (const auto* own : {"host", "port", "sslmode", "secrets"}) preparation.policies.erase(own);
+    return preparation;
+}
+
+std::string operator_json(const pg::ConnectionInfo& login) {
+    return fmt::format(
+        "{{\n  \"engine\": \"postgres\",\n  \"host\": {},\n  \"port\": {},\n  \"username\": {},\n"
+        "  \"password\": {},\n  \"dbname\": {},\n  \"url\": {}\n}}\n",
+        json_quoted(login.get("host")), login.get("port").empty() ? "5432" : login.get("port"),
+        json_quoted(login.get("user")), json_quoted(login.password().reveal()),
+        json_quoted(login.get("dbname")), json_quoted(login.to_uri().reveal()));
+}
+
+// The operator's connection string is shown once, or goes where it was asked for.
+Result<void> hand_over(const Session& session, const pg::ConnectionInfo& login) {
+    const auto& arguments = session.arguments();
+    if (arguments.save_operator) {
+        BASE_TRY(base::write_file(*arguments.save_operator, login.to_uri().reveal() + "\n", 0600));
+        print_notice("reviewdb: the operator's connection string is in " +
+                     *arguments.save_operator);
+        return {};
+    }
+    constexpr std::string_view k_file = "file:";
+    const auto secrets = arguments.secrets.value_or("");
+    if (secrets.starts_with(k_file)) {
+        const std::filesystem::path folder = secrets.substr(k_file.size());
+        BASE_TRY(base::make_folder(folder, 0700));
+        const auto path = folder / "reviewdb_operator.json";
+        BASE_TRY(base::write_file(path, operator_json(login), 0600));
+        print_notice("reviewdb: the operator's connection string is in " + path.string());
+        return {};
+    }
+    print_notice(
+        "reviewdb: this is the operator's connection string, shown only now: keep it as "
+        "REVIEWDB_SERVER");
+    if (session.has("GITHUB_ACTIONS")) {
+        print_notice("::add-mask::" + login.password().reveal());
+        print_notice("::add-mask::" + login.to_uri().reveal());
+    }
+    print_result(login.to_uri().reveal() + "\n");
+    return {};
+}
+
+void tell_open_databases(const Session& session, const std::vector<server::OpenDatabase>& open) {
+    for (const auto& database : open) {
+        std::string logins;
+        for (const auto& login : database.logins_by_public_alone) {
+            logins += (logins.empty() ? "" : ", ") + login;
+        }
+        session.notice(fmt::format(
+            "reviewdb: every login may connect to the database '{}', the environments' too{}",
+            database.name, logins.empty() ? std::string() : "; by that alone get in: " + logins));
+        session.notice(database.ours_to_close
+                           ? fmt::format("hint: reviewdb init --close {} runs:\n{}",
+                                         shell_quoted(database.name), database.closing_sql)
+                           : "hint: its owner or a superuser can close it:\n" +
+                                 database.closing_sql);
+    }
+}
+
+Result<int> close_or_reopen(Session& session, const Reached& reached) {
+    const auto& arguments = session.arguments();
+    const bool closes = arguments.close.has_value();
+    auto change = closes ? server::close_database : server::reopen_database;
+    BASE_TRY_ASSIGN(const auto done,
+                    change(reached.login, closes ? *arguments.close : *arguments.reopen,
+                           session.actor(), session.deadline(), session.log()));
+    print_result(done + "\n");
+    return 0;
+}
+
+Result<int> print_sql(const Session& session) {
+    BASE_TRY_ASSIGN(auto preparation, make_preparation(session));
+    const auto& server = session.settings().server;
+    if (preparation.host.empty() && server && server->reveal() != "local") {
+        BASE_TRY_ASSIGN(const auto login, pg::ConnectionInfo::parse(*server));
+        if (!pg::is_loopback(login.get("host"))) {
+            preparation.host = login.get("host");
+            preparation.port = parse_port(login.get("port")).value_or(5432);
+        }
+    }
+    BASE_TRY_ASSIGN(const auto sql, server::preparation_sql(preparation));
+    print_result(sql);
+    return 0;
+}
+
+}  // namespace
+
+Result<int> run_init(Session& session) {
+    const auto& arguments = session.arguments();
+    if (arguments.print_sql) return print_sql(session);
+    if (arguments.close && arguments.reopen) {
+        return base::fail(ErrorKind::invalid_input, "--close and --reopen contradict each other");
+    }
+    BASE_TRY_ASSIGN(const auto reached,
+                    reach(session.settings(), session.variables(), session.actor(), Missing::make,
+                          session.deadline(), session.log()));
+    session.notice(fmt::format("reviewdb: server {}", reached->login.describe()));
+    if (arguments.close || arguments.reopen) return close_or_reopen(session, *reached);
+    if (reached->local) {
+        session.notice("reviewdb: the local server is prepared");
+        return 0;
+    }
+    BASE_TRY_ASSIGN(const auto preparation, make_preparation(session));
+    BASE_TRY_ASSIGN(const auto prepared, server::prepare(reached->login, preparation,
+                                                         session.deadline(), session.log()));
+    session.notice(prepared.newly_made ? "reviewdb: the server is prepared"
+                                       : "reviewdb: the server was prepared already");
+    for (const auto& remark : prepared.remarks) session.notice("reviewdb: " + remark);
+    tell_open_databases(session, prepared.open_databases);
+    if (prepared.operator_login) BASE_TRY(hand_over(session, *prepared.operator_login));
+    return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line: parse, find the settings, run the verb, say what went wrong.
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "api/json.h"
+#include "app/cli/command_line.h"
+#include "app/cli/print.h"
+#include "app/cli/session.h"
+#include "app/cli/surroundings.h"
+#include "app/cli/verbs.h"
+
+namespace {
+
+// libpq's messages have several lines; one sentence is one line here.
+std::string on_one_line(std::string_view text) {
+    std::string line;
+    for (const char c : text) {
+        const bool blank = c == '\n' || c == '\t' || c == ' ';
+        if (blank && line.ends_with(' ')) continue;
+        line += blank ? ' ' : c;
+    }
+    return line;
+}
+
+int report(base::Error error, bool as_json) {
+    error.message = on_one_line(error.message);
+    if (error.sqlstate == "3D000" && error.hint.empty()) {
+        error.hint = "the server is not prepared yet: 'reviewdb init' does it, once";
+    }
+    if (as_json) {
+        auto text = api::error_json(error);
+        while (text.ends_with('\n')) text.pop_back();
+        cli::print_notice(text);
+    } else {
+        cli::print_notice("reviewdb: " + error.message);
+        if (!error.hint.empty()) cli::print_notice("hint: " + error.hint);
+    }
+    return base::facts_of(error.kind).exit_code;
+}
+
+// For a call that could not even be parsed.
+bool wants_json(const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == "--") return false;
+        if (words[i] == "--output=json" || words[i] == "-ojson") return true;
+        const bool output = words[i] == "-o" || words[i] == "--output";
+        if (output && i + 1 < words.size() && words[i + 1] == "json") return true;
+    }
+    return false;
+}
+
+base::Result<int> run(cli::Arguments arguments) {
+    const auto* verb = cli::find_verb(arguments.verb);
+    auto variables = cli::own_variables();
+    std::error_code problem;
+    const auto folder = std::filesystem::current_path(problem);
+    std::optional<cli::SettingsFile> file;
+    if (!problem) {
+        BASE_TRY_ASSIGN(file, cli::find_settings_file(folder));
+    }
+    BASE_TRY_ASSIGN(auto settings, cli::resolve_settings(arguments.flags, variables, file));
+    cli::Session session(std::move(arguments), std::move(settings), std::move(variables));
+    return verb->run(session);
+}
+
+int guarded_main(std::vector<std::string> words) {
+    const bool asks_for_json = wants_json(words);
+    auto parsed = cli::parse_command_line(std::move(words));
+    if (!parsed) return report(parsed.error(), asks_for_json);
+    if (const auto* shown = std::get_if<cli::Shown>(&*parsed)) {
+        cli::print_result(shown->text);
+        return 0;
+    }
+    auto& arguments = std::get<cli::Arguments>(*parsed);
+    const bool as_json = arguments.output == "json";
+    const auto code = run(std::move(arguments));
+    return code ? *code : report(code.error(), as_json);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    signal(SIGPIPE, SIG_IGN);
+    try {
+        return guarded_main({words + 1, words + count});
+    } catch (const std::exception& problem) {
+        cli::print_notice(std::string("reviewdb: internal error: ") + problem.what());
+    } catch (...) {
+        cli::print_notice("reviewdb: internal error");
+    }
+    return 1;
+}

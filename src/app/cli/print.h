@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where words go: results to standard output, everything else to standard error. A reader that has
+// gone away is no failure of ours.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cli {
+
+void print_result(std::string_view text);
+void print_notice(std::string_view line);  // to standard error, with the newline
+
+// Columns as wide as what they hold; the first row is the heading.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+// `text` as one word of a POSIX shell.
+std::string shell_quoted(std::string_view text);
+// `text` as a JSON string, quotes included.
+std::string json_quoted(std::string_view text);
+
+}  // namespace cli

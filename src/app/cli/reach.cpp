@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/reach.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/cli/print.h"
+#include "environment/default_name.h"
+#include "server/prepare.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+int port_of(const pg::ConnectionInfo& login) {
+    const auto text = login.get("port");
+    int port = 5432;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return port;
+}
+
+server::Preparation local_preparation(const pg::ConnectionInfo& administrator,
+                                      const environment::Actor& actor) {
+    server::Preparation preparation;
+    preparation.host = administrator.get("host");
+    preparation.port = port_of(administrator);
+    preparation.sslmode = "disable";
+    preparation.loopback_allowed = true;
+    preparation.policies["protected"] = "";  // whose laptop it is may delete all of it
+    preparation.actor = actor;
+    return preparation;
+}
+
+// The operator's login on the local server, which is prepared where it was not. When a crash lost
+// the operator's password the superuser's serves as well: it may act as the manager, too.
+Result<pg::ConnectionInfo> local_login(local::LocalServer& server, const local::Started& started,
+                                       const environment::Actor& actor, base::Deadline deadline,
+                                       base::Log& log) {
+    BASE_TRY_ASSIGN(auto known, server.operator_login());
+    if (known) return *std::move(known);
+    BASE_TRY_ASSIGN(auto prepared, server::prepare(started.administrator,
+                                                   local_preparation(started.administrator, actor),
+                                                   deadline, log));
+    if (!prepared.operator_login) return started.administrator;
+    BASE_TRY(server.remember_operator(*prepared.operator_login));
+    return *std::move(prepared.operator_login);
+}
+
+Result<std::optional<Reached>> reach_local(const Settings& settings,
+                                           const environment::Actor& actor, Missing missing,
+                                           base::Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(const auto folder, state_folder(settings));
+    local::LocalServer server(folder, local::places_of_environment(), log);
+    if (missing == Missing::leave) {
+        BASE_TRY_ASSIGN(const auto status, server.status());
+        if (!status.exists) return std::optional<Reached>();
+    }
+    BASE_TRY_ASSIGN(const auto started, server.start(deadline));
+    BASE_TRY_ASSIGN(auto login, local_login(server, started, actor, deadline, log));
+    return std::optional<Reached>(Reached{std::move(login), true});
+}
+
+// Words that other programs of this kind take, and that libpq would misread.
+Result<void> refuse_other_schemes(std::string_view server) {
+    for (const std::string_view scheme : {"secret:", "lambda:", "http://", "https://"}) {
+        if (!server.starts_with(scheme)) continue;
+        return base::fail(ErrorKind::invalid_input,
+                          fmt::format("this version cannot reach a server by '{}'", scheme),
+                          "give a connection string of the server, or 'local'");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::filesystem::path> state_folder(const Settings& settings) {
+    if (settings.state_dir) return std::filesystem::absolute(*settings.state_dir);
+    return local::default_state_dir();
+}
+
+Result<std::optional<Reached>> reach(const Settings& settings, const Variables& variables,
+                                     const environment::Actor& actor, Missing missing,
+                                     base::Deadline deadline, base::Log& log) {
+    if (!settings.server && environment::is_ci(variables)) {
+        return base::fail(ErrorKind::invalid_input,
+                          "no server is named, and this is a CI job: nothing was started",
+                          "set REVIEWDB_SERVER to the operator's connection string, or say "
+                          "--server local for a private server in this job");
+    }
+    if (!settings.server || settings.server->reveal() == "local") {
+        return reach_local(settings, actor, missing, deadline, log);
+    }
+    BASE_TRY(refuse_other_schemes(settings.server->reveal()));
+    BASE_TRY_ASSIGN(auto login, pg::ConnectionInfo::parse(*settings.server));
+    return std::optional<Reached>(Reached{std::move(login), false});
+}
+
+Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor& actor,
+                                base::Deadline deadline, base::Log& log) {
+    if (reached.local) {
+        BASE_TRY(
+            server::prepare(reached.login, local_preparation(reached.login, actor), deadline, log));
+        return {};
+    }
+    const std::string host(reached.login.get("host"));
+    if (pg::is_loopback(host)) {
+        return base::fail(
+            ErrorKind::invalid_input,
+            fmt::format("{} has no registry yet, and its address here is a loopback address that "
+                        "applications elsewhere cannot use",
+                        reached.login.describe()),
+            "run 'reviewdb init --advertise HOST:PORT' once, with the address that applications "
+            "use");
+    }
+    server::Preparation preparation;
+    preparation.host = host;
+    preparation.port = port_of(reached.login);
+    preparation.actor = actor;
+    BASE_TRY_ASSIGN(const auto prepared,
+                    server::prepare(reached.login, preparation, deadline, log));
+    print_notice(fmt::format("reviewdb: prepared {} on the way", reached.login.describe()));
+    for (const auto& remark : prepared.remarks) print_notice("reviewdb: " + remark);
+    return {};
+}
+
+}  // namespace cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which server a call acts on, and the login that it has there. The only place that starts the
+// local server, and that prepares one on the way.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "app/cli/settings.h"
+#include "base/deadline.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "environment/server.h"
+#include "local/local_server.h"
+#include "pg/connection_info.h"
+
+namespace cli {
+
+struct Reached {
+    pg::ConnectionInfo login;
+    bool local = false;
+};
+
+// What to do about a local server that nobody has made yet.
+enum class Missing { make, leave };
+
+// The server that the settings name; where they name none, the local one for a person, and
+// invalid_input for a machine, before anything is started. A local server is started and prepared;
+// nothing when there is none and it is to be left so.
+base::Result<std::optional<Reached>> reach(const Settings& settings, const Variables& variables,
+                                           const environment::Actor& actor, Missing missing,
+                                           base::Deadline deadline, base::Log& log);
+
+// The folder of the local server, absolute.
+base::Result<std::filesystem::path> state_folder(const Settings& settings);
+
+// Prepares a server of which `create` found that it has no registry, with the login it has.
+base::Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor& actor,
+                                      base::Deadline deadline, base::Log& log);
+
+}  // namespace cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/cli/print.h"
+#include "app/cli/surroundings.h"
+#include "app/cli/version.h"
+#include "secrets/file_store.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+base::LogFormat default_format() {
+    return isatty(STDERR_FILENO) == 1 ? base::LogFormat::text : base::LogFormat::json;
+}
+
+Result<std::unique_ptr<environment::SecretStore>> make_secret_store(const std::string& policy) {
+    constexpr std::string_view k_file = "file:";
+    if (policy.starts_with(k_file)) {
+        return std::unique_ptr<environment::SecretStore>(
+            std::make_unique<secrets::FileStore>(policy.substr(k_file.size())));
+    }
+    if (policy == "none") return std::unique_ptr<environment::SecretStore>();
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("this version has no secret store '{}'", policy),
+                      "the policy 'secrets' is none or file:DIR");
+}
+
+std::string or_default(std::string_view value, std::string_view fallback) {
+    return std::string(value.empty() ? fallback : value);
+}
+
+}  // namespace
+
+Session::Session(Arguments arguments, Settings settings, Variables variables)
+    : arguments_(std::move(arguments)),
+      settings_(std::move(settings)),
+      variables_(std::move(variables)),
+      actor_{settings_.actor ? *settings_.actor : default_actor(variables_), "cli",
+             program_version()},
+      deadline_(base::Deadline::after(settings_.deadline)),
+      log_(settings_.log_level, settings_.log_format.value_or(default_format())) {}
+
+Result<bool> Session::connect(Missing missing) {
+    BASE_TRY_ASSIGN(reached_, reach(settings_, variables_, actor_, missing, deadline_, log_));
+    if (!reached_) return false;
+    const auto& login = reached_->login;
+    notice(fmt::format("reviewdb: server {}:{}, project {}",
+                       or_default(login.get("host"), "local socket"),
+                       or_default(login.get("port"), "5432"), settings_.project.text()));
+    server_ = std::make_unique<server::LiveServer>(login, "reviewdb/" + arguments_.verb, log_);
+    manager_ = std::make_unique<environment::Manager>(*server_, surroundings(), log_);
+    if (reached_->local) BASE_TRY(follow_port());
+    return true;
+}
+
+// The port of the local server can be another one after a start; policy follows it.
+Result<void> Session::follow_port() {
+    auto policy = server_->policy(settings_.project, deadline_);
+    // A local server that lost its registry is prepared anew by create.
+    if (!policy && policy.error().sqlstate == "3D000") return {};
+    if (!policy) return base::fail(std::move(policy).error());
+    const std::string port(reached_->login.get("port"));
+    if (port.empty() || policy->value("port") == port) return {};
+    return server_->set_policy(environment::k_every_project, "port", port, actor_, deadline_);
+}
+
+Result<void> Session::prepare() { return prepare_on_the_way(*reached_, actor_, deadline_, log_); }
+
+environment::Manager::Surroundings Session::surroundings() const {
+    environment::Manager::Surroundings around;
+    around.actor = actor_;
+    around.policy_claims = settings_.policy_claims;
+    if (const auto key = variables_.find("REVIEWDB_KEY"); key != variables_.end()) {
+        around.key_text = base::Secret(key->second);
+    }
+    around.make_secret_store = make_secret_store;
+    return around;
+}
+
+Result<environment::FoundName> Session::found_name() const {
+    return find_name(arguments_, variables_, deadline_);
+}
+
+Result<environment::Subject> Session::subject() const {
+    BASE_TRY_ASSIGN(const auto found, found_name());
+    BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
+    return environment::Subject{settings_.project, std::move(name)};
+}
+
+void Session::notice(std::string_view line) const {
+    if (!arguments_.quiet) print_notice(line);
+}
+
+}  // namespace cli

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One call of the program: what was asked, the settings, and the parts that the verbs act through,
+// made when they are first needed. Lives on main's stack; not thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/cli/arguments.h"
+#include "app/cli/reach.h"
+#include "app/cli/settings.h"
+#include "base/deadline.h"
+#include "base/log.h"
+#include "environment/default_name.h"
+#include "environment/manager.h"
+#include "server/live_server.h"
+
+namespace cli {
+
+class Session {
+   public:
+    Session(Arguments arguments, Settings settings, Variables variables);
+
+    const Arguments& arguments() const { return arguments_; }
+    const Settings& settings() const { return settings_; }
+    const Variables& variables() const { return variables_; }
+    const environment::Actor& actor() const { return actor_; }
+    base::Deadline deadline() const { return deadline_; }
+    base::Log& log() { return log_; }
+
+    bool wants(std::string_view output) const { return arguments_.output == output; }
+    bool has(const char* variable) const { return variables_.contains(variable); }
+
+    // Finds the server and says on standard error which it is. False when it is the local one,
+    // there is none, and it is to be left so.
+    base::Result<bool> connect(Missing missing);
+    // After connect() answered true.
+    const Reached& reached() const { return *reached_; }
+    server::LiveServer& server() { return *server_; }
+    environment::Manager& manager() { return *manager_; }
+    // Prepares the server that was reached.
+    base::Result<void> prepare();
+
+    // The environment that the call is about, by its name or by default.
+    base::Result<environment::FoundName> found_name() const;
+    base::Result<environment::Subject> subject() const;
+
+    // A line to standard error, unless --quiet.
+    void notice(std::string_view line) const;
+
+   private:
+    environment::Manager::Surroundings surroundings() const;
+    base::Result<void> follow_port();
+
+    Arguments arguments_;
+    Settings settings_;
+    Variables variables_;
+    environment::Actor actor_;
+    base::Deadline deadline_;
+    base::Log log_;
+    std::optional<Reached> reached_;
+    std::unique_ptr<server::LiveServer> server_;
+    std::unique_ptr<environment::Manager> manager_;
+};
+
+}  // namespace cli

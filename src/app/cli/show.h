@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the verbs print of environments, for people. Pure.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "environment/manager.h"
+
+namespace cli {
+
+// KEY=VALUE words. Fails invalid_input, naming the word.
+base::Result<environment::Labels> parse_labels(const std::vector<std::string>& words);
+
+// One environment, a line for each thing known of it.
+std::string details(const environment::Description& description,
+                    std::optional<environment::Outcome> outcome,
+                    std::chrono::system_clock::time_point now);
+
+// A row for each environment.
+std::string overview(const std::vector<environment::Description>& descriptions, bool with_projects,
+                     bool with_sizes, std::chrono::system_clock::time_point now);
+
+// What a plan does and why, a line for each step.
+std::string step_lines(const std::vector<environment::Step>& steps);
+std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps);
+
+}  // namespace cli

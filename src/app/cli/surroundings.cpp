@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/surroundings.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/subprocess.h"
+
+namespace cli {
+
+namespace {
+
+using environment::Surroundings;
+
+std::string value_of(const Variables& variables, const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+}
+
+// The first line that git prints; nothing when it has no answer, or is not there.
+std::optional<std::string> ask_git(std::vector<std::string> question, base::Deadline deadline) {
+    question.insert(question.begin(), "git");
+    const auto finished = base::run({.arguments = std::move(question)}, deadline);
+    if (!finished || finished->exit_code != 0) return std::nullopt;
+    auto line = finished->out.substr(0, finished->out.find('\n'));
+    return line.empty() ? std::nullopt : std::optional(std::move(line));
+}
+
+Surroundings look_around(const Variables& variables) {
+    Surroundings surroundings;
+    surroundings.variables = variables;
+    const auto event = value_of(variables, "GITHUB_EVENT_PATH");
+    if (event.empty()) return surroundings;
+    if (auto text = base::read_file(event); text && *text) {
+        surroundings.github_event = std::move(**text);
+    }
+    return surroundings;
+}
+
+void add_git_origin(Surroundings& surroundings, base::Deadline deadline) {
+    if (!environment::origin_of(surroundings).repository.empty()) return;
+    surroundings.git_origin = ask_git({"config", "--get", "remote.origin.url"}, deadline);
+}
+
+environment::Origin with_flags(environment::Origin origin, const Arguments& arguments) {
+    if (arguments.repository) origin.repository = *arguments.repository;
+    if (arguments.ref) origin.ref = *arguments.ref;
+    if (arguments.pull_request) origin.pull_request = arguments.pull_request;
+    if (arguments.commit) origin.commit = *arguments.commit;
+    return origin;
+}
+
+}  // namespace
+
+Variables own_variables() {
+    Variables variables;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals == std::string_view::npos) continue;
+        variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return variables;
+}
+
+base::Result<environment::FoundName> find_name(const Arguments& arguments,
+                                               const Variables& variables,
+                                               base::Deadline deadline) {
+    const bool wants_origin = arguments.verb == "create" || arguments.verb == "delete";
+    auto surroundings = look_around(variables);
+    if (arguments.name) {
+        if (wants_origin && !arguments.repository) add_git_origin(surroundings, deadline);
+        environment::FoundName found{*arguments.name, environment::origin_of(surroundings), true};
+        // A given name changes nothing about whose work it is: a stranger's stays a stranger's.
+        const bool in_ci = environment::is_ci(variables);
+        if (const auto own = environment::default_name(surroundings); in_ci && own) {
+            found.may_be_shielded = own->may_be_shielded;
+        }
+        found.origin = with_flags(std::move(found.origin), arguments);
+        return found;
+    }
+    auto found = environment::default_name(surroundings);
+    if (!found && !environment::is_ci(variables)) {
+        surroundings.git_branch = ask_git({"symbolic-ref", "--quiet", "--short", "HEAD"}, deadline);
+    }
+    if (wants_origin && !arguments.repository) add_git_origin(surroundings, deadline);
+    found = environment::default_name(surroundings);
+    if (found) found->origin = with_flags(std::move(found->origin), arguments);
+    return found;
+}
+
+std::string default_actor(const Variables& variables) {
+    const auto run = value_of(variables, "GITHUB_RUN_ID");
+    const auto server = value_of(variables, "GITHUB_SERVER_URL");
+    const auto repository = value_of(variables, "GITHUB_REPOSITORY");
+    if (!run.empty() && !server.empty()) {
+        return fmt::format("{}/{}/actions/runs/{}", server, repository, run);
+    }
+    for (const auto* name :
+         {"CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"}) {
+        if (auto url = value_of(variables, name); !url.empty()) return url;
+    }
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    auto user = value_of(variables, "USER");
+    if (user.empty()) {
+        // Not thread-safe, and need not be: nothing else runs yet.
+        const auto* entry = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe)
+        user = entry != nullptr ? std::string(entry->pw_name) : fmt::format("{}", geteuid());
+    }
+    return fmt::format("{}@{}", user, host.data());
+}
+
+}  // namespace cli

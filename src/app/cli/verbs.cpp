@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+constexpr std::array k_verbs{
+    Verb{"create", "", "[NAME] [OPTIONS] [--exec -- COMMAND…]",
+         "make an environment, or make it right", "table json url env github",
+         "reviewdb create feature/login --ttl 7d --label team=web", run_create},
+    Verb{"get", "", "[NAME]", "show one environment", "table json",
+         "reviewdb get feature/login -o json", run_get},
+    Verb{"list", "ls", "[OPTIONS]", "show all environments", "table json",
+         "reviewdb list --label team=web --size", run_list},
+    Verb{"url", "", "[NAME]", "print the URL of an environment, password and all", "",
+         "DATABASE_URL=$(reviewdb url feature/login) npm start", run_url},
+    Verb{"env", "", "[NAME]", "print the variables of an environment for a shell", "env github",
+         "set -a; eval \"$(reviewdb env feature/login)\"; set +a", run_env},
+    Verb{"psql", "", "[NAME] [-- ARGUMENTS…]", "open psql in an environment's database", "",
+         "reviewdb psql feature/login -- -c 'select 1'", run_psql},
+    Verb{"exec", "", "[NAME] -- COMMAND…", "run a command with an environment's variables", "",
+         "reviewdb exec feature/login -- npm run migrate", run_exec},
+    Verb{"delete", "rm", "NAME | --current", "remove an environment and all that belongs to it",
+         "table json", "reviewdb delete feature/login --reason 'branch merged'", run_delete},
+    Verb{"init", "", "[OPTIONS]", "prepare a server, once, as its administrator", "",
+         "reviewdb init --server postgresql://admin@db.example.org/postgres --advertise "
+         "db.example.org:5432",
+         run_init},
+    Verb{"config", "", "[get KEY… | set KEY=VALUE… [--all-projects]]",
+         "show or change what holds for everybody", "table json", "reviewdb config set ttl=14d",
+         run_config},
+    Verb{"history", "", "[NAME]", "show what was done, by whom and why", "table json",
+         "reviewdb history feature/login", run_history},
+    Verb{"doctor", "", "", "examine server, registry and settings", "table json", "reviewdb doctor",
+         run_doctor},
+    Verb{"local", "", "start | stop | status | remove",
+         "the private Postgres for who names no server", "", "reviewdb local status", run_local},
+};
+
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = row[0]++;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto above = row[j + 1];
+            row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
+            diagonal = above;
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::span<const Verb> verbs() { return k_verbs; }
+
+const Verb* find_verb(std::string_view name) {
+    const auto* found = std::ranges::find_if(k_verbs, [&](const Verb& verb) {
+        return verb.name == name || (!verb.alias.empty() && verb.alias == name);
+    });
+    return found == k_verbs.end() ? nullptr : found;
+}
+
+std::string_view nearest_verb(std::string_view name) {
+    if (name.size() > 32) return {};
+    std::string_view nearest;
+    std::size_t least = 3;
+    for (const auto& verb : k_verbs) {
+        const auto away = verb.name.starts_with(name) ? 1 : distance(name, verb.name);
+        if (away < least) {
+            least = away;
+            nearest = verb.name;
+        }
+    }
+    return nearest;
+}
+
+std::string general_help() {
+    std::string text =
+        "reviewdb: a Postgres database for every review environment\n\n"
+        "Usage: reviewdb [OPTIONS] VERB …\n\n";
+    for (const auto& verb : k_verbs) text += fmt::format("  {:9} {}\n", verb.name, verb.summary);
+    text +=
+        "\nOptions of every verb:\n"
+        "  --server URL        the server; 'local' for a private one on this machine\n"
+        "  --project NAME      the namespace on it (review)\n"
+        "  --state-dir DIR     where the local server lives\n"
+        "  --deadline TIME     how long to try (60s)\n"
+        "  --log-level LEVEL   trace debug info warning error off\n"
+        "  --log-format FORMAT text json\n"
+        "  --actor WHO         who history says did it\n"
+        "  -q, --quiet         print less, and bare names\n"
+        "  -h, --help          this, or with a verb the help of that verb\n"
+        "  --version           the version\n\n"
+        "Each can stand in REVIEWDB_SERVER, REVIEWDB_PROJECT … or in reviewdb.toml.\n"
+        "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 permission,\n"
+        "6 unreachable or busy (try again), 7 drift found, 8 refused by protection.\n";
+    return text;
+}
+
+}  // namespace cli
