@@ -75,7 +75,13 @@ Result<void> make_roles(pg::Connection& session, const Survey& seen, Deadline de
                              deadline));
     }
     if (!seen.acts_as_manager) {
-        BASE_TRY(all_or_none(session, {manager_grant(version, seen.login)}, deadline));
+        const auto grant = manager_grant(version, seen.login);
+        auto granted = all_or_none(session, {grant}, deadline);
+        if (!granted && granted.error().kind == base::ErrorKind::denied) {
+            return base::fail(std::move(granted).error().with_hint(
+                fmt::format("whoever prepared this server, or a superuser, can run: {};", grant)));
+        }
+        BASE_TRY(std::move(granted));
     }
     std::vector<std::string> statements;
     if (!seen.operator_.exists) {

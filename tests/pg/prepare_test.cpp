@@ -232,6 +232,16 @@ TEST_F(PrepareTest, says_which_right_a_login_lacks) {
     EXPECT_EQ(inventory(), "0 0");
 }
 
+TEST_F(PrepareTest, says_what_a_second_administrator_lacks) {
+    must(prepare(cluster_->make_administrator()));
+    const auto second = prepare(cluster_->make_administrator());
+    // Before 16, who may create roles may also grant them to itself.
+    EXPECT_EQ(second.has_value(), cluster_->major() < 16);
+    if (second) return;
+    EXPECT_EQ(second.error().kind, base::ErrorKind::denied);
+    EXPECT_NE(second.error().hint.find("GRANT reviewdb_manager TO"), std::string::npos);
+}
+
 TEST_F(PrepareTest, refuses_to_record_a_loopback_address_unasked) {
     auto wanted = wish();
     wanted.host.clear();
