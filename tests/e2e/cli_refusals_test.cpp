@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the program refuses, with which exit code, and that it then leaves everything as it was.
+#include <algorithm>
+
+#include "e2e/cli_fixture.h"
+
+namespace {
+
+using e2e::CliTest;
+using support::unique_name;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// A mistake in the call: exit code 2, nothing on standard output, and one sentence with at most one
+// hint on standard error.
+void expect_usage_error(const base::Finished& finished) {
+    EXPECT_EQ(finished.exit_code, 2) << finished.err;
+    EXPECT_EQ(finished.out, "");
+    EXPECT_THAT(finished.err, StartsWith("reviewdb: "));
+    const auto end = finished.err.find('\n');
+    ASSERT_NE(end, std::string::npos);
+    const auto rest = finished.err.substr(end + 1);
+    if (rest.empty()) return;
+    EXPECT_THAT(rest, StartsWith("hint: "));
+    EXPECT_EQ(std::ranges::count(rest, '\n'), 1) << rest;
+}
+
+bool runs_below(const std::filesystem::path& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        std::ifstream stream(entry.path() / "cmdline");
+        const std::string words(std::istreambuf_iterator<char>(stream), {});
+        if (words.find(folder.string()) != std::string::npos) return true;
+    }
+    return false;
+}
+
+TEST_F(CliTest, WhatIsNotThereIsNotFound) {
+    const auto name = unique_name();
+    for (const auto* verb : {"get", "url", "env"}) {
+        const auto finished = reviewdb({verb, name});
+        EXPECT_EQ(finished.exit_code, 3) << verb << ": " << finished.err;
+        EXPECT_EQ(finished.out, "") << verb;
+    }
+    const auto finished = reviewdb({"get", name, "-o", "json", "-q"});
+    EXPECT_EQ(finished.exit_code, 3);
+    const auto error = boost::json::parse(finished.err).at("error");
+    EXPECT_EQ(error.at("code").as_string(), "not_found");
+    EXPECT_FALSE(error.at("retryable").as_bool());
+}
+
+TEST_F(CliTest, ACiJobWithoutAServerStartsNothing) {
+    const e2e::Words create{"create", "x"};
+    expect_usage_error(e2e::call(home().path(), create, {{"CI", "true"}}));
+    expect_usage_error(e2e::call(home().path(), create, {{"CI", "true"}, {"REVIEWDB_SERVER", ""}}));
+    expect_usage_error(e2e::call(home().path(), create, {{"REVIEWDB_SERVER", ""}}));
+    EXPECT_FALSE(std::filesystem::exists(home() / "state"));
+    EXPECT_FALSE(runs_below(home().path()));
+}
+
+TEST_F(CliTest, ABadNameIsAMistakeInTheCall) {
+    const e2e::Words names{"", "a\nb", "a\x7f", std::string(256, 'a'), "bad\xff", "\xc0\xaf"};
+    for (const auto& name : names) {
+        SCOPED_TRACE(testing::PrintToString(name));
+        expect_usage_error(reviewdb({"create", name}));
+        expect_usage_error(reviewdb({"get", name}));
+        expect_usage_error(reviewdb({"delete", name}));
+    }
+    output({"create", std::string(255, 'a')});
+    output({"delete", std::string(255, 'a')});
+}
+
+TEST_F(CliTest, ABadCallIsOneSentence) {
+    expect_usage_error(reviewdb({}));
+    expect_usage_error(reviewdb({"creat", "x"}));
+    expect_usage_error(reviewdb({"frobnicate"}));
+    expect_usage_error(reviewdb({"create", "x", "--no-such-option"}));
+    expect_usage_error(reviewdb({"create", "x", "--ttl", "soon"}));
+    expect_usage_error(reviewdb({"create", "x", "--ttl", "-1d"}));
+    expect_usage_error(reviewdb({"create", "x", "--deadline", "5"}));
+    expect_usage_error(reviewdb({"create", "x", "--label", "nothing"}));
+    expect_usage_error(reviewdb({"create", "x", "-o", "yaml"}));
+    expect_usage_error(reviewdb({"delete"}));
+    expect_usage_error(reviewdb({"delete", "x", "--current"}));
+    expect_usage_error(reviewdb({"list", "--state", "frozen"}));
+    EXPECT_EQ(output({"list", "-q", "--label", "never=used"}), "");
+}
+
+TEST_F(CliTest, AnEnvironmentOfAnotherRepositoryIsAConflictAndStays) {
+    const auto name = unique_name();
+    output({"create", name, "--repository", "github.com/example/one"});
+    const auto url = output({"url", name});
+    const auto create = reviewdb({"create", name, "--repository", "github.com/example/two"});
+    EXPECT_EQ(create.exit_code, 4) << create.err;
+    EXPECT_EQ(create.out, "");
+    EXPECT_THAT(create.err, HasSubstr("github.com/example/one"));
+    const auto remove = reviewdb({"delete", name, "--repository", "github.com/example/two"});
+    EXPECT_EQ(remove.exit_code, 4) << remove.err;
+    EXPECT_EQ(output({"url", name}), url);
+    EXPECT_EQ(support::ask(e2e::login_of(url), "SELECT 'here' AS value"), "here");
+    output({"delete", name, "--repository", "github.com/example/one"});
+}
+
+TEST_F(CliTest, AProtectedEnvironmentIsNotDeleted) {
+    output({"create", "main"});
+    const auto url = output({"url", "main"});
+    const auto finished = reviewdb({"delete", "main", "--yes"});
+    EXPECT_EQ(finished.exit_code, 8) << finished.err;
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(support::ask(e2e::login_of(url), "SELECT 'here' AS value"), "here");
+}
+
+}  // namespace
