@@ -59,7 +59,7 @@ std::string values_table(const Session& session,
     for (const auto& value : values) {
         rows.push_back({value.key, value.value, value.origin, std::string(value.meaning)});
     }
-    rows.push_back({});
+    rows.emplace_back();
     rows.push_back({"SETTING", "VALUE", "FROM"});
     for (const auto& setting : session.settings().shown) {
         rows.push_back({setting.key, setting.value, setting.origin});

@@ -142,8 +142,9 @@ Result<void> add_claims(const Variables& variables, const std::optional<Settings
 
 Result<void> refuse_unknown(const SettingsFile& file) {
     std::string unknown;
-    for (const auto& [key, value] : file.values) {
-        const auto policies = environment::policy_definitions();
+    const auto policies = environment::policy_definitions();
+    for (const auto& entry : file.values) {
+        const auto& key = entry.first;
         const bool known =
             std::ranges::find(k_keys, key) != k_keys.end() ||
             std::ranges::any_of(policies, [&](const auto& policy) { return policy.key == key; });

@@ -104,6 +104,7 @@ std::string overview(const std::vector<environment::Description>& descriptions, 
 
 std::string step_lines(const std::vector<environment::Step>& steps) {
     std::vector<std::vector<std::string>> rows;
+    rows.reserve(steps.size());
     for (const auto& step : steps) rows.push_back({std::string(to_text(step.kind)), step.reason});
     return table(rows);
 }
