@@ -86,6 +86,8 @@ lint_one_headers() {
   command=$(lint_command_of "$file")
   [[ -n $command ]] || return 0
   read -r -a command <<<"${command#*ccache }"
+  # As the shell would read it: a definition may have quotes in it.
+  command=("${command[@]//\\\"/\"}")
   "${command[@]}" -fsyntax-only -MMD -MF "$memory.d" -include "$root/$file" -x c++ /dev/null || {
     echo "$file: does not compile alone" >&2
     return 1

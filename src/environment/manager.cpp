@@ -273,9 +273,9 @@ Result<Answer> Manager::remove(const DeleteWish& wish, Execution execution, Dead
 }
 
 // A little of what earlier operations could not finish, within a small budget; never a failure.
-void Manager::finish_leftovers(Deadline whole) {
-    server_.release(whole);
-    const auto deadline = whole.at_most(k_time_for_leftovers);
+void Manager::finish_leftovers(Deadline deadline) {
+    server_.release(deadline);
+    deadline = deadline.at_most(k_time_for_leftovers);
     const auto found = server_.leftovers(k_most_leftovers, deadline);
     if (!found) return;
     for (const auto& leftover : *found) {

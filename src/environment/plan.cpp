@@ -356,7 +356,7 @@ Result<Plan> plan_delete(const DeleteWish& wish, const Facts& facts) {
     return removal(facts, wish.reason);
 }
 
-Plan plan_abandon(const Facts& facts, std::string reason) {
+Plan plan_abandon(const Facts& facts, const std::string& reason) {
     auto plan = removal(facts, reason);
     plan.outcome = Outcome::absent;
     return plan;

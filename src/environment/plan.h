@@ -110,7 +110,7 @@ struct DeleteWish {
 base::Result<Plan> plan_delete(const DeleteWish& wish, const Facts& facts);
 
 // The plan that removes what an unfinished create made, whatever the environment's protection.
-Plan plan_abandon(const Facts& facts, std::string reason);
+Plan plan_abandon(const Facts& facts, const std::string& reason);
 
 // The plan that finishes the removal of an instance whose environment has let go of it.
 Plan plan_burial(const Facts& facts);

@@ -11,7 +11,6 @@ namespace server {
 
 namespace {
 
-using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 

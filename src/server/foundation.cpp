@@ -22,7 +22,7 @@ Result<void> open_control(pg::Connection& session, const Survey& seen, Deadline 
                                           k_control_database, encoding)},
                              deadline));
     }
-    if (seen.control.fit && seen.operator_.fit && seen.enters_control) return {};
+    if (seen.control.fit && seen.operator_login.fit && seen.enters_control) return {};
     std::vector<std::string> statements{
         fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", k_control_database),
         fmt::format("GRANT CONNECT ON DATABASE {} TO {}", k_control_database, k_operator),
@@ -56,6 +56,7 @@ Result<void> make_template(pg::Connection& session, const Survey& seen, Deadline
 Result<void> all_or_none(pg::Connection& session, const std::vector<std::string>& statements,
                          Deadline deadline) {
     std::vector<pg::Statement> all;
+    all.reserve(statements.size());
     for (const auto& one : statements) all.push_back({one});
     BASE_TRY(session.transact(all, deadline));
     return {};
@@ -84,13 +85,13 @@ Result<void> make_roles(pg::Connection& session, const Survey& seen, Deadline de
         BASE_TRY(std::move(granted));
     }
     std::vector<std::string> statements;
-    if (!seen.operator_.exists) {
+    if (!seen.operator_login.exists) {
         statements = {
             fmt::format("CREATE ROLE {} LOGIN NOINHERIT", k_operator),
             fmt::format("COMMENT ON ROLE {} IS {}", k_operator, pg::literal(k_operator_comment))};
     }
-    if (!seen.operator_.fit) statements.push_back(manager_grant(version, k_operator));
-    if (!seen.operator_.fit && seen.superuser && version >= 160000) {
+    if (!seen.operator_login.fit) statements.push_back(manager_grant(version, k_operator));
+    if (!seen.operator_login.fit && seen.superuser && version >= 160000) {
         // Asked of the login, before it acts as the manager: so it must inherit this one.
         statements.push_back(
             fmt::format("GRANT pg_use_reserved_connections TO {} WITH INHERIT TRUE", k_operator));

@@ -139,6 +139,7 @@ void judge_open(Findings& all, const std::vector<OpenDatabase>& open) {
 
 environment::Policy read_policy(const pg::Rows& rows, const environment::Project& project) {
     std::vector<environment::PolicyRow> all;
+    all.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {
         all.push_back({rows[i].text("project"), rows[i].text("key"), rows[i].text("value")});
     }

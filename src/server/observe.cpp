@@ -277,6 +277,7 @@ Result<std::vector<environment::Leftover>> LiveServer::leftovers(int most, Deadl
                        {std::to_string(most)}},
                       deadline));
     std::vector<environment::Leftover> found;
+    found.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {
         found.push_back({*base::Uuid::parse(rows[i].text("id")), rows[i].text("database")});
     }

@@ -82,6 +82,7 @@ environment::Installation read_installation(const pg::Row& installation, const p
 
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows) {
     std::vector<environment::PolicyRow> read;
+    read.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {
         read.push_back({rows[i].text("project"), rows[i].text("key"), rows[i].text("value")});
     }

@@ -61,7 +61,7 @@ Result<void> check_nothing_foreign(const Survey& seen) {
         std::string_view name;
     };
     const std::array<Named, 4> all{{{seen.manager, "role", k_manager},
-                                    {seen.operator_, "role", k_operator},
+                                    {seen.operator_login, "role", k_operator},
                                     {seen.control, "database", k_control_database},
                                     {seen.empty_template, "database", k_empty_template}}};
     for (const auto& one : all) {
@@ -102,7 +102,7 @@ Result<Survey> survey(pg::Connection& session, base::Deadline deadline) {
     seen.acts_as_manager = row.boolean("acts_as_manager");
     seen.enters_control = row.boolean("enters_control");
     seen.manager = thing(row, "manager");
-    seen.operator_ = thing(row, "operator");
+    seen.operator_login = thing(row, "operator");
     seen.control = thing(row, "control");
     seen.control_registered = row.boolean("registered");
     seen.empty_template = thing(row, "template");
@@ -114,7 +114,7 @@ Result<void> check_possible(const Survey& seen, int server_version) {
     BASE_TRY(check_nothing_foreign(seen));
     if (seen.superuser || seen.complete()) return {};
     const bool has_both = seen.makes_databases && seen.makes_roles;
-    const bool roles_stand = seen.manager.fit && seen.operator_.exists;
+    const bool roles_stand = seen.manager.fit && seen.operator_login.exists;
     if (has_both || (roles_stand && seen.acts_as_manager)) return {};
     if (roles_stand) {
         return base::fail(ErrorKind::denied,

@@ -31,14 +31,14 @@ struct Survey {
     bool acts_as_manager = false;
     bool enters_control = false;
     Thing manager;
-    Thing operator_;
+    Thing operator_login;
     Thing control;
     bool control_registered = false;
     Thing empty_template;
     bool utf8 = true;
 
     bool complete() const {
-        return manager.fit && operator_.fit && control.fit && control_registered &&
+        return manager.fit && operator_login.fit && control.fit && control_registered &&
                empty_template.fit && acts_as_manager && enters_control;
     }
 };

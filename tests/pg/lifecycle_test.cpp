@@ -274,6 +274,7 @@ TEST_F(LifecycleTest, refuses_a_name_that_a_foreign_database_has) {
 TEST_F(LifecycleTest, makes_one_database_when_twenty_create_at_once) {
     std::vector<std::optional<base::Result<Answer>>> answers(20);
     std::vector<std::thread> threads;
+    threads.reserve(answers.size());
     for (auto& answer : answers) threads.emplace_back([&] { answer = create(name_); });
     for (auto& thread : threads) thread.join();
     int made = 0;
