@@ -38,7 +38,7 @@ struct Command {
 };
 
 struct Finished {
-    int exit_code;  // 128 + the signal's number when a signal ended it
+    int exit_code = 0;  // 128 + the signal's number when a signal ended it
     std::string out;
     std::string err;
 };
