@@ -176,6 +176,7 @@ TEST_F(PrepareTest, finishes_what_a_crash_left_at_any_point) {
     const auto administrator = cluster_->make_administrator();
     const auto grant = cluster_->major() >= 16 ? " WITH INHERIT FALSE, SET TRUE" : "";
     const std::vector<std::string> script{
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one statement on two lines
         "BEGIN; CREATE ROLE reviewdb_manager NOLOGIN CREATEDB CREATEROLE; COMMENT ON ROLE "
         "reviewdb_manager IS 'reviewdb/1 manager'; COMMIT",
         fmt::format("GRANT reviewdb_manager TO CURRENT_USER{}", grant),

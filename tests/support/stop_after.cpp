@@ -5,7 +5,7 @@ namespace support {
 
 using base::Deadline;
 using base::Result;
-using namespace environment;
+using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
 
 Result<Facts> StopAfter::observe(const Subject& subject, Purpose purpose, Deadline deadline) {
     return inner_.observe(subject, purpose, deadline);

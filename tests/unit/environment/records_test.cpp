@@ -7,7 +7,7 @@
 
 namespace {
 
-using namespace environment;
+using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
 
 // Every state up to `last` has a word of its own, which is read back as that state.
 template <typename State, typename Parse>
