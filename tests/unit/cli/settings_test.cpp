@@ -8,7 +8,7 @@ namespace {
 
 using base::ErrorKind;
 
-const SettingsFile k_file{"/work/reviewdb.toml",
+const SettingsFile k_file{"/home/me/reviewdb.toml",
                           {{"project", "filed"}, {"deadline", "5m"}, {"ttl", "7d"}}};
 
 TEST(Settings, has_defaults_and_no_server) {
@@ -49,10 +49,10 @@ TEST(Settings, takes_policy_from_variables_and_file_as_claims) {
 }
 
 TEST(Settings, refuses_unknown_keys_of_the_file_naming_them) {
-    const SettingsFile file{"/work/reviewdb.toml", {{"projekt", "x"}, {"tll", "7d"}}};
+    const SettingsFile file{"/home/me/reviewdb.toml", {{"projekt", "x"}, {"tll", "7d"}}};
     const auto settings = resolve_settings({}, {}, file);
     ASSERT_FALSE(settings);
-    EXPECT_EQ(settings.error().message, "/work/reviewdb.toml: unknown: 'projekt', 'tll'");
+    EXPECT_EQ(settings.error().message, "/home/me/reviewdb.toml: unknown: 'projekt', 'tll'");
 }
 
 TEST(Settings, refuses_values_that_cannot_be_naming_where_they_stand) {

@@ -33,7 +33,7 @@ TEST(Repository, keeps_nested_groups_and_the_case_of_its_path) {
 TEST(Repository, is_nothing_for_a_local_path) {
     for (const auto* remote :
          {"", "/srv/git/shop.git", "./shop", "../shop.git", "shop", "file:///srv/git/shop.git",
-          "C:\\work\\shop", "C:/work/shop", "./a:b/c", "~/shop", "https://", "https://github.com",
+          "C:\\code\\shop", "C:/code/shop", "./a:b/c", "~/shop", "https://", "https://github.com",
           "https://github.com/", "https:///acme/shop", "https://github.com/../shop",
           "ext::sh -c whoami", "https://github.com/acme/sh op", "https://github.com/acme/sh\nop"}) {
         EXPECT_EQ(parse_repository(remote), std::nullopt) << remote;
