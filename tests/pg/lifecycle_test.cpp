@@ -6,17 +6,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <optional>
 #include <thread>
 
-#include "environment/manager.h"
-#include "server/live_server.h"
-#include "server/prepare.h"
+#include "support/environment_test.h"
 #include "support/must.h"
-#include "support/pg_test.h"
 #include "support/sql.h"
-#include "support/stop_after.h"
 
 namespace {
 
@@ -27,116 +22,7 @@ using support::execute;
 using support::must;
 using support::refusal;
 
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
-
-const environment::Actor k_actor{"tester@here", "cli", "0"};
-constexpr auto* k_project = "life";
-
-pg::ConnectionInfo prepared_operator() {
-    static const auto login = [] {
-        base::Log log{base::LogLevel::warning, base::LogFormat::text};
-        server::Preparation wish;
-        wish.loopback_allowed = true;
-        wish.actor = k_actor;
-        return *must(server::prepare(support::shared_cluster().make_administrator(), wish, soon(),
-                                     log))
-                    .operator_login;
-    }();
-    return login;
-}
-
-class LifecycleTest : public support::PgTest {
-   protected:
-    void SetUp() override {
-        PgTest::SetUp();
-        if (!IsSkipped() && !HasFailure()) prepared_operator();
-    }
-
-    pg::ConnectionInfo root(const std::string& database = "postgres") const {
-        return support::shared_cluster().superuser(database);
-    }
-
-    // As a process of its own would: nothing is kept from one call to the next.
-    template <typename Deed>
-    base::Result<Answer> in_a_process(std::optional<int> steps, const Deed& deed) const {
-        base::Log log{base::LogLevel::warning, base::LogFormat::text};
-        server::LiveServer live(prepared_operator(), "reviewdb/test", log);
-        support::StopAfter dying(live, steps.value_or(0));
-        environment::Server& server = steps ? static_cast<environment::Server&>(dying) : live;
-        environment::Manager manager(
-            server,
-            {k_actor,
-             {},
-             std::nullopt,
-             [](const std::string&) -> base::Result<std::unique_ptr<environment::SecretStore>> {
-                 return std::unique_ptr<environment::SecretStore>();
-             }},
-            log);
-        return deed(manager);
-    }
-    base::Result<Answer> create(const std::string& name,
-                                std::optional<int> steps = std::nullopt) const {
-        const environment::CreateWish wish{must(environment::Project::parse(k_project)),
-                                           must(environment::Name::parse(name)),
-                                           {},
-                                           {},
-                                           std::nullopt};
-        return in_a_process(steps, [&](auto& manager) {
-            return manager.create(wish, environment::Execution::carry_out, soon());
-        });
-    }
-    base::Result<Answer> remove(const std::string& name,
-                                std::optional<int> steps = std::nullopt) const {
-        const environment::DeleteWish wish{must(environment::Project::parse(k_project)),
-                                           must(environment::Name::parse(name)),
-                                           {},
-                                           "test"};
-        return in_a_process(steps, [&](auto& manager) {
-            return manager.remove(wish, environment::Execution::carry_out, soon());
-        });
-    }
-
-    static pg::ConnectionInfo login(const Answer& answer) {
-        return support::shared_cluster().login(
-            answer.description->role, answer.description->password, answer.description->database);
-    }
-    // The server ends the session of a process that died a moment after it.
-    void wait_for_the_dead() const {
-        for (int i = 0; i < 500; ++i) {
-            if (ask(root(),
-                    "SELECT count(*)::text AS value FROM pg_stat_activity WHERE usename = "
-                    "'reviewdb_operator'") == "0") {
-                return;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-        FAIL() << "a session of the operator stays";
-    }
-    void expect_nothing_left() const {
-        EXPECT_EQ(ask(root(),
-                      "SELECT count(*)::text AS value FROM pg_database WHERE datname LIKE "
-                      "'reviewdb\\_b\\_%' OR datname LIKE 'reviewdb\\_x\\_%' OR datname "
-                      "LIKE 'life\\_%'"),
-                  "0");
-        EXPECT_EQ(ask(root(),
-                      "SELECT count(*)::text AS value FROM pg_roles WHERE rolname LIKE "
-                      "'life\\_%'"),
-                  "0");
-        for (const auto* table : {"environment", "instance", "role"}) {
-            EXPECT_EQ(ask(root("reviewdb"),
-                          fmt::format("SELECT count(*)::text AS value FROM registry.{} WHERE "
-                                      "state <> 'gone'",
-                                      table)),
-                      "0")
-                << table;
-        }
-    }
-    void remove_all(const std::string& name) const {
-        must(remove(name));
-        expect_nothing_left();
-    }
-    std::string name_ = support::unique_name();
-};
+using LifecycleTest = support::EnvironmentTest;
 
 TEST_F(LifecycleTest, makes_an_environment_that_works_and_removes_all_of_it) {
     const auto made = must(create(name_));

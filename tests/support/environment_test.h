@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The fixture of every test that makes environments through the Manager on a real server: an
+// administrator who is no superuser prepared it, and the operator's login does all the work. Each
+// test has a project of its own, so that what it leaves behind can be counted.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "environment/manager.h"
+#include "server/live_server.h"
+#include "support/pg_test.h"
+#include "support/stop_after.h"
+
+namespace support {
+
+inline const environment::Actor k_tester{"tester@here", "cli", "0"};
+
+// A minute, which is more than any call of a test may take.
+base::Deadline soon();
+
+// The operator's login on the shared cluster, which the first call prepares.
+const pg::ConnectionInfo& prepared_operator();
+
+class EnvironmentTest : public PgTest {
+   protected:
+    using Answer = environment::Answer;
+
+    void SetUp() override;
+
+    static pg::ConnectionInfo root(const std::string& database = "postgres");
+
+    // Runs `deed` with a manager and a session of its own, as a process would: nothing is kept from
+    // one call to the next. With `steps` the process dies after so many.
+    template <typename Deed>
+    base::Result<Answer> in_a_process(std::optional<int> steps, const Deed& deed) const {
+        base::Log log{base::LogLevel::warning, base::LogFormat::text};
+        server::LiveServer live(prepared_operator(), "reviewdb/test", log);
+        StopAfter dying(live, steps.value_or(0));
+        environment::Server& server = steps ? static_cast<environment::Server&>(dying) : live;
+        environment::Manager manager(server, surroundings(), log);
+        return deed(manager);
+    }
+    base::Result<Answer> create(const std::string& name,
+                                std::optional<int> steps = std::nullopt) const;
+    base::Result<Answer> remove(const std::string& name,
+                                std::optional<int> steps = std::nullopt) const;
+
+    // The environment's own login; with the address by which tests reach the cluster.
+    static pg::ConnectionInfo login(const Answer& answer);
+    // The server ends the session of a process that died a moment after it.
+    static void wait_for_the_dead();
+    // No database, role or living row of the test's project.
+    void expect_nothing_left() const;
+    // Removes the environment and expects that nothing of it is left.
+    void remove_all(const std::string& name) const;
+
+    environment::Project project() const;
+
+    std::string name_ = unique_name();
+    std::string project_name_ = "life";
+
+   private:
+    static environment::Manager::Surroundings surroundings();
+};
+
+}  // namespace support
