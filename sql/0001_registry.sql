@@ -11,6 +11,9 @@ CREATE TABLE registry.installation (
     schema_version integer NOT NULL,
     oldest_program_allowed integer NOT NULL,
     current_key integer NOT NULL DEFAULT 1,
+    -- Counts what changes who has which database and password; mirrored in the comment of this
+    -- database, so that a registry restored from an older backup can be told.
+    writes bigint NOT NULL DEFAULT 0,
     operator name,
     created_at timestamptz NOT NULL DEFAULT now()
 );
@@ -41,6 +44,7 @@ CREATE TABLE registry.role (
     state text NOT NULL,
     password_version integer NOT NULL DEFAULT 1,
     pending_version integer,
+    password_set_at timestamptz NOT NULL DEFAULT now(),
     key_number integer NOT NULL REFERENCES registry.key,
     source text NOT NULL DEFAULT 'derived',
     created_at timestamptz NOT NULL DEFAULT now()
@@ -59,8 +63,10 @@ CREATE TABLE registry.instance (
     size_bytes bigint,
     size_measured_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    let_go_at timestamptz
+    let_go_at timestamptz,
+    keep_until timestamptz
 );
+CREATE INDEX instance_role ON registry.instance (role) WHERE state <> 'gone';
 CREATE UNIQUE INDEX instance_database ON registry.instance (database) WHERE state <> 'gone';
 CREATE INDEX instance_unfinished ON registry.instance (state) WHERE state IN ('warm', 'trashed', 'dropping');
 
@@ -78,12 +84,16 @@ CREATE TABLE registry.environment (
     protected boolean NOT NULL DEFAULT false,
     epoch bigint NOT NULL DEFAULT 0,
     instance uuid REFERENCES registry.instance,
+    -- Of a reset that has not finished: what is to replace the instance.
+    next_instance uuid REFERENCES registry.instance,
     role uuid REFERENCES registry.role,
+    closed_because text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now(),
     last_create_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz,
     retired_at timestamptz
 );
+CREATE INDEX environment_role ON registry.environment (role) WHERE state <> 'gone';
 CREATE UNIQUE INDEX environment_name ON registry.environment (project, name) WHERE state <> 'gone';
 
 CREATE TABLE registry.history (
@@ -111,7 +121,8 @@ CREATE TABLE registry.closed_database (
 );
 
 -- Raises unless the database called `called` is, by oid and stamp, the instance that a row speaks of.
--- Called inside the transaction that changes it, so that a row that lies rolls back.
+-- Called inside the transaction that changes it, so that a row that lies rolls back. Without a prefix
+-- the stamp is not looked at: a create may have died before there was one.
 CREATE FUNCTION registry.must_be(called name, its_oid oid, stamp_prefix text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
 DECLARE
@@ -123,9 +134,29 @@ BEGIN
         RAISE EXCEPTION 'there is no database %', called USING ERRCODE = '3D000';
     END IF;
     IF (its_oid IS NOT NULL AND seen.oid <> its_oid)
-       OR seen.comment IS NULL OR NOT starts_with(seen.comment, stamp_prefix) THEN
+       OR (stamp_prefix <> '' AND NOT coalesce(starts_with(seen.comment, stamp_prefix), false)) THEN
         RAISE EXCEPTION 'the database % is not the one that the registry recorded', called
             USING ERRCODE = '55000', HINT = 'its oid or its stamp differs: somebody changed the registry or the database by hand';
     END IF;
 END
+$$;
+
+-- Counts one write, and says so in the comment of this database. Part of the transaction that records
+-- an intent: the two rows that it locks are let go of at once.
+CREATE FUNCTION registry.count_write() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    counted registry.installation;
+BEGIN
+    UPDATE registry.installation SET writes = writes + 1 RETURNING * INTO counted;
+    EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(),
+                   format('reviewdb/1 control %s %s', counted.id, counted.writes));
+END
+$$;
+
+-- How many writes the comment of this database speaks of; 0 where it has no count.
+CREATE FUNCTION registry.counted_writes() RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT coalesce(substring(shobj_description(oid, 'pg_database') FROM ' ([0-9]+)$')::bigint, 0)
+    FROM pg_database WHERE datname = current_database()
 $$;

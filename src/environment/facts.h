@@ -30,6 +30,12 @@ struct Installation {
     int server_version = 0;  // as server_version_num
     int current_key = 1;
     std::vector<KeyRecord> keys;
+    // The registry lacks writes that the control database's comment counted: it was restored from
+    // an older backup.
+    bool is_behind = false;
+    // Instances that nobody needs any more, or roles that were pinned, wait for somebody to finish
+    // their removal.
+    bool has_leftovers = false;
 };
 
 // The database of an instance, as pg_database has it.
@@ -42,6 +48,8 @@ struct DatabaseFacts {
     bool half_dropped = false;  // an interrupted DROP: datconnlimit is -2, and only DROP helps
     bool open_to_public = false;
     bool role_may_use = false;  // the role has CONNECT, CREATE and TEMPORARY
+    bool is_template = false;
+    int connection_limit = -1;  // of the database; ours have none
     std::string comment;
     std::vector<std::string> settings;  // ALTER DATABASE … SET, sorted
 };
@@ -51,6 +59,7 @@ struct LoginFacts {
     std::uint32_t oid = 0;
     bool can_login = false;
     bool privileged = false;  // superuser, CREATEDB, CREATEROLE, REPLICATION or BYPASSRLS
+    bool expires = false;     // VALID UNTIL, which reviewdb does not use
     int connection_limit = -1;
     std::string comment;
 };
@@ -64,19 +73,28 @@ struct SecretFacts {
     bool is_current = false;  // its value is the one it should have
 };
 
+// What only trying can tell, from an earlier attempt of the same operation.
+struct Tried {
+    bool password_refused = false;    // the derived password is not the role's
+    bool schema_not_its_own = false;  // schema public is there and belongs to another role
+};
+
 struct Facts {
     Installation installation;
     Policy policy;
     std::optional<EnvironmentRecord> environment;
     std::optional<InstanceRecord> instance;
-    std::optional<RoleRecord> role;
     std::optional<DatabaseFacts> database;
+    // The instance that an unfinished reset was building.
+    std::optional<InstanceRecord> next;
+    std::optional<DatabaseFacts> next_database;
+    std::optional<RoleRecord> role;
     std::optional<LoginFacts> login;
     NameHolder final_name = NameHolder::nobody;
     std::string final_name_owner;       // who owns the database that has it
     std::optional<SecretFacts> secret;  // nothing without a secret store
-    bool password_refused = false;      // the derived password was tried and is not the role's
-    Time now;                           // the server's clock
+    Tried tried;
+    Time now;  // the server's clock
 };
 
 }  // namespace environment

@@ -4,34 +4,24 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <stdexcept>
-#include <thread>
 
-#include "base/file.h"
-#include "environment/secret_value.h"
-#include "environment/stamp.h"
+#include "environment/operation.h"
 
 namespace environment {
 
 namespace {
 
 using base::Deadline;
-using base::Error;
 using base::ErrorKind;
 using base::Result;
 
-// Catalog rows that two statements touched at once; Postgres says so and nothing happened.
-constexpr std::string_view k_concurrent_update = "XX000";
-constexpr std::string_view k_wrong_password = "28P01";
-constexpr int k_most_rounds = 12;
-// What a create or delete may spend on what earlier ones could not finish.
+// What one operation may spend on what earlier ones could not finish.
 constexpr std::chrono::seconds k_time_for_leftovers(5);
 constexpr int k_most_leftovers = 3;
 
-bool worth_another_look(const Error& error) {
-    return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
-           error.sqlstate == k_concurrent_update;
-}
+Subject subject_of(const Wish& wish) { return {wish.project, wish.name}; }
+
+}  // namespace
 
 Description describe(const Target& target, const Policy& policy) {
     Description description;
@@ -54,245 +44,146 @@ Description describe(const Facts& facts) {
     return describe(target, facts.policy);
 }
 
-}  // namespace
-
-// One operation on its way: the wish, and what has been learnt since it began.
-struct Manager::Work {
-    Subject subject;
-    std::optional<CreateWish> creation;
-    std::optional<DeleteWish> removal;
-    FreshIdentities fresh = {};
-    Facts facts = {};
-    std::unique_ptr<SecretStore> store = {};
-    std::optional<base::Secret> former_secret = {};
-    bool password_refused = false;
-    bool made_something = false;
-    std::vector<std::string> remarks = {};
-};
-
 Manager::Manager(Server& server, Surroundings surroundings, base::Log& log)
     : server_(server), surroundings_(std::move(surroundings)), log_(log) {}
 
-Result<Key> Manager::key_for(const Facts& facts, int number) const {
-    for (const auto& record : facts.installation.keys) {
-        if (record.number != number) continue;
-        base::Secret text;
-        if (record.location == "env") {
-            text = surroundings_.key_text.value_or(base::Secret());
-        } else if (record.location.starts_with("file:")) {
-            BASE_TRY_ASSIGN(auto content, base::read_file(record.location.substr(5)));
-            text = base::Secret(content.value_or(""));
-        }
-        if (text.empty() && !record.bytes) {
-            return base::fail(
-                ErrorKind::conflict,
-                fmt::format("key {} of this server is kept in {}, and is not there", number,
-                            record.location),
-                "bring the key that the environments were made with (REVIEWDB_KEY, or "
-                "the file)");
-        }
-        auto key = record.bytes ? Key::from_bytes(number, *record.bytes) : Key::parse(number, text);
-        if (key && !record.fingerprint.empty() && key->fingerprint() != record.fingerprint) {
-            return base::fail(ErrorKind::conflict,
-                              fmt::format("the key {} at hand has the fingerprint {}, but the "
-                                          "environments were made with {}",
-                                          number, key->fingerprint(), record.fingerprint),
-                              "use the same key as everybody else; nothing was changed");
-        }
-        return key;
-    }
-    return base::fail(ErrorKind::conflict, fmt::format("the registry has no key {}", number));
-}
-
-Result<Credentials> Manager::credentials_for(const Target& target, const Facts& facts) const {
-    BASE_TRY_ASSIGN(const auto key, key_for(facts, target.role.key_number));
-    DatabaseStamp stamp{facts.installation.id,
-                        target.instance.id,
-                        target.role.id,
-                        target.role.password_version,
-                        target.environment.project.empty() ? "-" : target.environment.project,
-                        target.environment.shielded,
-                        {}};
-    Credentials credentials;
-    credentials.password = key.password(target.role.id, target.role.password_version);
-    credentials.building_stamp = stamp.to_text();
-    stamp.sealed_name = key.seal(target.instance.id, target.environment.name);
-    credentials.database_stamp = stamp.to_text();
-    credentials.role_stamp = role_stamp(facts.installation.id, target.role.id);
-    return credentials;
-}
-
-Result<void> Manager::observe(Work& work, Deadline deadline) {
-    BASE_TRY_ASSIGN(work.facts, server_.observe(work.subject, Purpose::work, deadline));
-    auto& facts = work.facts;
-    BASE_TRY(facts.policy.agree_with(surroundings_.policy_claims));
-    facts.password_refused = work.password_refused;
-    BASE_TRY_ASSIGN(work.store, surroundings_.make_secret_store(facts.policy.secrets()));
-    if (!work.store) return {};
-    SecretFacts secret;
-    constexpr std::size_t k_longest_secret_name = 200;
-    const auto name = facts.environment && !facts.environment->secret.empty()
-                          ? facts.environment->secret
-                          : facts.policy.secret_pattern().apply(
-                                work.subject.project, work.subject.name, k_longest_secret_name);
-    BASE_TRY_ASSIGN(work.former_secret, work.store->read(name, deadline));
-    secret.exists = work.former_secret.has_value();
-    if (secret.exists && facts.environment) {
-        secret.is_ours = owner_of_secret(*work.former_secret) == facts.environment->id;
-    }
-    if (secret.is_ours && facts.role && facts.instance) {
-        auto description = describe(facts);
-        BASE_TRY_ASSIGN(const auto key, key_for(facts, facts.role->key_number));
-        description.password = key.password(facts.role->id, facts.role->password_version);
-        secret.is_current =
-            *work.former_secret == make_secret_value(connection_facts(description),
-                                                     facts.environment->id, work.former_secret);
-    }
-    facts.secret = secret;
-    return {};
-}
-
-Result<void> Manager::perform(const Step& step, const Plan& plan, Work& work, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target, work.facts));
-    const auto& secret = plan.target.environment.secret;
-    if (step.kind == StepKind::write_secret) {
-        auto description = describe(plan.target, work.facts.policy);
-        description.password = credentials.password;
-        BASE_TRY(server_.check_lease(plan.target, deadline));
-        return work.store->write(secret,
-                                 make_secret_value(connection_facts(description),
-                                                   plan.target.environment.id, work.former_secret),
-                                 deadline);
-    }
-    if (step.kind == StepKind::delete_secret) {
-        if (!work.store || !work.facts.secret || !work.facts.secret->is_ours) return {};
-        BASE_TRY(server_.check_lease(plan.target, deadline));
-        return work.store->remove(secret, deadline);
-    }
-    BASE_TRY_ASSIGN(auto remark,
-                    server_.perform(step, plan.target, credentials, surroundings_.actor, deadline));
-    if (!remark.empty()) work.remarks.push_back(std::move(remark));
-    return {};
-}
-
-Result<void> Manager::carry_out(const Plan& plan, Work& work, Deadline deadline) {
-    for (const auto& step : plan.steps) {
-        log_.debug("{}: {}", to_text(step.kind), step.reason);
-        auto done = perform(step, plan, work, deadline);
-        if (step.kind != StepKind::prove_login) work.made_something = true;
-        if (done) continue;
-        auto error = std::move(done).error();
-        const bool first_refusal = step.kind == StepKind::prove_login &&
-                                   error.sqlstate == k_wrong_password && !work.password_refused;
-        if (first_refusal) {
-            work.password_refused = true;
-            error.kind = ErrorKind::in_doubt;
-        }
-        return base::fail(std::move(error));
-    }
-    return {};
-}
-
-Result<Plan> Manager::plan_for(const Work& work) const {
-    if (work.removal) return plan_delete(*work.removal, work.facts);
-    return plan_create(*work.creation, work.facts, work.fresh);
-}
-
-// A create that finds an unfinished delete finishes it first; an adverse end takes back what an
-// unfinished create made.
-Result<void> Manager::clear_the_way(Work& work, Deadline deadline) {
-    const bool retiring = work.creation && work.facts.environment &&
-                          work.facts.environment->state == EnvironmentState::retiring;
-    if (!retiring) return {};
-    BASE_TRY(carry_out(plan_abandon(work.facts, "a removal was not finished"), work, deadline));
-    return observe(work, deadline);
-}
-
-void Manager::take_back(Work& work, Deadline deadline) {
-    const auto observed = observe(work, deadline);
-    const bool unfinished =
-        observed && work.facts.environment &&
-        work.facts.environment->state == EnvironmentState::building &&
-        (!work.facts.instance || work.facts.instance->state == InstanceState::building);
-    if (!unfinished) return;
-    const auto undone = carry_out(plan_abandon(work.facts, "it could not be made"), work, deadline);
-    if (!undone) log_.warning("what was half made stays for now: {}", undone.error().message);
-}
-
-Result<Answer> Manager::work_until_done(Work& work, Execution execution, Deadline deadline) {
-    std::chrono::milliseconds pause(20);
-    std::optional<Outcome> first_outcome;
-    for (int round = 1;; ++round) {
-        auto attempt = [&]() -> Result<Answer> {
-            BASE_TRY(observe(work, deadline));
-            if (execution == Execution::carry_out) BASE_TRY(clear_the_way(work, deadline));
-            BASE_TRY_ASSIGN(auto plan, plan_for(work));
-            if (!first_outcome || *first_outcome == Outcome::unchanged) {
-                first_outcome = plan.outcome;
-            }
-            if (execution == Execution::carry_out) {
-                BASE_TRY(carry_out(plan, work, deadline));
-            }
-            Answer answer{*first_outcome, std::nullopt, plan.steps, work.remarks};
-            if (work.creation) answer.description = describe(plan.target, work.facts.policy);
-            if (work.creation) answer.description->environment.state = EnvironmentState::ready;
-            if (work.creation && execution == Execution::carry_out) {
-                BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target, work.facts));
-                answer.description->password = credentials.password;
-            }
-            return answer;
-        }();
-        if (attempt) return attempt;
-        const bool again = worth_another_look(attempt.error()) && round < k_most_rounds &&
-                           deadline.remaining() > pause;
-        if (!again) {
-            if (work.creation && work.made_something && !worth_another_look(attempt.error())) {
-                take_back(work, deadline);
-            }
-            server_.release(deadline);
-            return attempt;
-        }
-        log_.debug("looking again: {}", attempt.error().message);
-        std::this_thread::sleep_for(pause);
-        pause = std::min(pause * 2, std::chrono::milliseconds(1000));
-    }
+Result<Answer> Manager::operate(const Subject& subject, const Planner& planner, const Planner& undo,
+                                Execution execution, Deadline deadline) {
+    Operation operation(server_, surroundings_, log_, &subject);
+    auto answer = operation.run(planner, undo, execution, deadline);
+    if (!answer) return answer;
+    server_.release(deadline);
+    const bool left = operation.has_leftovers() || answer->outcome == Outcome::deleted ||
+                      answer->outcome == Outcome::reset;
+    if (execution == Execution::carry_out && left) finish_leftovers(deadline);
+    return answer;
 }
 
 Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Deadline deadline) {
-    Work work{.subject = {wish.project, wish.name}, .creation = wish, .removal = std::nullopt};
-    auto answer = work_until_done(work, execution, deadline);
-    if (answer && execution == Execution::carry_out) finish_leftovers(deadline);
-    return answer;
+    const FreshIdentities fresh;
+    // An adverse end takes back what was not there before.
+    const Planner undo = [](const Facts& facts) -> Result<Plan> {
+        const bool unfinished =
+            facts.environment && facts.environment->state == EnvironmentState::building &&
+            (!facts.instance || facts.instance->state == InstanceState::building);
+        return unfinished ? plan_abandon(facts, "it could not be made") : Plan{};
+    };
+    return operate(
+        {wish.project, wish.name},
+        [&](const Facts& facts) { return plan_create(wish, facts, fresh); }, undo, execution,
+        deadline);
 }
 
-Result<Answer> Manager::remove(const DeleteWish& wish, Execution execution, Deadline deadline) {
-    Work work{.subject = {wish.project, wish.name}, .creation = std::nullopt, .removal = wish};
-    auto answer = work_until_done(work, execution, deadline);
-    if (answer && execution == Execution::carry_out) finish_leftovers(deadline);
-    return answer;
+Result<Answer> Manager::remove(const Wish& wish, Execution execution, Deadline deadline) {
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_delete(wish, facts); }, {},
+        execution, deadline);
+}
+
+Result<Answer> Manager::repair(const Wish& wish, Execution execution, Deadline deadline) {
+    const FreshIdentities fresh;
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_repair(wish, facts, fresh); }, {},
+        execution, deadline);
+}
+
+Result<Answer> Manager::reset(const Wish& wish, Execution execution, Deadline deadline) {
+    const FreshIdentities fresh;
+    const FreshIdentities spare;
+    // The old data go back into service.
+    const Planner undo = [&](const Facts& facts) { return plan_repair(wish, facts, spare); };
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_reset(wish, facts, fresh); }, undo,
+        execution, deadline);
+}
+
+Result<Answer> Manager::rotate(const Wish& wish, Sessions sessions, Execution execution,
+                               Deadline deadline) {
+    const FreshIdentities fresh;
+    std::optional<int> from;
+    const Planner planner = [&](const Facts& facts) {
+        if (!from && facts.role) from = facts.role->password_version;
+        return plan_rotate(wish, sessions, from, facts, fresh);
+    };
+    return operate(subject_of(wish), planner, {}, execution, deadline);
+}
+
+Result<Answer> Manager::close(const Wish& wish, Execution execution, Deadline deadline) {
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_close(wish, facts); }, {},
+        execution, deadline);
+}
+
+Result<Answer> Manager::open(const Wish& wish, Execution execution, Deadline deadline) {
+    const FreshIdentities fresh;
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_open(wish, facts, fresh); }, {},
+        execution, deadline);
+}
+
+Result<Answer> Manager::extend(const Wish& wish, std::optional<std::chrono::seconds> ttl,
+                               Execution execution, Deadline deadline) {
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_extend(wish, ttl, facts); }, {},
+        execution, deadline);
+}
+
+Result<Answer> Manager::protect(const Wish& wish, Protection protection, Execution execution,
+                                Deadline deadline) {
+    return operate(
+        subject_of(wish), [&](const Facts& facts) { return plan_protect(wish, protection, facts); },
+        {}, execution, deadline);
 }
 
 // A little of what earlier operations could not finish, within a small budget; never a failure.
 void Manager::finish_leftovers(Deadline deadline) {
-    server_.release(deadline);
     deadline = deadline.at_most(k_time_for_leftovers);
     const auto found = server_.leftovers(k_most_leftovers, deadline);
     if (!found) return;
     for (const auto& leftover : *found) {
-        auto facts = server_.observe_leftover(leftover, deadline);
-        if (!facts || !*facts) continue;
-        Work work{.subject = {*Project::parse("review"), *Name::parse("-")},
-                  .creation = std::nullopt,
-                  .removal = std::nullopt};
-        work.facts = **std::move(facts);
-        if (!work.facts.role) work.facts.role = RoleRecord{};
-        work.facts.role->key_number = work.facts.role->name.empty()
-                                          ? work.facts.installation.current_key
-                                          : work.facts.role->key_number;
-        const auto done = carry_out(plan_burial(work.facts), work, deadline);
+        const auto facts = server_.observe_leftover(leftover, deadline);
+        if (facts && *facts) {
+            Operation operation(server_, surroundings_, log_, nullptr);
+            const auto done = operation.carry_out(plan_burial(**facts), **facts, deadline);
+            if (!done) log_.debug("{} stays for now: {}", leftover.database, done.error().message);
+        }
         server_.release(deadline);
-        if (!done) log_.debug("{} stays for now: {}", leftover.database, done.error().message);
     }
+}
+
+Result<std::vector<Report>> Manager::examine(const Project& project, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto all, server_.observe_all(project, deadline));
+    const FreshIdentities fresh;
+    std::vector<Report> reports;
+    reports.reserve(all.size());
+    for (const auto& facts : all) {
+        auto name = Name::parse(facts.environment->name);
+        if (!name) continue;
+        const Wish wish{project, *std::move(name)};
+        auto plan = plan_repair(wish, facts, fresh);
+        if (!plan) {
+            reports.push_back({subject_of(wish), base::fail(std::move(plan).error())});
+            continue;
+        }
+        reports.push_back(
+            {subject_of(wish), Answer{plan->outcome, describe(facts), std::move(plan->steps), {}}});
+    }
+    return reports;
+}
+
+Result<std::vector<Subject>> Manager::subjects(const Project& project, Deadline deadline) {
+    ListFilter filter;
+    filter.project = project;
+    BASE_TRY_ASSIGN(const auto listed, server_.list(filter, deadline));
+    std::vector<Subject> subjects;
+    for (const auto& one : listed) {
+        const auto state = one.environment.state;
+        auto name = Name::parse(one.environment.name);
+        const bool counts =
+            state != EnvironmentState::closed && state != EnvironmentState::retiring;
+        if (name && counts) subjects.push_back({project, *std::move(name)});
+    }
+    return subjects;
 }
 
 Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
@@ -306,7 +197,8 @@ Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
     }
     auto description = describe(facts);
     if (facts.role && facts.environment->state == EnvironmentState::ready) {
-        BASE_TRY_ASSIGN(const auto key, key_for(facts, facts.role->key_number));
+        BASE_TRY_ASSIGN(const auto key, find_key(facts.installation, facts.role->key_number,
+                                                 surroundings_.key_texts));
         description.password = key.password(facts.role->id, facts.role->password_version);
     }
     return description;

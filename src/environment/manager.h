@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "environment/credential.h"
+#include "environment/key_ring.h"
 #include "environment/plan.h"
 #include "environment/secret_store.h"
 #include "environment/server.h"
@@ -31,11 +32,21 @@ struct Description {
     std::optional<std::int64_t> size_bytes;
 };
 
+// The rows of a plan's target, or of what was observed, at the advertised address.
+Description describe(const Target& target, const Policy& policy);
+Description describe(const Facts& facts);
+
 struct Answer {
     Outcome outcome = Outcome::unchanged;
     std::optional<Description> description;  // nothing once it is absent
     std::vector<Step> steps;                 // what was done, or would be with dry_run
     std::vector<std::string> remarks;        // what else the caller should know
+};
+
+// What one of many came to.
+struct Report {
+    Subject subject;
+    base::Result<Answer> result;
 };
 
 enum class Execution { carry_out, dry_run };
@@ -46,11 +57,12 @@ class Manager {
         Actor actor;
         // What the caller's flags, variables and file say of policy; compared, never obeyed.
         std::map<std::string, std::string> policy_claims;
-        // REVIEWDB_KEY, where it is set.
-        std::optional<base::Secret> key_text;
+        KeyTexts key_texts;
         // The store that a policy names ("file:DIR"); nothing for "none". Fails invalid_input.
         std::function<base::Result<std::unique_ptr<SecretStore>>(const std::string& policy)>
             make_secret_store;
+        // Told of each step as it begins; may be empty.
+        std::function<void(const Step&)> on_step = {};
     };
 
     // Borrows all of them for its life.
@@ -62,8 +74,28 @@ class Manager {
     // Removes it with everything that belongs to it. What Postgres does not let go of yet is cut
     // off, its name is free, and the failure (conflict) says what holds it; it is tried again
     // later.
-    base::Result<Answer> remove(const DeleteWish& wish, Execution execution,
+    base::Result<Answer> remove(const Wish& wish, Execution execution, base::Deadline deadline);
+    // Makes right what is there, as create does, and leaves its terms as they are.
+    base::Result<Answer> repair(const Wish& wish, Execution execution, base::Deadline deadline);
+    // Fresh data under the same name, role, URL and password. After a failure the old data are back
+    // in service.
+    base::Result<Answer> reset(const Wish& wish, Execution execution, base::Deadline deadline);
+    // The next password.
+    base::Result<Answer> rotate(const Wish& wish, Sessions sessions, Execution execution,
                                 base::Deadline deadline);
+    base::Result<Answer> close(const Wish& wish, Execution execution, base::Deadline deadline);
+    base::Result<Answer> open(const Wish& wish, Execution execution, base::Deadline deadline);
+    base::Result<Answer> extend(const Wish& wish, std::optional<std::chrono::seconds> ttl,
+                                Execution execution, base::Deadline deadline);
+    base::Result<Answer> protect(const Wish& wish, Protection protection, Execution execution,
+                                 base::Deadline deadline);
+
+    // What repair would do to each environment of the project, from a few statements however many
+    // there are. Proves no login.
+    base::Result<std::vector<Report>> examine(const Project& project, base::Deadline deadline);
+    // Every living environment of the project that is not closed, by name.
+    base::Result<std::vector<Subject>> subjects(const Project& project, base::Deadline deadline);
+
     // Reads only, and proves nothing. Fails not_found; an environment that is not ready fails
     // unavailable where its password is asked for.
     base::Result<Description> get(const Subject& subject, base::Deadline deadline);
@@ -71,17 +103,10 @@ class Manager {
     base::Result<std::vector<Description>> list(const ListFilter& filter, base::Deadline deadline);
 
    private:
-    struct Work;
-    base::Result<Answer> work_until_done(Work& work, Execution execution, base::Deadline deadline);
-    base::Result<void> carry_out(const Plan& plan, Work& work, base::Deadline deadline);
-    base::Result<void> perform(const Step& step, const Plan& plan, Work& work,
-                               base::Deadline deadline);
-    base::Result<Key> key_for(const Facts& facts, int number) const;
-    base::Result<Credentials> credentials_for(const Target& target, const Facts& facts) const;
-    base::Result<void> observe(Work& work, base::Deadline deadline);
-    base::Result<Plan> plan_for(const Work& work) const;
-    base::Result<void> clear_the_way(Work& work, base::Deadline deadline);
-    void take_back(Work& work, base::Deadline deadline);
+    base::Result<Answer> operate(const Subject& subject,
+                                 const std::function<base::Result<Plan>(const Facts&)>& planner,
+                                 const std::function<base::Result<Plan>(const Facts&)>& undo,
+                                 Execution execution, base::Deadline deadline);
     void finish_leftovers(base::Deadline deadline);
 
     Server& server_;

@@ -7,9 +7,12 @@
 // - Following a plan to its end and planning again from the new facts gives no step that changes
 //   anything.
 // - Following it to any point, forgetting it, and planning again from the facts ends in the same
-// place.
+//   place.
 // - No step names a database that the registry did not record; a name that somebody else has is a
 //   conflict, before anything is changed.
+//
+// One file per verb: plan_create.cpp (create and repair), plan_delete.cpp, plan_reset.cpp,
+// plan_change.cpp (rotate, close, open, extend, protect).
 #pragma once
 
 #include <chrono>
@@ -23,8 +26,9 @@
 namespace environment {
 
 enum class StepKind {
-    // create
+    // building
     record_intent,     // registry: environment, instance and role, before any of them exists
+    record_reset,      // registry: the instance that is to replace the one that serves
     create_role,       // LOGIN, limits and password in one statement; stamped
     create_database,   // closed, under its building name; cannot be rolled back
     secure_database,   // stamp, PUBLIC revoked, the role's rights and settings, then open
@@ -33,10 +37,16 @@ enum class StepKind {
     repair_role,       // login and limits as they should be
     prove_login,       // as the role, with the derived password
     claim,             // final name, stamp, rows and history in one transaction
+    swap,              // the same with the next instance, in place of the one that served
     write_secret,      // to the secret store
-    mark_ready,        // the secret is there
-    renew,             // expiry, origin and labels of what is there already
-    // delete
+    mark_ready,        // everything is in place: state, terms and history
+    // changing what is there
+    renew,            // expiry, origin and labels, where nothing else had to be done
+    rotate_password,  // the next version: password, row and stamp in one transaction
+    mark_protection,  // row and stamp in one transaction
+    record_closure,   // registry: closed, and why
+    drop_next,        // registry: what an unfinished reset built is of no use any more
+    // letting go
     record_retirement,  // registry: the environment is being removed
     close_database,     // no new sessions
     end_sessions,       // those that are there
@@ -53,26 +63,40 @@ struct Step {
     std::string reason;
 };
 
-enum class Outcome { created, repaired, unchanged, deleted, absent };
+enum class Outcome {
+    created,
+    repaired,
+    unchanged,
+    deleted,
+    absent,
+    reset,
+    rotated,
+    closed,
+    opened,
+    extended,
+    protected_now,
+    unprotected,
+};
+// As published: the enumerator, but for "protected".
 std::string_view to_text(Outcome outcome);
 
 // What the steps act on: the rows as they are to be once the plan is done.
 struct Target {
     EnvironmentRecord environment;
-    InstanceRecord instance;  // .database is its name now
+    InstanceRecord instance;  // that serves, or will; .database is its name now
+    InstanceRecord leaving;   // that the environment lets go of, with close_database to forget
     RoleRecord role;
-    std::string final_database;  // its name once claimed
+    std::string final_database;  // the instance's name once claimed
     int connection_limit = 0;
     std::vector<std::string> database_settings;
-    bool fresh_environment = false;  // no row of it yet
-    bool fresh_instance = false;
-    bool fresh_role = false;
 };
 
 struct Plan {
     Outcome outcome = Outcome::unchanged;
     Target target;
     std::vector<Step> steps;
+    // What stood in the way is cleared by these steps; then observe and plan again.
+    bool again = false;
 };
 
 // What a caller of create asks for.
@@ -82,8 +106,7 @@ struct CreateWish {
     Origin origin;
     Labels labels;
     std::optional<std::chrono::seconds> ttl;  // nothing: the policy's
-    bool shield = false;                      // never for a fork's pull request
-    bool may_be_shielded = true;
+    bool may_be_shielded = true;              // never for a fork's pull request
 };
 
 // Identities for what has to be made anew: chance comes in from outside.
@@ -93,26 +116,51 @@ struct FreshIdentities {
     base::Uuid role = base::Uuid::random();
 };
 
-// Fails conflict (a foreign database of that name, another repository's environment), denied (a
-// repository that the policy does not admit).
+// Fails conflict (a foreign database of that name, another repository's environment, a registry
+// that is behind), denied (a repository that the policy does not admit).
 base::Result<Plan> plan_create(const CreateWish& wish, const Facts& facts,
                                const FreshIdentities& fresh);
 
-struct DeleteWish {
+// An environment that a verb other than create is about.
+struct Wish {
     Project project;
     Name name;
-    std::string repository;  // the caller's; empty when it has none
-    std::string reason;      // for history
+    std::string repository = {};  // the caller's; empty when it has none
+    std::string reason = {};      // for history
 };
+
+// The same plan as create's for what is there already; its terms stay as they are. Fails not_found.
+base::Result<Plan> plan_repair(const Wish& wish, const Facts& facts, const FreshIdentities& fresh);
 
 // Outcome absent and no steps when there is nothing of that name. Fails shielded for a protected
 // environment, conflict for another repository's.
-base::Result<Plan> plan_delete(const DeleteWish& wish, const Facts& facts);
+base::Result<Plan> plan_delete(const Wish& wish, const Facts& facts);
 
 // The plan that removes what an unfinished create made, whatever the environment's protection.
 Plan plan_abandon(const Facts& facts, const std::string& reason);
 
 // The plan that finishes the removal of an instance whose environment has let go of it.
 Plan plan_burial(const Facts& facts);
+
+// Fresh data under the same name, role, URL and password: another instance is built beside the one
+// that serves, then they change places. Fails not_found, conflict, shielded.
+base::Result<Plan> plan_reset(const Wish& wish, const Facts& facts, const FreshIdentities& fresh);
+
+enum class Sessions { leave, end };
+
+// The next password, by the current key. `from` is the version at the first look: one that is later
+// has been rotated by this very operation. Fails not_found, conflict.
+base::Result<Plan> plan_rotate(const Wish& wish, Sessions sessions, std::optional<int> from,
+                               const Facts& facts, const FreshIdentities& fresh);
+
+// Nobody gets in, and all data stays. Fails not_found, conflict.
+base::Result<Plan> plan_close(const Wish& wish, const Facts& facts);
+// The way back from plan_close.
+base::Result<Plan> plan_open(const Wish& wish, const Facts& facts, const FreshIdentities& fresh);
+// Another expiry: from now on, or the policy's. Fails not_found, conflict.
+base::Result<Plan> plan_extend(const Wish& wish, std::optional<std::chrono::seconds> ttl,
+                               const Facts& facts);
+enum class Protection { off, on };
+base::Result<Plan> plan_protect(const Wish& wish, Protection protection, const Facts& facts);
 
 }  // namespace environment

@@ -82,6 +82,8 @@ constexpr std::array k_definitions{
     PolicyDefinition{"secrets", "none", "where secrets are put: none, or file:DIR", check_secrets},
     PolicyDefinition{"ttl", "30d", "how long an environment lives; create renews it; or none",
                      check_ttl},
+    PolicyDefinition{"trash_window", "7d", "how long what reset replaced is kept; or none",
+                     check_ttl},
     PolicyDefinition{"connection_limit", "20", "connections that one environment may have",
                      check_limit},
     PolicyDefinition{"statement_timeout", "off", "default of an environment's sessions",
@@ -188,6 +190,9 @@ Result<void> Policy::agree_with(const std::map<std::string, std::string>& claims
 }
 
 int Policy::port() const { return parse_number(value("port")).value_or(5432); }
+std::chrono::seconds Policy::trash_window() const {
+    return base::parse_duration(value("trash_window")).value_or(std::chrono::seconds(0));
+}
 int Policy::connection_limit() const {
     return parse_number(value("connection_limit")).value_or(20);
 }

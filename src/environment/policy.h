@@ -66,6 +66,8 @@ class Policy {
     std::string sslmode() const { return value("sslmode"); }
     std::string secrets() const { return value("secrets"); }
     std::optional<std::chrono::seconds> ttl() const;
+    // Zero where nothing is kept.
+    std::chrono::seconds trash_window() const;
     int connection_limit() const;
     NamePattern database_pattern() const;
     NamePattern secret_pattern() const;

@@ -52,7 +52,9 @@ struct EnvironmentRecord {
     std::int64_t epoch = 0;  // raised by whoever takes up work on it
     std::optional<base::Uuid> instance;
     std::optional<base::Uuid> role;
+    std::string closed_because;  // why `close` shut it
     Time created_at;
+    Time last_create_at;
     std::optional<Time> expires_at;
 };
 
@@ -62,6 +64,7 @@ struct InstanceRecord {
     std::string database;              // its name on the server now
     std::optional<std::uint32_t> oid;  // once the database has been seen
     std::string database_template;     // what it was cloned from
+    std::optional<Time> keep_until;    // of one in the trash
 };
 
 struct RoleRecord {

@@ -40,6 +40,17 @@ struct Credentials {
     std::string database_stamp;  // once claimed
     std::string building_stamp;  // before it has a name
     std::string role_stamp;
+    // What every stamp of the instance, and of the one that leaves, begins with.
+    std::string stamp_prefix;
+    std::string leaving_prefix;
+};
+
+// What a login as the role showed.
+struct LoginProof {
+    bool password_accepted = false;
+    // Its schema public is its own, or it has none. Taken for true where its connection limit let
+    // nobody look.
+    bool owns_schema = true;
 };
 
 // Who does it, for history.
@@ -78,6 +89,9 @@ class Server {
     // version.
     virtual base::Result<Facts> observe(const Subject& subject, Purpose purpose,
                                         base::Deadline deadline) = 0;
+    // Every living environment of the project, as with Purpose::read, by name.
+    virtual base::Result<std::vector<Facts>> observe_all(const Project& project,
+                                                         base::Deadline deadline) = 0;
     // The same for an instance that no environment has any more. Nothing when somebody else works
     // on it, or when it is gone.
     virtual base::Result<std::optional<Facts>> observe_leftover(const Leftover& leftover,
@@ -88,9 +102,14 @@ class Server {
     // Carries out one step of a plan. Safe to repeat, and content when it is already so. Fails
     // in_doubt when it is not known whether a statement that cannot be rolled back took effect. A
     // success may come with a remark for the caller; empty when there is nothing to say.
-    virtual base::Result<std::string> perform(const Step& step, const Target& target,
+    virtual base::Result<std::string> perform(const Step& step, const Plan& plan,
                                               const Credentials& credentials, const Actor& actor,
                                               base::Deadline deadline) = 0;
+    // Logs in to the target's database as its role, and looks whose its schema public is. Fails
+    // denied where the server asks for no password, and as a connection attempt does.
+    virtual base::Result<LoginProof> prove_login(const Target& target,
+                                                 const Credentials& credentials,
+                                                 base::Deadline deadline) = 0;
 
     // One round trip: this process still holds the lock, and nobody has taken over since. Fails
     // in_doubt otherwise. Before every effect outside the session.

@@ -86,16 +86,16 @@ base::Result<Connection> Connection::open(const ConnectionInfo& info, Deadline d
     return attempt(info, deadline).first;
 }
 
-base::Result<void> Connection::prove_login(const ConnectionInfo& info, Deadline deadline) {
+base::Result<std::optional<Connection>> Connection::prove_login(const ConnectionInfo& info,
+                                                                Deadline deadline) {
     auto [connection, used_password] = attempt(info, deadline);
     if (!connection) {
         const bool at_own_limit =
             connection.error().sqlstate == sql_state::k_too_many_connections && used_password;
-        if (at_own_limit) return {};
+        if (at_own_limit) return std::optional<Connection>();
         return base::fail(std::move(connection).error());
     }
-    std::move(*connection).close_and_wait(deadline);
-    if (used_password) return {};
+    if (used_password) return std::optional<Connection>(*std::move(connection));
     return base::fail(
         ErrorKind::denied,
         fmt::format("the server lets {} in without asking for the password", info.describe()),

@@ -41,11 +41,12 @@ class Connection {
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
 
-    // Tries whether `info` logs in, and leaves again, waiting until the server's process has gone.
-    // Content as well when the role is at its own connection limit, which Postgres checks after the
+    // Opens a session that is a proof of its password. Content without one, and then answers
+    // nothing, when the role is at its own connection limit, which Postgres checks after the
     // password. Fails like open(), and denied when the server let it in without asking for the
     // password: under `trust` any password logs in.
-    static base::Result<void> prove_login(const ConnectionInfo& info, base::Deadline deadline);
+    static base::Result<std::optional<Connection>> prove_login(const ConnectionInfo& info,
+                                                               base::Deadline deadline);
 
     // Runs one statement. A failure of the statement carries its SQLSTATE.
     base::Result<Rows> run(const Statement& statement, base::Deadline deadline);

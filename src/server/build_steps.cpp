@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
@@ -11,8 +13,10 @@ namespace server {
 
 namespace {
 
+using base::Deadline;
 using base::ErrorKind;
 using base::Result;
+using environment::StepKind;
 
 std::optional<std::string> optional_number(const std::optional<int>& number) {
     if (!number) return std::nullopt;
@@ -25,22 +29,6 @@ std::optional<std::string> seconds_of(const std::optional<environment::Time>& ti
         std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
 }
 
-// The columns of an environment that every create may change, as parameters from $2 on; $1 is its
-// id.
-constexpr std::string_view k_described =
-    "repository = $2, ref = $3, pull_request = $4::integer, commit = $5, labels = $6::jsonb, "
-    "expires_at = to_timestamp($7::double precision), last_create_at = now()";
-
-std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record) {
-    return {record.id.to_string(),
-            record.origin.repository,
-            record.origin.ref,
-            optional_number(record.origin.pull_request),
-            record.origin.commit,
-            labels_to_json(record.labels),
-            seconds_of(record.expires_at)};
-}
-
 // What is not known to have happened: the answer to a statement that cannot be rolled back is
 // missing.
 tl::unexpected<base::Error> in_doubt(base::Error error) {
@@ -50,12 +38,35 @@ tl::unexpected<base::Error> in_doubt(base::Error error) {
     return base::fail(std::move(error));
 }
 
+// As the role, in its own database, so that what may stand in the way there does so with its
+// rights.
+constexpr std::string_view k_schema_owner =
+    "SELECT pg_get_userbyid(nspowner) = session_user AS its_own FROM pg_namespace "
+    "WHERE nspname = 'public'";
+
 }  // namespace
+
+const std::string_view k_described =
+    "repository = $2, ref = $3, pull_request = $4::integer, commit = $5, labels = $6::jsonb, "
+    "expires_at = to_timestamp($7::double precision), "
+    "last_create_at = to_timestamp($8::double precision)";
+
+std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record) {
+    return {record.id.to_string(),
+            record.origin.repository,
+            record.origin.ref,
+            optional_number(record.origin.pull_request),
+            record.origin.commit,
+            labels_to_json(record.labels),
+            seconds_of(record.expires_at),
+            seconds_of(record.last_create_at)};
+}
 
 Result<std::string> LiveServer::record_intent(const Work& work) {
     const auto& [environment, instance, role] =
         std::tie(work.target.environment, work.target.instance, work.target.role);
     Statements statements{
+        {"SELECT registry.count_write()"},
         {"INSERT INTO registry.role (id, name, state, password_version, key_number) "
          "VALUES ($1::uuid, $2, 'building', $3::integer, $4::integer) ON CONFLICT (id) DO NOTHING",
          {role.id.to_string(), role.name, std::to_string(role.password_version),
@@ -116,6 +127,7 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     Statements statements{
         {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)},
         {fmt::format("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", database, role)},
+        {fmt::format("ALTER DATABASE {} WITH CONNECTION LIMIT -1 IS_TEMPLATE false", database)},
         {fmt::format("ALTER DATABASE {} RESET ALL", database)}};
     for (const auto& setting : work.target.database_settings) {
         const auto equals = setting.find('=');
@@ -180,14 +192,25 @@ Result<std::string> LiveServer::repair_role(const Work& work) {
     return std::string();
 }
 
-Result<std::string> LiveServer::prove_login(const Work& work) {
-    const auto info = login_.with("dbname", work.target.instance.database)
-                          .with("options", "")
+Result<environment::LoginProof> LiveServer::prove_login(const environment::Target& target,
+                                                        const environment::Credentials& credentials,
+                                                        Deadline deadline) {
+    const auto info = login_.with("dbname", target.instance.database)
+                          .with("options", "-c search_path=pg_catalog")
                           .with("application_name", "reviewdb/login-check")
-                          .with_login(work.target.role.name, work.credentials.password);
-    auto proven = pg::Connection::prove_login(info, work.deadline);
-    if (!proven) return base::fail(std::move(proven).error());
-    return std::string();
+                          .with_login(target.role.name, credentials.password);
+    environment::LoginProof proof;
+    auto session = pg::Connection::prove_login(info, deadline);
+    if (!session && session.error().sqlstate == pg::sql_state::k_invalid_password) return proof;
+    if (!session) return base::fail(std::move(session).error());
+    proof.password_accepted = true;
+    if (!*session) return proof;
+    auto& inside = **session;
+    BASE_TRY_ASSIGN(const auto rows, inside.run({std::string(k_schema_owner)}, deadline));
+    proof.owns_schema = rows.empty() || rows[0].boolean("its_own");
+    const bool to_be_renamed = target.instance.state != environment::InstanceState::serving;
+    if (to_be_renamed) std::move(inside).close_and_wait(deadline);
+    return proof;
 }
 
 Result<std::string> LiveServer::claim(const Work& work) {
@@ -196,7 +219,7 @@ Result<std::string> LiveServer::claim(const Work& work) {
     auto parameters = described(target.environment);
     parameters.emplace_back(to_text(target.environment.state));
     Statements statements{
-        {fmt::format("UPDATE registry.environment SET {}, state = $8 WHERE id = $1::uuid",
+        {fmt::format("UPDATE registry.environment SET {}, state = $9 WHERE id = $1::uuid",
                      k_described),
          parameters}};
     if (target.instance.database != target.final_database) {
@@ -214,7 +237,7 @@ Result<std::string> LiveServer::claim(const Work& work) {
          {target.instance.id.to_string(), target.final_database}});
     statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
                           {target.role.id.to_string()}});
-    statements.push_back(history_line(target.environment, "created", work.step.reason, work.actor));
+    statements.push_back(work.history());
     auto claimed = run(statements, work.deadline);
     if (claimed) return std::string();
     auto error = std::move(claimed).error();
@@ -226,22 +249,19 @@ Result<std::string> LiveServer::claim(const Work& work) {
     return base::fail(std::move(error));
 }
 
-// Redoing these two is harmless, so they need not wait for the disk.
+// Redoing it is harmless, so it need not wait for the disk.
 Result<std::string> LiveServer::mark_ready(const Work& work) {
-    BASE_TRY(
-        session_->transact({{"SET LOCAL synchronous_commit = off"},
-                            {"UPDATE registry.environment SET state = 'ready' WHERE id = $1::uuid",
-                             {work.target.environment.id.to_string()}}},
-                           work.deadline));
-    return std::string();
-}
-
-Result<std::string> LiveServer::renew(const Work& work) {
-    BASE_TRY(session_->transact(
-        {{"SET LOCAL synchronous_commit = off"},
-         {fmt::format("UPDATE registry.environment SET {} WHERE id = $1::uuid", k_described),
-          described(work.target.environment)}},
-        work.deadline));
+    Statements statements{
+        {"SET LOCAL synchronous_commit = off"},
+        {fmt::format("UPDATE registry.environment SET {}, state = 'ready', closed_because = '' "
+                     "WHERE id = $1::uuid",
+                     k_described),
+         described(work.target.environment)}};
+    const bool told = std::ranges::any_of(work.plan.steps, [](const environment::Step& step) {
+        return step.kind == StepKind::claim || step.kind == StepKind::rotate_password;
+    });
+    if (!told) statements.push_back(work.history());
+    BASE_TRY(session_->transact(statements, work.deadline));
     return std::string();
 }
 

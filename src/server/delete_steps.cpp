@@ -26,55 +26,39 @@ constexpr std::string_view k_their_sessions =
     "FROM pg_stat_activity WHERE (datname = $1 OR usename = $2) AND pid <> pg_backend_pid() "
     "AND usename IS NOT NULL AND (backend_type IS NULL OR backend_type = 'client backend')";
 
-std::optional<std::string> oid_text(const environment::InstanceRecord& instance) {
-    if (!instance.oid) return std::nullopt;
-    return std::to_string(*instance.oid);
-}
-
-// What the stamp must begin with; the installation and instance stand in the stamp to be.
-std::string stamp_prefix(const environment::Credentials& credentials) {
-    const auto stamp = environment::DatabaseStamp::parse(credentials.building_stamp);
-    return stamp ? environment::DatabaseStamp::prefix(stamp->installation, stamp->instance)
-                 : std::string("(none)");
-}
-
 // A database that died between CREATE and its stamp can only be told by its name.
 bool may_be_unstamped(const environment::InstanceRecord& instance) {
     return instance.state == environment::InstanceState::building &&
            instance.database == environment::building_name(instance.id);
 }
 
-pg::Statement must_be(std::string_view called, const environment::InstanceRecord& instance,
-                      const environment::Credentials& credentials) {
-    return {"SELECT registry.must_be($1::name, $2::oid, $3)",
-            {std::string(called), oid_text(instance),
-             may_be_unstamped(instance) ? std::string() : stamp_prefix(credentials)}};
-}
-
-pg::Statement must_be_unless_unstamped(std::string_view called,
-                                       const environment::InstanceRecord& instance,
-                                       const environment::Credentials& credentials) {
-    if (may_be_unstamped(instance)) return {"SELECT 1"};
-    return must_be(called, instance, credentials);
-}
-
 }  // namespace
 
+pg::Statement must_be(std::string_view called, const environment::InstanceRecord& instance,
+                      std::string_view stamp_prefix) {
+    const bool unstamped = may_be_unstamped(instance);
+    return {"SELECT registry.must_be($1::name, $2::oid, $3)",
+            {std::string(called),
+             instance.oid ? std::optional(std::to_string(*instance.oid)) : std::nullopt,
+             std::string(unstamped ? std::string_view() : stamp_prefix)}};
+}
+
 Result<std::string> LiveServer::record_retirement(const Work& work) {
-    BASE_TRY_ASSIGN(const auto rows,
-                    session_->run({"UPDATE registry.environment SET state = 'retiring', "
-                                   "epoch = epoch + 1 WHERE id = $1::uuid RETURNING epoch",
-                                   {work.target.environment.id.to_string()}},
-                                  work.deadline));
-    if (!rows.empty()) epoch_ = rows[0].integer("epoch");
+    BASE_TRY_ASSIGN(const auto answers,
+                    session_->run_all({{"SELECT registry.count_write()"},
+                                       {"UPDATE registry.environment SET state = 'retiring', "
+                                        "epoch = epoch + 1 WHERE id = $1::uuid RETURNING epoch",
+                                        {work.target.environment.id.to_string()}}},
+                                      work.deadline));
+    if (!answers[1].empty()) epoch_ = answers[1][0].integer("epoch");
     return std::string();
 }
 
 Result<std::string> LiveServer::close_database(const Work& work) {
-    const auto& instance = work.target.instance;
+    const auto& instance = work.target.leaving;
     auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false",
                                     pg::identifier(instance.database))},
-                       must_be_unless_unstamped(instance.database, instance, work.credentials)},
+                       must_be(instance.database, instance, work.credentials.leaving_prefix)},
                       work.deadline);
     if (!closed) {
         return base::fail(std::move(closed).error().during(
@@ -85,7 +69,7 @@ Result<std::string> LiveServer::close_database(const Work& work) {
 
 Result<std::string> LiveServer::end_sessions(const Work& work) {
     const auto& role = work.target.role.name;
-    const std::vector<std::optional<std::string>> who{work.target.instance.database, role};
+    const std::vector<std::optional<std::string>> who{work.target.leaving.database, role};
     const pg::Statement count{fmt::format("SELECT count(*) AS n {}", k_their_sessions), who};
     BASE_TRY_ASSIGN(auto rows, session_->run(count, work.deadline));
     const auto limit = work.deadline.at_most(std::chrono::seconds(3));
@@ -109,7 +93,7 @@ Result<std::string> LiveServer::end_sessions(const Work& work) {
 
 // Only its owner, connected to its database, can roll a prepared transaction back.
 Result<void> LiveServer::roll_back_prepared(const Work& work) {
-    const auto& database = work.target.instance.database;
+    const auto& database = work.target.leaving.database;
     BASE_TRY_ASSIGN(const auto prepared,
                     session_->run({"SELECT gid FROM pg_prepared_xacts WHERE database = $1 "
                                    "AND owner = $2",
@@ -157,14 +141,14 @@ Result<std::string> LiveServer::what_holds(std::string_view database, Deadline d
 
 // In one transaction: rename, compare with the row, and what else belongs to it.
 Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements& also) {
-    const auto& instance = work.target.instance;
+    const auto& instance = work.target.leaving;
     const auto dropping = environment::dropping_name(instance.id);
     Statements statements;
     if (!instance.database.empty() && instance.database != dropping) {
         statements.push_back(
             {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
                          pg::identifier(dropping))});
-        statements.push_back(must_be_unless_unstamped(dropping, instance, work.credentials));
+        statements.push_back(must_be(dropping, instance, work.credentials.leaving_prefix));
         statements.push_back({"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
                               {instance.id.to_string(), dropping}});
     }
@@ -178,19 +162,20 @@ Result<std::string> LiveServer::bury(const Work& work) {
         {"UPDATE registry.environment SET state = 'gone', retired_at = now() WHERE id = $1::uuid",
          {target.environment.id.to_string()}},
         {"UPDATE registry.instance SET state = 'dropping', let_go_at = now() WHERE id = $1::uuid",
-         {target.instance.id.to_string()}}};
+         {target.leaving.id.to_string()}},
+        // What its resets left in the trash goes with it.
+        {"UPDATE registry.instance SET state = 'dropping' WHERE role = $1::uuid "
+         "AND state = 'trashed'",
+         {target.role.id.to_string()}}};
     if (!target.environment.name.empty()) {
-        letting_go.push_back(history_line(
-            target.environment,
-            target.environment.state == environment::EnvironmentState::building ? "abandoned"
-                                                                                : "deleted",
-            work.step.reason, work.actor));
+        letting_go.push_back(work.history(
+            work.plan.outcome == environment::Outcome::deleted ? "deleted" : "abandoned"));
     }
     BASE_TRY_ASSIGN(
         const auto found,
         session_->run_all(
             {{"SELECT 1 FROM pg_roles WHERE rolname = $1", {target.role.name}},
-             {"SELECT 1 FROM pg_database WHERE datname = $1", {target.instance.database}}},
+             {"SELECT 1 FROM pg_database WHERE datname = $1", {target.leaving.database}}},
             work.deadline));
     if (!found[0].empty()) {
         letting_go.push_back({fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0",
@@ -204,17 +189,17 @@ Result<std::string> LiveServer::bury(const Work& work) {
     if (renamed) return std::string();
     if (renamed.error().sqlstate != pg::sql_state::k_object_in_use) {
         return base::fail(std::move(renamed).error().during(
-            fmt::format("cannot rename the database {}", target.instance.database)));
+            fmt::format("cannot rename the database {}", target.leaving.database)));
     }
     // Somebody's session holds it. Access is cut off all the same, and the environment's name free.
-    BASE_TRY_ASSIGN(const auto holder, what_holds(target.instance.database, work.deadline));
+    BASE_TRY_ASSIGN(const auto holder, what_holds(target.leaving.database, work.deadline));
     BASE_TRY(run(letting_go, work.deadline));
-    return fmt::format("the database {} is cut off but still held by {}", target.instance.database,
+    return fmt::format("the database {} is cut off but still held by {}", target.leaving.database,
                        holder);
 }
 
 Result<std::string> LiveServer::drop_database(const Work& work) {
-    const auto& instance = work.target.instance;
+    const auto& instance = work.target.leaving;
     const auto dropping = environment::dropping_name(instance.id);
     BASE_TRY_ASSIGN(const auto there,
                     session_->run({"SELECT datname FROM pg_database WHERE datname IN ($1, $2) "
@@ -291,7 +276,7 @@ Result<std::string> LiveServer::drop_role(const Work& work) {
 
 Result<std::string> LiveServer::forget(const Work& work) {
     BASE_TRY(run({{"UPDATE registry.instance SET state = 'gone' WHERE id = $1::uuid",
-                   {work.target.instance.id.to_string()}},
+                   {work.target.leaving.id.to_string()}},
                   {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid AND NOT EXISTS "
                    "(SELECT FROM pg_roles WHERE rolname = $2)",
                    {work.target.role.id.to_string(), work.target.role.name}}},

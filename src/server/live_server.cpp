@@ -14,13 +14,13 @@ using base::Deadline;
 using base::Result;
 
 Result<std::string> LiveServer::perform(const environment::Step& step,
-                                        const environment::Target& target,
+                                        const environment::Plan& plan,
                                         const environment::Credentials& credentials,
                                         const environment::Actor& actor, Deadline deadline) {
     if (!session_ || !session_->alive()) {
         return base::fail(base::ErrorKind::in_doubt, "the session of the lock has ended");
     }
-    const Work work{step, target, credentials, actor, deadline};
+    const Work work{step, plan, plan.target, credentials, actor, deadline};
     switch (step.kind) {
         using environment::StepKind;
         case StepKind::record_intent:
@@ -37,8 +37,18 @@ Result<std::string> LiveServer::perform(const environment::Step& step,
             return set_password(work);
         case StepKind::repair_role:
             return repair_role(work);
-        case StepKind::prove_login:
-            return prove_login(work);
+        case StepKind::record_reset:
+            return record_reset(work);
+        case StepKind::swap:
+            return swap(work);
+        case StepKind::drop_next:
+            return drop_next(work);
+        case StepKind::rotate_password:
+            return rotate_password(work);
+        case StepKind::mark_protection:
+            return mark_protection(work);
+        case StepKind::record_closure:
+            return record_closure(work);
         case StepKind::claim:
             return claim(work);
         case StepKind::mark_ready:
@@ -59,11 +69,13 @@ Result<std::string> LiveServer::perform(const environment::Step& step,
             return drop_role(work);
         case StepKind::forget:
             return forget(work);
+        case StepKind::prove_login:
         case StepKind::write_secret:
         case StepKind::delete_secret:
             break;
     }
-    throw std::logic_error("a step of the secret store came to the server");
+    throw std::logic_error("a step that is not the server's to perform: " +
+                           std::string(to_text(step.kind)));
 }
 
 LiveServer::Statements LiveServer::as_member_of(const std::string& role, Statements inner) const {
@@ -82,14 +94,14 @@ Result<void> LiveServer::run(const Statements& statements, Deadline deadline) {
     return {};
 }
 
-pg::Statement history_line(const environment::EnvironmentRecord& environment,
-                           std::string_view event, std::string_view reason,
-                           const environment::Actor& actor) {
+pg::Statement LiveServer::Work::history(std::string_view event) const {
+    const auto& environment = target.environment;
     return {
         "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
         "program) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8)",
-        {environment.project, environment.name, environment.id.to_string(), std::string(event),
-         std::string(reason), actor.name, actor.door, actor.program}};
+        {environment.project, environment.name, environment.id.to_string(),
+         std::string(event.empty() ? to_text(plan.outcome) : event), step.reason, actor.name,
+         actor.door, actor.program}};
 }
 
 }  // namespace server

@@ -3,11 +3,12 @@
 // The hands on a real Postgres: implements environment::Server over one session in the control
 // database, which takes the lock and runs CREATE and DROP DATABASE, and short ones elsewhere.
 //
-// One thread, one operation at a time. Every statement stands in the file of its room: observe.cpp,
-// build_steps.cpp, delete_steps.cpp, reading.cpp.
+// One thread, one operation at a time. Every statement stands in the file of its kind: observe.cpp
+// and observation_sql.cpp, build_steps.cpp, change_steps.cpp, delete_steps.cpp, reading.cpp.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,15 +29,19 @@ class LiveServer final : public environment::Server {
     base::Result<environment::Facts> observe(const environment::Subject& subject,
                                              environment::Purpose purpose,
                                              base::Deadline deadline) override;
+    base::Result<std::vector<environment::Facts>> observe_all(const environment::Project& project,
+                                                              base::Deadline deadline) override;
     base::Result<std::optional<environment::Facts>> observe_leftover(
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
-    base::Result<std::string> perform(const environment::Step& step,
-                                      const environment::Target& target,
+    base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
                                       base::Deadline deadline) override;
+    base::Result<environment::LoginProof> prove_login(const environment::Target& target,
+                                                      const environment::Credentials& credentials,
+                                                      base::Deadline deadline) override;
     base::Result<void> check_lease(const environment::Target& target,
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;
@@ -59,15 +64,19 @@ class LiveServer final : public environment::Server {
 
     // observe.cpp
     base::Result<void> connect(base::Deadline deadline);
-    base::Result<void> take_lock(std::string_view key_text, const std::string& what,
-                                 base::Deadline deadline);
+    base::Result<void> wait_for_lock(std::string_view key_text, const std::string& what,
+                                     base::Deadline deadline);
+    base::Result<std::vector<Rows>> locked_reading(std::string_view key_text,
+                                                   const std::string& what,
+                                                   const Statements& statements,
+                                                   base::Deadline deadline);
     base::Result<bool> try_lock(std::string_view key_text, base::Deadline deadline);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
-    base::Result<environment::Facts> read_registry(const environment::Project& project,
-                                                   const pg::Statement& rows_query,
-                                                   base::Deadline deadline);
-    base::Result<void> read_catalog(environment::Facts& facts, const std::string& final_name,
-                                    base::Deadline deadline);
+    Statements reading(const environment::Project& project, pg::Statement observation) const;
+    base::Result<environment::Facts> common_facts(const environment::Project& project,
+                                                  std::span<const Rows> answers) const;
+    base::Result<void> find_name_holder(const environment::Subject& subject,
+                                        environment::Facts& facts, base::Deadline deadline);
 
     // build_steps.cpp
     base::Result<std::string> record_intent(const Work& work);
@@ -77,10 +86,17 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> hand_over_schema(const Work& work);
     base::Result<std::string> set_password(const Work& work);
     base::Result<std::string> repair_role(const Work& work);
-    base::Result<std::string> prove_login(const Work& work);
     base::Result<std::string> claim(const Work& work);
     base::Result<std::string> mark_ready(const Work& work);
+
+    // change_steps.cpp
     base::Result<std::string> renew(const Work& work);
+    base::Result<std::string> record_reset(const Work& work);
+    base::Result<std::string> swap(const Work& work);
+    base::Result<std::string> drop_next(const Work& work);
+    base::Result<std::string> rotate_password(const Work& work);
+    base::Result<std::string> mark_protection(const Work& work);
+    base::Result<std::string> record_closure(const Work& work);
 
     // delete_steps.cpp
     base::Result<std::string> record_retirement(const Work& work);
@@ -107,18 +123,26 @@ class LiveServer final : public environment::Server {
     std::int64_t epoch_ = 0;
 };
 
-// One line of history, as part of a transaction.
-pg::Statement history_line(const environment::EnvironmentRecord& environment,
-                           std::string_view event, std::string_view reason,
-                           const environment::Actor& actor);
+// Raises, in the transaction that it is part of, unless the database called so is that instance by
+// oid and stamp. One that died before it had a stamp is told by its name alone.
+pg::Statement must_be(std::string_view called, const environment::InstanceRecord& instance,
+                      std::string_view stamp_prefix);
+
+// The columns of an environment that a create may change, as parameters from $2 on; $1 is its id.
+extern const std::string_view k_described;
+std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record);
 
 // What each step is handed.
 struct LiveServer::Work {
     const environment::Step& step;
+    const environment::Plan& plan;
     const environment::Target& target;
     const environment::Credentials& credentials;
     const environment::Actor& actor;
     base::Deadline deadline;
+
+    // One line of history, as part of a transaction: the plan's outcome, or `event` in its place.
+    pg::Statement history(std::string_view event = {}) const;
 };
 
 }  // namespace server

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/row_reading.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
@@ -30,16 +32,53 @@ std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
-environment::InstanceRecord read_instance(const pg::Row& row) {
+// A column by its prefix and its name.
+std::string column(char prefix, const char* name) { return fmt::format("{}_{}", prefix, name); }
+
+std::optional<environment::InstanceRecord> read_instance(const pg::Row& row, char prefix) {
+    const auto of = [&](const char* name) { return column(prefix, name); };
+    if (row.is_null(of("id").c_str())) return std::nullopt;
     environment::InstanceRecord record;
-    record.id = uuid_of(row, "i_id");
+    record.id = uuid_of(row, of("id").c_str());
     // An unknown state was written by a newer program: left alone as one that serves.
-    record.state = environment::parse_instance_state(row.text("i_state"))
+    record.state = environment::parse_instance_state(row.text(of("state").c_str()))
                        .value_or(environment::InstanceState::serving);
-    record.database = row.text("i_database");
-    if (!row.is_null("i_oid")) record.oid = static_cast<std::uint32_t>(row.integer("i_oid"));
-    record.database_template = row.text("i_template");
+    record.database = row.text(of("database").c_str());
+    if (!row.is_null(of("oid").c_str())) {
+        record.oid = static_cast<std::uint32_t>(row.integer(of("oid").c_str()));
+    }
+    record.database_template = row.text(of("template").c_str());
     return record;
+}
+
+std::optional<environment::DatabaseFacts> read_database(const pg::Row& row, char prefix) {
+    const auto of = [&](const char* name) { return column(prefix, name); };
+    if (row.is_null(of("oid").c_str())) return std::nullopt;
+    environment::DatabaseFacts facts;
+    facts.oid = static_cast<std::uint32_t>(row.integer(of("oid").c_str()));
+    facts.name = row.text(of("name").c_str());
+    facts.owner = row.text(of("owner").c_str());
+    facts.owned_by_manager = row.boolean(of("ours").c_str());
+    facts.accepts_connections = row.boolean(of("open").c_str());
+    facts.half_dropped = row.boolean(of("half_dropped").c_str());
+    facts.open_to_public = row.boolean(of("public").c_str());
+    facts.role_may_use = row.boolean(of("role_may_use").c_str());
+    facts.is_template = row.boolean(of("template").c_str());
+    facts.connection_limit = static_cast<int>(row.integer(of("limit").c_str()));
+    facts.comment = row.text(of("comment").c_str());
+    facts.settings = lines_of(row.optional_text(of("settings").c_str()).value_or(""));
+    return facts;
+}
+
+environment::LoginFacts read_login(const pg::Row& row) {
+    environment::LoginFacts facts;
+    facts.oid = static_cast<std::uint32_t>(row.integer("l_oid"));
+    facts.can_login = row.boolean("l_can_login");
+    facts.privileged = row.boolean("l_privileged");
+    facts.expires = row.boolean("l_expires");
+    facts.connection_limit = static_cast<int>(row.integer("l_limit"));
+    facts.comment = row.text("l_comment");
+    return facts;
 }
 
 environment::RoleRecord read_role(const pg::Row& row) {
@@ -68,6 +107,8 @@ environment::Installation read_installation(const pg::Row& installation, const p
     read.oldest_program_allowed = static_cast<int>(installation.integer("oldest_program_allowed"));
     read.server_version = static_cast<int>(installation.integer("server_version"));
     read.current_key = static_cast<int>(installation.integer("current_key"));
+    read.is_behind = installation.boolean("is_behind");
+    read.has_leftovers = installation.boolean("has_leftovers");
     for (int i = 0; i < keys.size(); ++i) {
         const auto row = keys[i];
         environment::KeyRecord key{static_cast<int>(row.integer("number")), row.text("fingerprint"),
@@ -108,40 +149,21 @@ environment::EnvironmentRecord read_environment(const pg::Row& row) {
     record.epoch = row.integer("e_epoch");
     record.instance = optional_uuid(row, "i_id");
     record.role = optional_uuid(row, "r_id");
+    record.closed_because = row.text("e_closed_because");
     record.created_at = time_of(row.integer("e_created_at"));
+    record.last_create_at = time_of(row.integer("e_last_create_at"));
     if (!row.is_null("e_expires_at")) record.expires_at = time_of(row.integer("e_expires_at"));
     return record;
 }
 
-void read_records(const pg::Row& row, environment::Facts& facts) {
+void read_observation(const pg::Row& row, environment::Facts& facts) {
     if (!row.is_null("e_id")) facts.environment = read_environment(row);
-    if (!row.is_null("i_id")) facts.instance = read_instance(row);
+    facts.instance = read_instance(row, 'i');
+    facts.database = read_database(row, 'd');
+    facts.next = read_instance(row, 'n');
+    facts.next_database = read_database(row, 'm');
     if (!row.is_null("r_id")) facts.role = read_role(row);
-}
-
-environment::DatabaseFacts read_database(const pg::Row& row) {
-    environment::DatabaseFacts facts;
-    facts.oid = static_cast<std::uint32_t>(row.integer("oid"));
-    facts.name = row.text("datname");
-    facts.owner = row.text("owner");
-    facts.owned_by_manager = row.boolean("owned_by_manager");
-    facts.accepts_connections = row.boolean("datallowconn");
-    facts.half_dropped = row.boolean("half_dropped");
-    facts.open_to_public = row.boolean("open_to_public");
-    facts.role_may_use = row.boolean("role_may_use");
-    facts.comment = row.text("comment");
-    facts.settings = lines_of(row.optional_text("settings").value_or(""));
-    return facts;
-}
-
-environment::LoginFacts read_login(const pg::Row& row) {
-    environment::LoginFacts facts;
-    facts.oid = static_cast<std::uint32_t>(row.integer("oid"));
-    facts.can_login = row.boolean("rolcanlogin");
-    facts.privileged = row.boolean("privileged");
-    facts.connection_limit = static_cast<int>(row.integer("rolconnlimit"));
-    facts.comment = row.text("comment");
-    return facts;
+    if (!row.is_null("l_oid")) facts.login = read_login(row);
 }
 
 std::string labels_to_json(const environment::Labels& labels) {

@@ -14,12 +14,9 @@ environment::Time time_of(std::int64_t seconds_since_1970);
 
 environment::Installation read_installation(const pg::Row& installation, const pg::Rows& keys);
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows);
-// Fills environment, instance and role from a row with the columns e_…, i_…, r_…, each where it is
-// not null.
-void read_records(const pg::Row& row, environment::Facts& facts);
+// Fills the rows, the databases and the login from a row of observation_sql.
+void read_observation(const pg::Row& row, environment::Facts& facts);
 environment::EnvironmentRecord read_environment(const pg::Row& row);
-environment::DatabaseFacts read_database(const pg::Row& row);
-environment::LoginFacts read_login(const pg::Row& row);
 
 // Labels to the JSON that the registry keeps, and back.
 std::string labels_to_json(const environment::Labels& labels);

@@ -41,7 +41,7 @@ pg::ConnectionInfo EnvironmentTest::root(const std::string& database) {
 environment::Manager::Surroundings EnvironmentTest::surroundings() {
     return {k_tester,
             {},
-            std::nullopt,
+            {},
             [](const std::string&) -> Result<std::unique_ptr<environment::SecretStore>> {
                 return std::unique_ptr<environment::SecretStore>();
             }};
@@ -60,7 +60,7 @@ Result<Answer> EnvironmentTest::create(const std::string& name, std::optional<in
 }
 
 Result<Answer> EnvironmentTest::remove(const std::string& name, std::optional<int> steps) const {
-    const environment::DeleteWish wish{project(), must(environment::Name::parse(name)), {}, "test"};
+    const environment::Wish wish{project(), must(environment::Name::parse(name)), {}, "test"};
     return in_a_process(steps, [&](auto& manager) {
         return manager.remove(wish, environment::Execution::carry_out, soon());
     });

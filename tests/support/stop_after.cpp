@@ -8,24 +8,35 @@ using base::Result;
 using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
 
 Result<Facts> StopAfter::observe(const Subject& subject, Purpose purpose, Deadline deadline) {
+    if (stopped_) return base::fail(base::ErrorKind::internal, "the process is dead");
     return inner_.observe(subject, purpose, deadline);
 }
 Result<std::optional<Facts>> StopAfter::observe_leftover(const Leftover& leftover,
                                                          Deadline deadline) {
+    if (stopped_) return std::optional<Facts>();
     return inner_.observe_leftover(leftover, deadline);
 }
 Result<std::vector<Leftover>> StopAfter::leftovers(int most, Deadline deadline) {
     return inner_.leftovers(most, deadline);
 }
-Result<std::string> StopAfter::perform(const Step& step, const Target& target,
+Result<std::vector<Facts>> StopAfter::observe_all(const Project& project, Deadline deadline) {
+    return inner_.observe_all(project, deadline);
+}
+bool StopAfter::is_dead() {
+    stopped_ = stopped_ || left_ == 0;
+    if (!stopped_) --left_;
+    return stopped_;
+}
+Result<std::string> StopAfter::perform(const Step& step, const Plan& plan,
                                        const Credentials& credentials, const Actor& actor,
                                        Deadline deadline) {
-    if (left_ == 0) {
-        stopped_ = true;
-        return base::fail(base::ErrorKind::internal, "the process is dead");
-    }
-    --left_;
-    return inner_.perform(step, target, credentials, actor, deadline);
+    if (is_dead()) return base::fail(base::ErrorKind::internal, "the process is dead");
+    return inner_.perform(step, plan, credentials, actor, deadline);
+}
+Result<LoginProof> StopAfter::prove_login(const Target& target, const Credentials& credentials,
+                                          Deadline deadline) {
+    if (is_dead()) return base::fail(base::ErrorKind::internal, "the process is dead");
+    return inner_.prove_login(target, credentials, deadline);
 }
 Result<void> StopAfter::check_lease(const Target& target, Deadline deadline) {
     return inner_.check_lease(target, deadline);

@@ -16,15 +16,19 @@ class StopAfter final : public environment::Server {
     base::Result<environment::Facts> observe(const environment::Subject& subject,
                                              environment::Purpose purpose,
                                              base::Deadline deadline) override;
+    base::Result<std::vector<environment::Facts>> observe_all(const environment::Project& project,
+                                                              base::Deadline deadline) override;
     base::Result<std::optional<environment::Facts>> observe_leftover(
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
-    base::Result<std::string> perform(const environment::Step& step,
-                                      const environment::Target& target,
+    base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
                                       base::Deadline deadline) override;
+    base::Result<environment::LoginProof> prove_login(const environment::Target& target,
+                                                      const environment::Credentials& credentials,
+                                                      base::Deadline deadline) override;
     base::Result<void> check_lease(const environment::Target& target,
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;
@@ -40,6 +44,8 @@ class StopAfter final : public environment::Server {
                                   base::Deadline deadline) override;
 
    private:
+    bool is_dead();
+
     environment::Server& inner_;
     int left_;
     bool stopped_ = false;

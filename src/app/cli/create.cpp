@@ -39,7 +39,6 @@ Result<environment::CreateWish> make_wish(const Session& session) {
                                    .origin = std::move(found.origin),
                                    .labels = std::move(labels),
                                    .ttl = ttl,
-                                   .shield = false,
                                    .may_be_shielded = found.may_be_shielded};
 }
 

@@ -19,7 +19,7 @@ using base::Result;
 using environment::Execution;
 using environment::Outcome;
 
-Result<environment::DeleteWish> make_wish(const Session& session) {
+Result<environment::Wish> make_wish(const Session& session) {
     const auto& arguments = session.arguments();
     if (arguments.name.has_value() == arguments.current) {
         return base::fail(ErrorKind::invalid_input,
@@ -32,7 +32,7 @@ Result<environment::DeleteWish> make_wish(const Session& session) {
     if (!arguments.reason.empty() && !environment::is_clean_utf8(arguments.reason)) {
         return base::fail(ErrorKind::invalid_input, "--reason: UTF-8 without control characters");
     }
-    return environment::DeleteWish{
+    return environment::Wish{
         .project = session.settings().project,
         .name = std::move(name),
         .repository = std::move(found.origin.repository),
@@ -44,7 +44,7 @@ bool is_yes(const std::string& line) {
 }
 
 // Shows what would go, and asks. True without a question where nobody is there to answer.
-Result<bool> is_wanted(Session& session, const environment::DeleteWish& wish) {
+Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
     const bool someone = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
     if (!someone || session.arguments().yes) return true;
     BASE_TRY_ASSIGN(const auto answer,
@@ -61,7 +61,7 @@ Result<bool> is_wanted(Session& session, const environment::DeleteWish& wish) {
     return is_yes(line);
 }
 
-void print_answer(const Session& session, const environment::DeleteWish& wish, Outcome outcome,
+void print_answer(const Session& session, const environment::Wish& wish, Outcome outcome,
                   const std::vector<environment::Step>& steps) {
     const auto word = to_text(outcome);
     if (session.arguments().dry_run) {
@@ -79,8 +79,7 @@ void print_answer(const Session& session, const environment::DeleteWish& wish, O
 }
 
 // Success, unless it had to be there.
-Result<int> exit_code(const Session& session, const environment::DeleteWish& wish,
-                      Outcome outcome) {
+Result<int> exit_code(const Session& session, const environment::Wish& wish, Outcome outcome) {
     if (outcome != Outcome::absent || !session.arguments().must_exist) return 0;
     return base::fail(ErrorKind::not_found,
                       fmt::format("there is no environment '{}' in project {}", wish.name.text(),

@@ -77,8 +77,8 @@ environment::Manager::Surroundings Session::surroundings() const {
     environment::Manager::Surroundings around;
     around.actor = actor_;
     around.policy_claims = settings_.policy_claims;
-    if (const auto key = variables_.find("REVIEWDB_KEY"); key != variables_.end()) {
-        around.key_text = base::Secret(key->second);
+    for (const auto& [name, value] : variables_) {
+        if (name.starts_with("REVIEWDB_KEY")) around.key_texts[name] = base::Secret(value);
     }
     around.make_secret_store = make_secret_store;
     return around;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "environment/key_ring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+
+namespace environment {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+constexpr std::string_view k_file = "file:";
+
+Result<base::Secret> read_text(const KeyRecord& record, const KeyTexts& texts) {
+    if (!record.location.starts_with(k_file)) return key_text(record.number, texts);
+    BASE_TRY_ASSIGN(const auto content, base::read_file(record.location.substr(k_file.size())));
+    return base::Secret(content.value_or(""));
+}
+
+}  // namespace
+
+base::Secret key_text(int number, const KeyTexts& texts) {
+    for (const auto& name : {fmt::format("REVIEWDB_KEY_{}", number), std::string("REVIEWDB_KEY")}) {
+        if (const auto found = texts.find(name); found != texts.end()) return found->second;
+    }
+    return {};
+}
+
+Result<Key> find_key(const Installation& installation, int number, const KeyTexts& texts) {
+    const auto record = std::ranges::find(installation.keys, number, &KeyRecord::number);
+    if (record == installation.keys.end()) {
+        return base::fail(ErrorKind::conflict, fmt::format("the registry has no key {}", number));
+    }
+    if (record->bytes) return Key::from_bytes(number, *record->bytes);
+    BASE_TRY_ASSIGN(const auto text, read_text(*record, texts));
+    if (text.empty()) {
+        return base::fail(ErrorKind::conflict,
+                          fmt::format("key {} of this server is kept in {}, and is not there",
+                                      number, record->location),
+                          "bring the key that the environments were made with (REVIEWDB_KEY, or "
+                          "the file)");
+    }
+    BASE_TRY_ASSIGN(auto key, Key::parse(number, text));
+    if (record->fingerprint.empty() || key.fingerprint() == record->fingerprint) return key;
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("the key {} at hand has the fingerprint {}, but the "
+                                  "environments were made with {}",
+                                  number, key.fingerprint(), record->fingerprint),
+                      "use the same key as everybody else; nothing was changed");
+}
+
+}  // namespace environment

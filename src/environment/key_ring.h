@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of an installation, from wherever the registry says that each of them is. The registry
+// decides: a key at hand that is another one than the registry's fingerprint tells is refused.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "environment/credential.h"
+#include "environment/facts.h"
+
+namespace environment {
+
+// The variables that may hold keys, by name: REVIEWDB_KEY, and REVIEWDB_KEY_2 for the second one.
+using KeyTexts = std::map<std::string, base::Secret>;
+
+// Fails conflict when there is no such key, when it is not where it should be, and when what is
+// there is another key. Reads a file where the key is in one.
+base::Result<Key> find_key(const Installation& installation, int number, const KeyTexts& texts);
+
+// The text of a key that is kept in a variable; empty where none is set.
+base::Secret key_text(int number, const KeyTexts& texts);
+
+}  // namespace environment

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "environment/operation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "environment/key_ring.h"
+#include "environment/secret_value.h"
+#include "environment/stamp.h"
+
+namespace environment {
+
+namespace {
+
+using base::Deadline;
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+
+// "tuple concurrently updated": two statements met in the catalog.
+constexpr std::string_view k_concurrent_update = "XX000";
+constexpr int k_most_rounds = 12;
+constexpr std::size_t k_longest_secret_name = 200;
+
+bool worth_another_look(const Error& error) {
+    return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
+           error.sqlstate == k_concurrent_update;
+}
+
+}  // namespace
+
+Operation::Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
+                     const Subject* subject)
+    : server_(server), surroundings_(surroundings), log_(log), subject_(subject) {}
+
+Result<Credentials> Operation::credentials_for(const Target& target) const {
+    Credentials credentials;
+    const auto& installation = facts_.installation;
+    credentials.role_stamp = role_stamp(installation.id, target.role.id);
+    DatabaseStamp stamp{installation.id,
+                        target.instance.id,
+                        target.role.id,
+                        target.role.password_version,
+                        target.environment.project.empty() ? "-" : target.environment.project,
+                        target.environment.shielded,
+                        {}};
+    credentials.building_stamp = stamp.to_text();
+    credentials.stamp_prefix = DatabaseStamp::prefix(installation.id, target.instance.id);
+    credentials.leaving_prefix = DatabaseStamp::prefix(installation.id, target.leaving.id);
+    // What nobody has a role for any more needs no key either.
+    if (target.role.name.empty()) return credentials;
+    BASE_TRY_ASSIGN(const auto key,
+                    find_key(installation, target.role.key_number, surroundings_.key_texts));
+    credentials.password = key.password(target.role.id, target.role.password_version);
+    stamp.sealed_name = key.seal(target.instance.id, target.environment.name);
+    credentials.database_stamp = stamp.to_text();
+    return credentials;
+}
+
+Result<void> Operation::observe(Deadline deadline) {
+    BASE_TRY_ASSIGN(facts_, server_.observe(*subject_, Purpose::work, deadline));
+    facts_.tried = tried_;
+    BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
+    return observe_secret(deadline);
+}
+
+Result<void> Operation::observe_secret(Deadline deadline) {
+    BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy.secrets()));
+    if (!store_) return {};
+    SecretFacts secret;
+    const auto name = facts_.environment && !facts_.environment->secret.empty()
+                          ? facts_.environment->secret
+                          : facts_.policy.secret_pattern().apply(subject_->project, subject_->name,
+                                                                 k_longest_secret_name);
+    BASE_TRY_ASSIGN(former_secret_, store_->read(name, deadline));
+    secret.exists = former_secret_.has_value();
+    if (secret.exists && facts_.environment) {
+        secret.is_ours = owner_of_secret(*former_secret_) == facts_.environment->id;
+    }
+    if (secret.is_ours && facts_.role && facts_.instance) {
+        auto description = describe(facts_);
+        BASE_TRY_ASSIGN(const auto key, find_key(facts_.installation, facts_.role->key_number,
+                                                 surroundings_.key_texts));
+        description.password = key.password(facts_.role->id, facts_.role->password_version);
+        secret.is_current =
+            *former_secret_ == make_secret_value(connection_facts(description),
+                                                 facts_.environment->id, former_secret_);
+    }
+    facts_.secret = secret;
+    return {};
+}
+
+// A first refusal is something learnt: the next look plans what mends it.
+Result<void> Operation::prove_login(const Plan& plan, const Credentials& credentials,
+                                    Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto proof, server_.prove_login(plan.target, credentials, deadline));
+    if (!proof.password_accepted) {
+        const bool first = !tried_.password_refused;
+        tried_.password_refused = true;
+        return base::fail(
+            first ? ErrorKind::in_doubt : ErrorKind::denied,
+            fmt::format("the server refuses the password of {}", plan.target.role.name),
+            "its pg_hba.conf has to ask every role for its password, by "
+            "scram-sha-256");
+    }
+    tried_.password_refused = false;
+    const bool foreign_schema = !proof.owns_schema && !tried_.schema_not_its_own;
+    tried_.schema_not_its_own = !proof.owns_schema;
+    if (!foreign_schema) return {};
+    return base::fail(ErrorKind::in_doubt, "the schema public belongs to another role");
+}
+
+Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
+    const auto& secret = plan.target.environment.secret;
+    if (step.kind == StepKind::prove_login) return prove_login(plan, credentials, deadline);
+    if (step.kind == StepKind::write_secret) {
+        auto description = describe(plan.target, facts_.policy);
+        description.password = credentials.password;
+        BASE_TRY(server_.check_lease(plan.target, deadline));
+        return store_->write(secret,
+                             make_secret_value(connection_facts(description),
+                                               plan.target.environment.id, former_secret_),
+                             deadline);
+    }
+    if (step.kind == StepKind::delete_secret) {
+        if (!store_ || !facts_.secret || !facts_.secret->is_ours) return {};
+        BASE_TRY(server_.check_lease(plan.target, deadline));
+        return store_->remove(secret, deadline);
+    }
+    BASE_TRY_ASSIGN(auto remark,
+                    server_.perform(step, plan, credentials, surroundings_.actor, deadline));
+    if (!remark.empty()) remarks_.push_back(std::move(remark));
+    return {};
+}
+
+Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline deadline) {
+    if (&facts != &facts_) facts_ = facts;
+    for (const auto& step : plan.steps) {
+        log_.debug("{}: {}", to_text(step.kind), step.reason);
+        if (surroundings_.on_step) surroundings_.on_step(step);
+        auto done = perform(step, plan, deadline);
+        if (step.kind != StepKind::prove_login) made_something_ = true;
+        if (!done) return base::fail(std::move(done).error());
+    }
+    return {};
+}
+
+Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Execution execution,
+                                                 Deadline deadline) {
+    BASE_TRY(observe(deadline));
+    BASE_TRY_ASSIGN(auto plan, planner(facts_));
+    if (execution == Execution::carry_out) {
+        BASE_TRY(carry_out(plan, facts_, deadline));
+        if (plan.again) return std::optional<Answer>();
+    }
+    Answer answer{plan.outcome, std::nullopt, plan.steps, remarks_};
+    if (plan.target.environment.name.empty()) return std::optional(std::move(answer));
+    answer.description = describe(plan.target, facts_.policy);
+    if (execution == Execution::carry_out && plan.outcome != Outcome::deleted) {
+        auto& state = answer.description->environment.state;
+        if (state == EnvironmentState::publishing) state = EnvironmentState::ready;
+        BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
+        answer.description->password = credentials.password;
+    }
+    return std::optional(std::move(answer));
+}
+
+void Operation::take_back(const Planner& undo, Deadline deadline) {
+    // Even a caller whose time is up is not left with something half made, if that takes a moment.
+    constexpr std::chrono::seconds k_moment(1);
+    if (deadline.passed()) deadline = Deadline::after(k_moment);
+    if (!observe(deadline)) return;
+    const auto plan = undo(facts_);
+    if (!plan || plan->steps.empty()) return;
+    const auto undone = carry_out(*plan, facts_, deadline);
+    if (!undone) log_.warning("what was half made stays for now: {}", undone.error().message);
+}
+
+Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execution execution,
+                              Deadline deadline) {
+    std::chrono::milliseconds pause(20);
+    std::optional<Outcome> first_outcome;
+    const Planner noting = [&](const Facts& facts) -> Result<Plan> {
+        auto plan = planner(facts);
+        const bool news =
+            plan && !plan->again && (!first_outcome || *first_outcome == Outcome::unchanged);
+        if (news) first_outcome = plan->outcome;
+        return plan;
+    };
+    for (int round = 1;; ++round) {
+        auto answer = attempt(noting, execution, deadline);
+        if (answer && *answer) {
+            if (first_outcome) (*answer)->outcome = *first_outcome;
+            return **std::move(answer);
+        }
+        if (answer && round < k_most_rounds) continue;
+        auto error = answer
+                         ? Error{ErrorKind::internal, "what stands in the way does not go", {}, {}}
+                         : std::move(answer).error();
+        if (!worth_another_look(error) || round >= k_most_rounds || deadline.remaining() <= pause) {
+            if (undo && made_something_) take_back(undo, deadline);
+            server_.release(deadline);
+            return base::fail(std::move(error));
+        }
+        log_.debug("looking again: {}", error.message);
+        std::this_thread::sleep_for(pause);
+        pause = std::min(pause * 2, std::chrono::milliseconds(1000));
+    }
+}
+
+}  // namespace environment

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One operation on its way: observe, plan, execute, and again from the start when the world turned
+// out to be otherwise, until the wish is true, refused, or out of time. Internal to this room.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "environment/manager.h"
+
+namespace environment {
+
+// What an operation wishes for, as the rules see it: from facts to a plan.
+using Planner = std::function<base::Result<Plan>(const Facts&)>;
+
+class Operation {
+   public:
+    // Borrows all of them for its life. Without a subject only carry_out may be called.
+    Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
+              const Subject* subject);
+
+    // Until `planner`'s wish is true. `undo`, where there is one, plans what takes back a failure
+    // that is final. Gives the lock back after a failure, and keeps it after a success.
+    base::Result<Answer> run(const Planner& planner, const Planner& undo, Execution execution,
+                             base::Deadline deadline);
+
+    // The steps of a plan that was made from `facts`, in order.
+    base::Result<void> carry_out(const Plan& plan, const Facts& facts, base::Deadline deadline);
+
+    // Whether the last answer left something behind for others to finish.
+    bool has_leftovers() const { return facts_.installation.has_leftovers; }
+
+   private:
+    base::Result<std::optional<Answer>> attempt(const Planner& planner, Execution execution,
+                                                base::Deadline deadline);
+    base::Result<void> observe(base::Deadline deadline);
+    base::Result<void> observe_secret(base::Deadline deadline);
+    base::Result<void> perform(const Step& step, const Plan& plan, base::Deadline deadline);
+    base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
+                                   base::Deadline deadline);
+    base::Result<Credentials> credentials_for(const Target& target) const;
+    void take_back(const Planner& undo, base::Deadline deadline);
+
+    Server& server_;
+    const Manager::Surroundings& surroundings_;
+    base::Log& log_;
+    const Subject* subject_;
+
+    Facts facts_;
+    Tried tried_;
+    std::unique_ptr<SecretStore> store_;
+    std::optional<base::Secret> former_secret_;
+    bool made_something_ = false;
+    std::vector<std::string> remarks_;
+};
+
+}  // namespace environment

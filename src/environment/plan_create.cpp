@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Create, repair and open: one plan, since create is repair.
+#include <fmt/format.h>
+
+#include "environment/planning.h"
+#include "environment/stamp.h"
+
+namespace environment {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+using planning::Ask;
+using planning::Closed;
+using planning::Terms;
+
+// Chosen so that stores with a shorter limit than any known one need no other rule.
+constexpr std::size_t k_longest_secret_name = 200;
+
+// What a caller did not say stays as it was.
+Origin merged(const Origin& former, const Origin& now) {
+    return {now.repository.empty() ? former.repository : now.repository,
+            now.ref.empty() ? former.ref : now.ref,
+            now.pull_request ? now.pull_request : former.pull_request,
+            now.commit.empty() ? former.commit : now.commit};
+}
+
+// Builds the plan, rule by rule.
+class Making {
+   public:
+    Making(const Ask& ask, const Facts& facts, const FreshIdentities& fresh)
+        : ask_(ask), wish_(ask.wish), facts_(facts), fresh_(fresh) {}
+
+    Result<Plan> make() {
+        BASE_TRY(check_admission());
+        choose_environment();
+        choose_role();
+        BASE_TRY(choose_instance());
+        BASE_TRY(choose_final_name());
+        add_repairs();
+        add_building();
+        add_secret();
+        settle();
+        return std::move(plan_);
+    }
+
+   private:
+    bool promised() const {
+        return facts_.environment && facts_.environment->state == EnvironmentState::ready;
+    }
+    bool opening() const {
+        return facts_.environment && facts_.environment->state == EnvironmentState::closed;
+    }
+    bool building() const {
+        return !facts_.instance || plan_.target.instance.id != facts_.instance->id ||
+               facts_.instance->state != InstanceState::serving;
+    }
+    bool has_database() const {
+        return facts_.database && facts_.instance &&
+               plan_.target.instance.id == facts_.instance->id;
+    }
+    void add(StepKind kind, std::string reason) { planning::add(plan_, kind, std::move(reason)); }
+
+    Result<void> check_admission() {
+        BASE_TRY(planning::check_repository(wish_.origin.repository, facts_, wish_.project));
+        if (facts_.environment) {
+            BASE_TRY(planning::check_age(facts_));
+            if (ask_.closed == Closed::refuse) BASE_TRY(planning::check_not_closed(facts_));
+        }
+        if (ask_.terms == Terms::renew && !facts_.policy.admits(wish_.origin.repository)) {
+            return base::fail(ErrorKind::denied,
+                              fmt::format("the policy of project {} does not admit the repository "
+                                          "'{}'",
+                                          wish_.project.text(), wish_.origin.repository),
+                              "see 'reviewdb config get repositories'");
+        }
+        if (facts_.secret && facts_.secret->exists && !facts_.secret->is_ours) {
+            return base::fail(ErrorKind::conflict,
+                              "the secret store has a secret of that name which is not ours",
+                              "remove it, or choose other names: reviewdb config set "
+                              "secret_pattern=…");
+        }
+        return {};
+    }
+
+    void choose_environment() {
+        plan_.target = planning::target_of(facts_);
+        auto& record = plan_.target.environment;
+        if (!facts_.environment) {
+            record.id = fresh_.environment;
+            record.project = wish_.project.text();
+            record.name = wish_.name.text();
+            record.created_at = facts_.now;
+            record.shielded = wish_.may_be_shielded && facts_.policy.protects(wish_.name.text());
+        }
+        if (facts_.secret && record.secret.empty()) {
+            record.secret = facts_.policy.secret_pattern().apply(wish_.project, wish_.name,
+                                                                 k_longest_secret_name);
+        }
+        if (ask_.terms == Terms::keep) return;
+        record.origin = merged(record.origin, wish_.origin);
+        for (const auto& [key, value] : wish_.labels) record.labels[key] = value;
+        const auto ttl = wish_.ttl ? wish_.ttl : facts_.policy.ttl();
+        record.expires_at = ttl ? std::optional(facts_.now + *ttl) : std::nullopt;
+        record.last_create_at = facts_.now;
+    }
+
+    void choose_role() {
+        auto& target = plan_.target;
+        if (!facts_.role) {
+            target.role.id = fresh_.role;
+            target.role.name = role_name(wish_.project, fresh_.role);
+            target.role.key_number = facts_.installation.current_key;
+        }
+        target.environment.role = target.role.id;
+    }
+
+    Result<void> choose_instance() {
+        auto& target = plan_.target;
+        const bool lost = facts_.instance && facts_.instance->state == InstanceState::serving &&
+                          (!facts_.database || facts_.database->half_dropped);
+        if (facts_.instance && !lost) {
+            BASE_TRY(check_database());
+        } else {
+            target.instance = InstanceRecord{};
+            target.instance.id = fresh_.instance;
+            target.instance.database = building_name(fresh_.instance);
+            target.instance.database_template = "empty";
+        }
+        target.environment.instance = target.instance.id;
+        return {};
+    }
+
+    Result<void> check_database() const {
+        if (!facts_.database) return {};
+        const auto& database = *facts_.database;
+        const bool another = facts_.instance->oid && *facts_.instance->oid != database.oid;
+        if (database.owned_by_manager && !another) return {};
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format(
+                "the registry names the database {} for '{}', but that one is {}", database.name,
+                wish_.name.text(),
+                database.owned_by_manager ? "another one of ours" : "owned by " + database.owner),
+            "somebody changed the registry or replaced the database by hand; nothing was "
+            "changed");
+    }
+
+    Result<void> choose_final_name() {
+        auto& target = plan_.target;
+        if (!building()) {
+            target.final_database = facts_.instance->database;
+            return {};
+        }
+        const auto pattern = facts_.policy.database_pattern();
+        target.final_database = pattern.apply(wish_.project, wish_.name, k_longest_catalog_name);
+        if (facts_.final_name == NameHolder::dropping_instance) {
+            target.final_database = pattern.apply_beside(
+                wish_.project, wish_.name, target.instance.id, k_longest_catalog_name);
+        }
+        if (facts_.final_name != NameHolder::somebody_else) return {};
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("there is a database {} already, owned by {}, which reviewdb did not "
+                        "make for '{}'",
+                        target.final_database, facts_.final_name_owner, wish_.name.text()),
+            "reviewdb never takes over what it did not make: rename that database, choose "
+            "another name or project, or another database_pattern");
+    }
+
+    // What can be wrong with what is there.
+    void add_repairs() {
+        if (facts_.next) {
+            add(StepKind::drop_next, "an unfinished reset left a database that nobody needs");
+        }
+        if (!facts_.login) {
+            add(StepKind::create_role,
+                facts_.role ? "its role is gone from the server" : "it needs a role of its own");
+        } else if (!planning::role_is_right(facts_)) {
+            add(StepKind::repair_role,
+                "its role's login, limits or stamp are not as they should be");
+        }
+    }
+
+    void add_building() {
+        if (!has_database()) {
+            add(StepKind::create_database, promised() ? "its database is gone from the server"
+                                                      : "it needs a database of its own");
+        }
+        const auto insecure = building() ? std::string("it is closed to everybody but its role")
+                                         : planning::why_insecure(facts_);
+        if (!insecure.empty()) add(StepKind::secure_database, insecure);
+        if (building()) {
+            add(StepKind::hand_over_schema, "its role owns the schema public");
+        } else if (facts_.tried.schema_not_its_own) {
+            add(StepKind::hand_over_schema, "its schema public belongs to another role");
+        }
+        if (facts_.tried.password_refused) {
+            add(StepKind::set_password, "the server refused its password");
+        }
+        add(StepKind::prove_login, "ready is said only of what has been seen to log in");
+        if (building()) {
+            add(StepKind::claim, fmt::format("it becomes {}", plan_.target.final_database));
+        } else if (facts_.database->name != plan_.target.final_database) {
+            add(StepKind::claim, "somebody renamed its database");
+        }
+    }
+
+    void add_secret() {
+        if (!facts_.secret || (promised() && facts_.secret->is_current)) return;
+        add(StepKind::write_secret, !promised()             ? "applications read its secret"
+                                    : facts_.secret->exists ? "its secret is not the right one"
+                                                            : "its secret is gone");
+    }
+
+    // Puts the intent in front of what changes something and the end behind it, and names the
+    // outcome.
+    void settle() {
+        const bool claimed_ready = building() && !facts_.secret && !opening();
+        if (planning::changes(plan_) || !promised()) {
+            if (!claimed_ready) {
+                auto reason = planning::summary(plan_.steps);
+                add(StepKind::mark_ready,
+                    reason.empty() ? std::string("everything is in place") : std::move(reason));
+            }
+            plan_.steps.insert(plan_.steps.begin(),
+                               {StepKind::record_intent, "whoever comes after a crash goes on"});
+            plan_.outcome = opening()    ? Outcome::opened
+                            : promised() ? Outcome::repaired
+                                         : Outcome::created;
+        } else if (ask_.terms == Terms::renew) {
+            add(StepKind::renew, "asked for again");
+        }
+        // What claim commits; the rest is for mark_ready to say.
+        plan_.target.environment.state =
+            claimed_ready || promised() ? EnvironmentState::ready : EnvironmentState::publishing;
+    }
+
+    const Ask& ask_;
+    const CreateWish& wish_;
+    const Facts& facts_;
+    const FreshIdentities& fresh_;
+    Plan plan_;
+};
+
+}  // namespace
+
+Result<Plan> planning::plan_making(const Ask& ask, const Facts& facts,
+                                   const FreshIdentities& fresh) {
+    return Making(ask, facts, fresh).make();
+}
+
+Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const FreshIdentities& fresh) {
+    if (facts.environment && facts.environment->state == EnvironmentState::retiring) {
+        BASE_TRY(planning::check_repository(wish.origin.repository, facts, wish.project));
+        BASE_TRY(planning::check_age(facts));
+        auto plan = plan_abandon(facts, "a removal was not finished");
+        plan.again = true;
+        return plan;
+    }
+    return planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh);
+}
+
+Result<Plan> plan_repair(const Wish& wish, const Facts& facts, const FreshIdentities& fresh) {
+    return planning::plan_mending(wish, Closed::refuse, facts, fresh);
+}
+
+Result<Plan> plan_open(const Wish& wish, const Facts& facts, const FreshIdentities& fresh) {
+    return planning::plan_mending(wish, Closed::open, facts, fresh);
+}
+
+}  // namespace environment

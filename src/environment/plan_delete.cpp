@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Delete, and the ends of what was given up or let go of.
+#include "environment/planning.h"
+
+namespace environment {
+
+namespace {
+
+using base::Result;
+
+// Everything between the decision and nothing being left.
+Plan removal(const Facts& facts, const std::string& why) {
+    Plan plan;
+    plan.outcome = Outcome::deleted;
+    plan.target = planning::target_of(facts);
+    const auto add = [&](StepKind kind, std::string reason) {
+        planning::add(plan, kind, std::move(reason));
+    };
+    if (facts.environment) {
+        add(StepKind::record_retirement, "whoever comes after a crash goes on");
+    }
+    if (facts.next) add(StepKind::drop_next, "what an unfinished reset built goes with it");
+    if (facts.database && !facts.database->half_dropped) {
+        add(StepKind::close_database, "nobody new gets in");
+        add(StepKind::end_sessions, "nobody stays in");
+    }
+    if (facts.environment && !facts.environment->secret.empty()) {
+        add(StepKind::delete_secret, "its password is of no use any more");
+    }
+    if (facts.environment || (facts.instance && facts.instance->state != InstanceState::gone)) {
+        add(StepKind::bury, why.empty() ? "its name is free again" : why);
+    }
+    if (facts.database) {
+        add(StepKind::drop_database, facts.database->half_dropped
+                                         ? "an interrupted DROP has to be finished"
+                                         : "nothing of it stays");
+    }
+    if (facts.login && facts.role) add(StepKind::drop_role, "nothing of it stays");
+    add(StepKind::forget, "the registry agrees with the server");
+    return plan;
+}
+
+}  // namespace
+
+Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
+    if (!facts.environment) {
+        Plan plan;
+        plan.outcome = Outcome::absent;
+        return plan;
+    }
+    BASE_TRY(planning::check_repository(wish.repository, facts, wish.project));
+    BASE_TRY(planning::check_age(facts));
+    if (facts.environment->state != EnvironmentState::building) {
+        BASE_TRY(planning::check_not_shielded(wish, facts));
+    }
+    return removal(facts, wish.reason);
+}
+
+Plan plan_abandon(const Facts& facts, const std::string& reason) {
+    auto plan = removal(facts, reason);
+    plan.outcome = Outcome::absent;
+    return plan;
+}
+
+Plan plan_burial(const Facts& facts) { return removal(facts, {}); }
+
+}  // namespace environment

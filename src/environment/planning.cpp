@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "environment/planning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "environment/stamp.h"
+
+namespace environment {
+
+namespace {
+
+constexpr std::array<std::string_view, 27> k_step_names{"record_intent",
+                                                        "record_reset",
+                                                        "create_role",
+                                                        "create_database",
+                                                        "secure_database",
+                                                        "hand_over_schema",
+                                                        "set_password",
+                                                        "repair_role",
+                                                        "prove_login",
+                                                        "claim",
+                                                        "swap",
+                                                        "write_secret",
+                                                        "mark_ready",
+                                                        "renew",
+                                                        "rotate_password",
+                                                        "mark_protection",
+                                                        "record_closure",
+                                                        "drop_next",
+                                                        "record_retirement",
+                                                        "close_database",
+                                                        "end_sessions",
+                                                        "delete_secret",
+                                                        "bury",
+                                                        "drop_database",
+                                                        "drop_role",
+                                                        "forget"};
+constexpr std::array<std::string_view, 12> k_outcome_names{
+    "created", "repaired", "unchanged", "deleted",  "absent",    "reset",
+    "rotated", "closed",   "opened",    "extended", "protected", "unprotected"};
+
+}  // namespace
+
+std::string_view to_text(StepKind kind) { return k_step_names.at(static_cast<std::size_t>(kind)); }
+std::string_view to_text(Outcome outcome) {
+    return k_outcome_names.at(static_cast<std::size_t>(outcome));
+}
+
+namespace planning {
+
+using base::ErrorKind;
+using base::Result;
+
+Result<void> check_repository(const std::string& caller, const Facts& facts,
+                              const Project& project) {
+    if (!facts.environment) return {};
+    const auto& owner = facts.environment->origin.repository;
+    if (caller.empty() || owner.empty() || caller == owner) return {};
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("the environment '{}' of project {} belongs to the repository {}, not to {}",
+                    facts.environment->name, project.text(), owner, caller),
+        "give each repository a project of its own: --project NAME");
+}
+
+Result<void> check_age(const Facts& facts) {
+    if (!facts.installation.is_behind) return {};
+    return base::fail(ErrorKind::conflict,
+                      "the registry is older than the server: it lacks what was written since it "
+                      "was backed up, so nothing that it names is changed or dropped",
+                      "restore a newer backup of the control database, or take the server's stamps "
+                      "for the truth: reviewdb repair --registry");
+}
+
+Result<void> check_present(const Wish& wish, const Facts& facts) {
+    if (!facts.environment) {
+        return base::fail(ErrorKind::not_found,
+                          fmt::format("there is no environment '{}' in project {}",
+                                      wish.name.text(), wish.project.text()),
+                          "'reviewdb list' shows what there is; 'reviewdb create' makes one");
+    }
+    BASE_TRY(check_repository(wish.repository, facts, wish.project));
+    BASE_TRY(check_age(facts));
+    if (facts.environment->state != EnvironmentState::retiring) return {};
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("the environment '{}' is being removed", wish.name.text()),
+                      "'reviewdb delete' finishes that; 'reviewdb create' makes it anew");
+}
+
+Result<void> check_not_shielded(const Wish& wish, const Facts& facts) {
+    if (!facts.environment->shielded) return {};
+    return base::fail(ErrorKind::shielded,
+                      fmt::format("the environment '{}' is protected", wish.name.text()),
+                      "if its data may go, lift the protection first: reviewdb unprotect NAME");
+}
+
+Result<void> check_not_closed(const Facts& facts) {
+    if (facts.environment->state != EnvironmentState::closed) return {};
+    const auto& why = facts.environment->closed_because;
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("the environment '{}' was closed{}{}", facts.environment->name,
+                                  why.empty() ? "" : ": ", why),
+                      "let people in again with: reviewdb open NAME");
+}
+
+namespace {
+bool has_right_stamp(const Facts& facts) {
+    const auto stamp = DatabaseStamp::parse(facts.database->comment);
+    return stamp && stamp->installation == facts.installation.id &&
+           stamp->instance == facts.instance->id && stamp->role == facts.role->id &&
+           stamp->password_version == facts.role->password_version &&
+           stamp->project == facts.environment->project &&
+           stamp->shielded == facts.environment->shielded && !stamp->sealed_name.empty();
+}
+}  // namespace
+
+bool role_is_right(const Facts& facts) {
+    const auto& login = *facts.login;
+    return login.can_login && !login.privileged && !login.expires &&
+           login.connection_limit == facts.policy.connection_limit() &&
+           login.comment == role_stamp(facts.installation.id, facts.role->id);
+}
+
+std::string why_insecure(const Facts& facts) {
+    const auto& database = *facts.database;
+    if (!facts.login) return "its role is a new one to the server";
+    if (database.open_to_public) return "PUBLIC may connect to it";
+    if (!database.role_may_use) return "its role may not connect to it";
+    if (!database.accepts_connections) return "it accepts no connections";
+    if (database.connection_limit != -1) return "its database has a connection limit of its own";
+    if (database.is_template) return "its database was made a template";
+    if (!has_right_stamp(facts)) return "its stamp is not the right one";
+    if (database.settings != facts.policy.database_settings()) {
+        return "its settings are not those of the policy";
+    }
+    return {};
+}
+
+Target target_of(const Facts& facts) {
+    Target target;
+    if (facts.environment) target.environment = *facts.environment;
+    if (facts.instance) target.instance = *facts.instance;
+    if (facts.role) target.role = *facts.role;
+    if (facts.database && facts.instance) target.instance.database = facts.database->name;
+    target.leaving = target.instance;
+    target.final_database = target.instance.database;
+    target.connection_limit = facts.policy.connection_limit();
+    target.database_settings = facts.policy.database_settings();
+    return target;
+}
+
+void add(Plan& plan, StepKind kind, std::string reason) {
+    plan.steps.push_back({kind, std::move(reason)});
+}
+
+bool changes(const Plan& plan) {
+    return std::ranges::any_of(plan.steps, [](const Step& step) {
+        return step.kind != StepKind::prove_login && step.kind != StepKind::renew;
+    });
+}
+
+std::string summary(const std::vector<Step>& steps) {
+    std::string text;
+    for (const auto& step : steps) {
+        if (step.kind == StepKind::prove_login || step.kind == StepKind::record_intent) continue;
+        if (text.find(step.reason) != std::string::npos) continue;
+        text += (text.empty() ? "" : "; ") + step.reason;
+    }
+    return text;
+}
+
+Result<Plan> plan_mending(const Wish& wish, Closed closed, const Facts& facts,
+                          const FreshIdentities& fresh) {
+    BASE_TRY(check_present(wish, facts));
+    const CreateWish nothing_new{wish.project, wish.name, {}, {}, std::nullopt};
+    return plan_making({nothing_new, Terms::keep, closed}, facts, fresh);
+}
+
+}  // namespace planning
+}  // namespace environment

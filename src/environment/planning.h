@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the plans of all verbs share. Internal to this room: the verbs are in plan.h.
+#pragma once
+
+#include <string>
+
+#include "environment/plan.h"
+
+namespace environment::planning {
+
+// Fails conflict when the environment is known to belong to another repository.
+base::Result<void> check_repository(const std::string& caller, const Facts& facts,
+                                    const Project& project);
+
+// Fails conflict when the registry was restored from a backup that is older than the server: what
+// it says of passwords and databases may be long untrue.
+base::Result<void> check_age(const Facts& facts);
+
+// What every verb but create asks first: there is such an environment, it is the caller's, the
+// registry can be believed, and nobody is removing it. Fails not_found, conflict.
+base::Result<void> check_present(const Wish& wish, const Facts& facts);
+
+base::Result<void> check_not_shielded(const Wish& wish, const Facts& facts);
+base::Result<void> check_not_closed(const Facts& facts);
+
+// True when role and limits are as they should be.
+bool role_is_right(const Facts& facts);
+
+// Why the serving database has to be secured again; empty when it has not.
+std::string why_insecure(const Facts& facts);
+
+// The rows as they are now, and what the policy wants of their database.
+Target target_of(const Facts& facts);
+
+void add(Plan& plan, StepKind kind, std::string reason);
+
+// The reasons of all steps that change something, in one line for history.
+std::string summary(const std::vector<Step>& steps);
+
+enum class Terms { renew, keep };
+enum class Closed { refuse, open };
+
+// Create, repair and open are one plan. Without an environment it makes one.
+struct Ask {
+    CreateWish wish;
+    Terms terms = Terms::renew;
+    Closed closed = Closed::refuse;
+};
+base::Result<Plan> plan_making(const Ask& ask, const Facts& facts, const FreshIdentities& fresh);
+
+// The plan that repairs `wish`'s environment, terms kept.
+base::Result<Plan> plan_mending(const Wish& wish, Closed closed, const Facts& facts,
+                                const FreshIdentities& fresh);
+
+// True when a step of the plan changes something.
+bool changes(const Plan& plan);
+
+}  // namespace environment::planning

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Steps that change an environment which is there: reset, rotation, protection, closing, terms.
+#include <fmt/format.h>
+
+#include "environment/name.h"
+#include "pg/quoting.h"
+#include "pg/sql_state.h"
+#include "server/live_server.h"
+#include "server/session.h"
+
+namespace server {
+
+namespace {
+
+using base::Result;
+
+std::optional<std::string> seconds_of(const std::optional<environment::Time>& time) {
+    if (!time) return std::nullopt;
+    return std::to_string(
+        std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
+}
+
+}  // namespace
+
+// Redoing it is harmless, so it need not wait for the disk.
+Result<std::string> LiveServer::renew(const Work& work) {
+    Statements statements{
+        {"SET LOCAL synchronous_commit = off"},
+        {fmt::format("UPDATE registry.environment SET {} WHERE id = $1::uuid", k_described),
+         described(work.target.environment)}};
+    if (work.plan.outcome == environment::Outcome::extended) statements.push_back(work.history());
+    BASE_TRY(session_->transact(statements, work.deadline));
+    return std::string();
+}
+
+Result<std::string> LiveServer::record_reset(const Work& work) {
+    const auto& target = work.target;
+    BASE_TRY_ASSIGN(
+        const auto answers,
+        session_->run_all(
+            {{"SELECT registry.count_write()"},
+             {"INSERT INTO registry.instance (id, project, state, database, template, role) "
+              "VALUES ($1::uuid, $2, 'building', $3, $4, $5::uuid) ON CONFLICT (id) DO NOTHING",
+              {target.instance.id.to_string(), target.environment.project, target.instance.database,
+               target.instance.database_template, target.role.id.to_string()}},
+             {"UPDATE registry.environment SET next_instance = $2::uuid, epoch = epoch + 1 "
+              "WHERE id = $1::uuid RETURNING epoch",
+              {target.environment.id.to_string(), target.instance.id.to_string()}}},
+            work.deadline));
+    if (!answers.back().empty()) epoch_ = answers.back()[0].integer("epoch");
+    return std::string();
+}
+
+// Both databases change their names in one transaction, so at every moment one of them has the
+// name.
+Result<std::string> LiveServer::swap(const Work& work) {
+    const auto& target = work.target;
+    const auto trashed = environment::dropping_name(target.leaving.id);
+    const auto final_name = pg::identifier(target.final_database);
+    const auto rename = [](const std::string& from, const std::string& to) {
+        return pg::Statement{fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(from),
+                                         pg::identifier(to))};
+    };
+    const Statements statements{
+        rename(target.leaving.database, trashed),
+        must_be(trashed, target.leaving, work.credentials.leaving_prefix),
+        rename(target.instance.database, target.final_database),
+        must_be(target.final_database, target.instance, work.credentials.stamp_prefix),
+        {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)},
+        {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
+        {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
+                     pg::literal(work.credentials.database_stamp))},
+        {"UPDATE registry.instance SET state = 'trashed', database = $2, let_go_at = now(), "
+         "keep_until = to_timestamp($3::double precision) WHERE id = $1::uuid",
+         {target.leaving.id.to_string(), trashed, seconds_of(target.leaving.keep_until)}},
+        {"UPDATE registry.instance SET state = 'serving', database = $2 WHERE id = $1::uuid",
+         {target.instance.id.to_string(), target.final_database}},
+        {"UPDATE registry.environment SET instance = $2::uuid, next_instance = NULL "
+         "WHERE id = $1::uuid",
+         {target.environment.id.to_string(), target.instance.id.to_string()}},
+        work.history()};
+    auto swapped = run(statements, work.deadline);
+    if (swapped) return std::string();
+    auto error = std::move(swapped).error();
+    if (error.sqlstate == pg::sql_state::k_object_in_use) {
+        BASE_TRY_ASSIGN(const auto holder, what_holds(target.leaving.database, work.deadline));
+        error.message =
+            fmt::format("the old database cannot be put aside: it is held by {}", holder);
+        error.hint = "end that and reset again; the old data are still in service";
+    }
+    return base::fail(std::move(error));
+}
+
+// What it built waits, like everything that nobody needs any more, for whoever has a moment.
+Result<std::string> LiveServer::drop_next(const Work& work) {
+    BASE_TRY(run({{"UPDATE registry.instance SET state = 'dropping', let_go_at = now() WHERE id = "
+                   "(SELECT next_instance FROM registry.environment WHERE id = $1::uuid)",
+                   {work.target.environment.id.to_string()}},
+                  {"UPDATE registry.environment SET next_instance = NULL WHERE id = $1::uuid",
+                   {work.target.environment.id.to_string()}}},
+                 work.deadline));
+    return std::string();
+}
+
+// Password, version and stamp change together, so that at every moment the recorded version is the
+// one that logs in.
+Result<std::string> LiveServer::rotate_password(const Work& work) {
+    const auto& target = work.target;
+    BASE_TRY(check_lease(target, work.deadline));
+    BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
+    BASE_TRY(
+        run({{"SELECT registry.count_write()"},
+             {"UPDATE registry.role SET password_version = $2::integer, "
+              "key_number = $3::integer, password_set_at = now() WHERE id = $1::uuid",
+              {target.role.id.to_string(), std::to_string(target.role.password_version),
+               std::to_string(target.role.key_number)}},
+             {"UPDATE registry.environment SET state = $2 WHERE id = $1::uuid",
+              {target.environment.id.to_string(), std::string(to_text(target.environment.state))}},
+             {fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(target.role.name),
+                          pg::literal(verifier))},
+             {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
+                          pg::literal(work.credentials.database_stamp))},
+             work.history()},
+            work.deadline));
+    return std::string();
+}
+
+Result<std::string> LiveServer::mark_protection(const Work& work) {
+    const auto& target = work.target;
+    Statements statements{
+        {"UPDATE registry.environment SET protected = $2::boolean WHERE id = $1::uuid",
+         {target.environment.id.to_string(), target.environment.shielded ? "t" : "f"}}};
+    if (target.instance.state == environment::InstanceState::serving) {
+        statements.push_back(
+            {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
+                         pg::literal(work.credentials.database_stamp))});
+    }
+    statements.push_back(work.history());
+    BASE_TRY(run(statements, work.deadline));
+    return std::string();
+}
+
+Result<std::string> LiveServer::record_closure(const Work& work) {
+    const auto& record = work.target.environment;
+    BASE_TRY_ASSIGN(const auto answers,
+                    session_->run_all({{"UPDATE registry.environment SET state = 'closed', "
+                                        "closed_because = $2, epoch = epoch + 1 "
+                                        "WHERE id = $1::uuid RETURNING epoch",
+                                        {record.id.to_string(), record.closed_because}},
+                                       work.history()},
+                                      work.deadline));
+    if (!answers[0].empty()) epoch_ = answers[0][0].integer("epoch");
+    return std::string();
+}
+
+}  // namespace server

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/observation_sql.h"
+
+#include <fmt/format.h>
+
+namespace server {
+
+namespace {
+
+constexpr std::string_view k_columns = R"(
+    e.id AS e_id, e.project AS e_project, e.name AS e_name, e.state AS e_state,
+    e.repository AS e_repository, e.ref AS e_ref, e.pull_request AS e_pull_request,
+    e.commit AS e_commit, e.labels::text AS e_labels, e.secret AS e_secret,
+    e.protected AS e_protected, e.epoch AS e_epoch, e.closed_because AS e_closed_because,
+    extract(epoch FROM e.created_at)::bigint AS e_created_at,
+    extract(epoch FROM e.last_create_at)::bigint AS e_last_create_at,
+    extract(epoch FROM e.expires_at)::bigint AS e_expires_at,
+    i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
+    i.template AS i_template,
+    n.id AS n_id, n.state AS n_state, n.database AS n_database, n.oid AS n_oid,
+    n.template AS n_template,
+    r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
+    r.key_number AS r_key, r.source AS r_source,
+    l.oid AS l_oid, l.rolcanlogin AS l_can_login,
+    l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
+        AS l_privileged,
+    coalesce(l.rolvaliduntil < 'infinity', false) AS l_expires, l.rolconnlimit AS l_limit,
+    coalesce(shobj_description(l.oid, 'pg_authid'), '') AS l_comment)";
+
+// The columns of a database with a prefix, and the lateral that finds it. By name before oid: a
+// database of the recorded name that is another one has to be seen.
+constexpr std::string_view k_database_columns = R"(
+    {0}.oid AS {0}_oid, {0}.datname AS {0}_name, pg_get_userbyid({0}.datdba) AS {0}_owner,
+    pg_get_userbyid({0}.datdba) = current_user AS {0}_ours, {0}.datallowconn AS {0}_open,
+    {0}.datconnlimit = -2 AS {0}_half_dropped, {0}.datconnlimit AS {0}_limit,
+    {0}.datistemplate AS {0}_template,
+    coalesce(shobj_description({0}.oid, 'pg_database'), '') AS {0}_comment,
+    {0}.datacl IS NULL OR EXISTS (SELECT FROM aclexplode({0}.datacl) a WHERE a.grantee = 0)
+        AS {0}_public,
+    (SELECT count(DISTINCT a.privilege_type) FROM aclexplode({0}.datacl) a
+      WHERE a.grantee = l.oid AND a.privilege_type IN ('CONNECT', 'CREATE', 'TEMPORARY')) = 3
+        AS {0}_role_may_use,
+    (SELECT string_agg(one, E'\n' ORDER BY one)
+      FROM pg_db_role_setting s, unnest(s.setconfig) one
+      WHERE s.setdatabase = {0}.oid AND s.setrole = 0) AS {0}_settings)";
+
+constexpr std::string_view k_database_join = R"(
+LEFT JOIN LATERAL (SELECT * FROM pg_database WHERE datname = {1}.database
+    UNION ALL SELECT * FROM pg_database WHERE oid = {1}.oid LIMIT 1) {0} ON true)";
+
+}  // namespace
+
+const std::string_view k_one_environment = R"(registry.environment e
+LEFT JOIN registry.instance i ON i.id = e.instance
+LEFT JOIN registry.instance n ON n.id = e.next_instance
+LEFT JOIN registry.role r ON r.id = e.role
+{} WHERE e.project = $1 AND e.name = $2 AND e.state <> 'gone')";
+
+const std::string_view k_whole_project = R"(registry.environment e
+LEFT JOIN registry.instance i ON i.id = e.instance
+LEFT JOIN registry.instance n ON n.id = e.next_instance
+LEFT JOIN registry.role r ON r.id = e.role
+{} WHERE e.project = $1 AND e.state <> 'gone' ORDER BY e.name)";
+
+// The role only where no living environment has it: a reset's former instance shares it.
+const std::string_view k_one_leftover = R"(registry.instance i
+LEFT JOIN registry.environment e ON false
+LEFT JOIN registry.instance n ON false
+LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
+    (SELECT FROM registry.environment x WHERE x.role = r.id AND x.state <> 'gone')
+{} WHERE i.id = $1::uuid AND (i.state IN ('dropping', 'trashed') OR r.state = 'pinned'))";
+
+const std::string_view k_installation = R"(
+SELECT id, schema_version, oldest_program_allowed, current_key,
+    current_setting('server_version_num')::integer AS server_version,
+    pg_backend_pid() AS pid, current_user AS acting,
+    current_setting('idle_session_timeout') AS lease,
+    extract(epoch FROM clock_timestamp())::bigint AS now,
+    writes < registry.counted_writes() AS is_behind,
+    EXISTS (SELECT FROM registry.instance WHERE state = 'dropping'
+        OR (state = 'trashed' AND keep_until < now())) AS has_leftovers
+FROM registry.installation)";
+
+const std::string_view k_name_holder = R"(
+SELECT pg_get_userbyid(d.datdba) AS owner, i.id::text AS instance, i.state
+FROM pg_database d
+LEFT JOIN registry.instance i ON i.database = d.datname AND i.oid = d.oid AND i.state <> 'gone'
+WHERE d.datname = $1)";
+
+std::string observation_sql(std::string_view source) {
+    const auto joins = "LEFT JOIN pg_roles l ON l.rolname = r.name" +
+                       fmt::format(k_database_join, "d", "i") +
+                       fmt::format(k_database_join, "m", "n");
+    return "SELECT " + std::string(k_columns) + "," + fmt::format(k_database_columns, "d") + "," +
+           fmt::format(k_database_columns, "m") + " FROM " +
+           fmt::format(fmt::runtime(source), joins);
+}
+
+}  // namespace server

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one statement that reads all there is to know of an environment: its rows, what the catalog
+// has of its databases and role. For one, for an instance that nobody has any more, or for a whole
+// project, by what stands behind FROM. Runs in the control database, as the manager.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace server {
+
+// Rows e (environment), i (instance), n (next instance) and r (role), under those names, come from
+// `source`; columns as row_reading.h expects them.
+std::string observation_sql(std::string_view source);
+
+// Where they come from: one environment ($1 project, $2 name), every living one of a project ($1),
+// one instance that was let go of ($1).
+extern const std::string_view k_one_environment;
+extern const std::string_view k_whole_project;
+extern const std::string_view k_one_leftover;
+
+// The installation: identity, schema, whether the registry is behind, and what a pooler would
+// change.
+extern const std::string_view k_installation;
+
+// Who has the database name $1: an instance of ours, by name and, where it is known, by oid.
+extern const std::string_view k_name_holder;
+
+}  // namespace server
