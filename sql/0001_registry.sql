@@ -111,6 +111,12 @@ CREATE TABLE registry.history (
 );
 CREATE INDEX history_name ON registry.history (project, name, id);
 
+-- A rotation of all passwords of a project that has begun and not ended.
+CREATE TABLE registry.rotation (
+    project text PRIMARY KEY,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- What init --close took from PUBLIC, for init --reopen.
 CREATE TABLE registry.closed_database (
     oid oid PRIMARY KEY,

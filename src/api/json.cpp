@@ -55,6 +55,23 @@ json::object to_object(const environment::Description& description,
     return object;
 }
 
+json::array to_array(const std::vector<environment::Step>& steps) {
+    json::array list;
+    for (const auto& step : steps) {
+        list.emplace_back(
+            json::object{{"step", environment::to_text(step.kind)}, {"reason", step.reason}});
+    }
+    return list;
+}
+
+json::object to_object(const base::Error& error) {
+    const auto& facts = base::facts_of(error.kind);
+    return {{"code", facts.name},
+            {"message", error.message},
+            {"hint", or_null(error.hint)},
+            {"retryable", facts.retryable}};
+}
+
 std::string under(std::string_view key, json::value value) {
     json::object object;
     object[key] = std::move(value);
@@ -74,15 +91,28 @@ std::string list_json(const std::vector<environment::Description>& descriptions)
     return under("environments", std::move(list));
 }
 
-std::string error_json(const base::Error& error) {
-    const auto& facts = base::facts_of(error.kind);
-    json::object object;
-    object["code"] = facts.name;
-    object["message"] = error.message;
-    object["hint"] = or_null(error.hint);
-    object["retryable"] = facts.retryable;
-    return under("error", std::move(object));
+std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps) {
+    return indented(
+        json::object{{"outcome", environment::to_text(outcome)}, {"steps", to_array(steps)}});
 }
+
+std::string reports_json(const std::vector<environment::Report>& reports) {
+    json::array list;
+    for (const auto& report : reports) {
+        json::object object{{"name", report.subject.name.text()},
+                            {"project", report.subject.project.text()}};
+        if (report.result) {
+            object["outcome"] = environment::to_text(report.result->outcome);
+            object["steps"] = to_array(report.result->steps);
+        } else {
+            object["error"] = to_object(report.result.error());
+        }
+        list.emplace_back(std::move(object));
+    }
+    return under("reports", std::move(list));
+}
+
+std::string error_json(const base::Error& error) { return under("error", to_object(error)); }
 
 std::string history_json(const std::vector<environment::HistoryEntry>& entries) {
     json::array list;

@@ -21,6 +21,12 @@ std::string to_json(const environment::Description& description,
 // {"environments": […]}
 std::string list_json(const std::vector<environment::Description>& descriptions);
 
+// {"outcome", "steps": [{"step", "reason"}]}: what a plan does, or did.
+std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps);
+
+// {"reports": [{"name", "project", "outcome", "steps"} or {"name", "project", "error"}]}
+std::string reports_json(const std::vector<environment::Report>& reports);
+
 // {"error": {"code", "message", "hint", "retryable"}}
 std::string error_json(const base::Error& error);
 

@@ -16,8 +16,8 @@ using base::ErrorKind;
 using base::Result;
 
 // What one operation may spend on what earlier ones could not finish.
-constexpr std::chrono::seconds k_time_for_leftovers(5);
-constexpr int k_most_leftovers = 3;
+constexpr std::chrono::seconds k_time_for_leftovers(2);
+constexpr int k_most_leftovers = 50;
 
 Subject subject_of(const Wish& wish) { return {wish.project, wish.name}; }
 
@@ -141,6 +141,7 @@ void Manager::finish_leftovers(Deadline deadline) {
     const auto found = server_.leftovers(k_most_leftovers, deadline);
     if (!found) return;
     for (const auto& leftover : *found) {
+        if (deadline.passed()) return;
         const auto facts = server_.observe_leftover(leftover, deadline);
         if (facts && *facts) {
             Operation operation(server_, surroundings_, log_, nullptr);
@@ -151,22 +152,29 @@ void Manager::finish_leftovers(Deadline deadline) {
     }
 }
 
+Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy.secrets()));
+    if (store) {
+        BASE_TRY(observe_secret(*store, subject, surroundings_.key_texts, facts, deadline));
+    }
+    const Wish wish{subject.project, subject.name};
+    if (facts.environment->state == EnvironmentState::closed) {
+        return Answer{Outcome::unchanged, describe(facts), {}, {}};
+    }
+    BASE_TRY_ASSIGN(auto plan, plan_repair(wish, facts, FreshIdentities()));
+    return Answer{plan.outcome, describe(facts), std::move(plan.steps), {}};
+}
+
 Result<std::vector<Report>> Manager::examine(const Project& project, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto all, server_.observe_all(project, deadline));
-    const FreshIdentities fresh;
+    BASE_TRY_ASSIGN(auto all, server_.observe_all(project, deadline));
     std::vector<Report> reports;
     reports.reserve(all.size());
-    for (const auto& facts : all) {
+    for (auto& facts : all) {
         auto name = Name::parse(facts.environment->name);
         if (!name) continue;
-        const Wish wish{project, *std::move(name)};
-        auto plan = plan_repair(wish, facts, fresh);
-        if (!plan) {
-            reports.push_back({subject_of(wish), base::fail(std::move(plan).error())});
-            continue;
-        }
-        reports.push_back(
-            {subject_of(wish), Answer{plan->outcome, describe(facts), std::move(plan->steps), {}}});
+        const Subject subject{project, *std::move(name)};
+        auto answer = examine_one(subject, std::move(facts), deadline);
+        reports.push_back({subject, std::move(answer)});
     }
     return reports;
 }

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
+#include "base/interrupt.h"
 #include "environment/key_ring.h"
 #include "environment/secret_value.h"
 #include "environment/stamp.h"
@@ -24,6 +24,8 @@ using base::Result;
 constexpr std::string_view k_concurrent_update = "XX000";
 constexpr int k_most_rounds = 12;
 constexpr std::size_t k_longest_secret_name = 200;
+constexpr std::chrono::milliseconds k_moment(900);
+constexpr std::chrono::seconds k_moment_when_interrupted(10);
 
 bool worth_another_look(const Error& error) {
     return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
@@ -64,33 +66,35 @@ Result<void> Operation::observe(Deadline deadline) {
     BASE_TRY_ASSIGN(facts_, server_.observe(*subject_, Purpose::work, deadline));
     facts_.tried = tried_;
     BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
-    return observe_secret(deadline);
-}
-
-Result<void> Operation::observe_secret(Deadline deadline) {
     BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy.secrets()));
     if (!store_) return {};
-    SecretFacts secret;
-    const auto name = facts_.environment && !facts_.environment->secret.empty()
-                          ? facts_.environment->secret
-                          : facts_.policy.secret_pattern().apply(subject_->project, subject_->name,
-                                                                 k_longest_secret_name);
-    BASE_TRY_ASSIGN(former_secret_, store_->read(name, deadline));
-    secret.exists = former_secret_.has_value();
-    if (secret.exists && facts_.environment) {
-        secret.is_ours = owner_of_secret(*former_secret_) == facts_.environment->id;
-    }
-    if (secret.is_ours && facts_.role && facts_.instance) {
-        auto description = describe(facts_);
-        BASE_TRY_ASSIGN(const auto key, find_key(facts_.installation, facts_.role->key_number,
-                                                 surroundings_.key_texts));
-        description.password = key.password(facts_.role->id, facts_.role->password_version);
-        secret.is_current =
-            *former_secret_ == make_secret_value(connection_facts(description),
-                                                 facts_.environment->id, former_secret_);
-    }
-    facts_.secret = secret;
+    BASE_TRY_ASSIGN(former_secret_,
+                    observe_secret(*store_, *subject_, surroundings_.key_texts, facts_, deadline));
     return {};
+}
+
+Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
+                                                   const KeyTexts& key_texts, Facts& facts,
+                                                   Deadline deadline) {
+    const auto name = facts.environment && !facts.environment->secret.empty()
+                          ? facts.environment->secret
+                          : facts.policy.secret_pattern().apply(subject.project, subject.name,
+                                                                k_longest_secret_name);
+    BASE_TRY_ASSIGN(auto former, store.read(name, deadline));
+    auto& secret = facts.secret.emplace();
+    secret.exists = former.has_value();
+    if (secret.exists && facts.environment) {
+        secret.is_ours = owner_of_secret(*former) == facts.environment->id;
+    }
+    if (secret.is_ours && facts.role && facts.instance) {
+        auto description = describe(facts);
+        BASE_TRY_ASSIGN(const auto key,
+                        find_key(facts.installation, facts.role->key_number, key_texts));
+        description.password = key.password(facts.role->id, facts.role->password_version);
+        secret.is_current = *former == make_secret_value(connection_facts(description),
+                                                         facts.environment->id, former);
+    }
+    return former;
 }
 
 // A first refusal is something learnt: the next look plans what mends it.
@@ -140,6 +144,7 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline dea
 Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline deadline) {
     if (&facts != &facts_) facts_ = facts;
     for (const auto& step : plan.steps) {
+        if (base::interrupted()) return base::fail(ErrorKind::deadline, "interrupted");
         log_.debug("{}: {}", to_text(step.kind), step.reason);
         if (surroundings_.on_step) surroundings_.on_step(step);
         auto done = perform(step, plan, deadline);
@@ -169,15 +174,34 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
     return std::optional(std::move(answer));
 }
 
-void Operation::take_back(const Planner& undo, Deadline deadline) {
-    // Even a caller whose time is up is not left with something half made, if that takes a moment.
-    constexpr std::chrono::seconds k_moment(1);
-    if (deadline.passed()) deadline = Deadline::after(k_moment);
-    if (!observe(deadline)) return;
-    const auto plan = undo(facts_);
-    if (!plan || plan->steps.empty()) return;
-    const auto undone = carry_out(*plan, facts_, deadline);
+// True when nothing half made is left.
+bool Operation::take_back(const Planner& undo, Deadline deadline) {
+    if (!undo || !made_something_) return !made_something_;
+    const auto observed = observe(deadline);
+    const auto plan = observed ? undo(facts_) : Result<Plan>(base::fail(observed.error()));
+    const auto undone =
+        plan ? carry_out(*plan, facts_, deadline) : Result<void>(base::fail(plan.error()));
     if (!undone) log_.warning("what was half made stays for now: {}", undone.error().message);
+    return undone.has_value();
+}
+
+Error Operation::give_up(Error error, const Planner& undo, Deadline deadline) {
+    // Whoever runs out of time, or wants to leave, is not left with something half made if that
+    // takes a moment.
+    const auto moment = Deadline::after(base::interrupted() ? k_moment_when_interrupted : k_moment);
+    const bool interrupted = base::interrupted();
+    if (interrupted) {
+        base::finish_in_spite_of_interrupt();
+        log_.warning("interrupted: leaving nothing half made; once more leaves at once");
+    }
+    const bool clean = take_back(undo, deadline.passed() || interrupted ? moment : deadline);
+    server_.release(moment);
+    if (!interrupted) return error;
+    return {
+        ErrorKind::deadline,
+        "interrupted",
+        clean ? "nothing half made is left" : "the same call again goes on where this one ended",
+        {}};
 }
 
 Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execution execution,
@@ -201,13 +225,12 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
         auto error = answer
                          ? Error{ErrorKind::internal, "what stands in the way does not go", {}, {}}
                          : std::move(answer).error();
-        if (!worth_another_look(error) || round >= k_most_rounds || deadline.remaining() <= pause) {
-            if (undo && made_something_) take_back(undo, deadline);
-            server_.release(deadline);
-            return base::fail(std::move(error));
+        const bool leave = base::interrupted() || !worth_another_look(error);
+        if (leave || round >= k_most_rounds || deadline.remaining() <= pause) {
+            return base::fail(give_up(std::move(error), undo, deadline));
         }
         log_.debug("looking again: {}", error.message);
-        std::this_thread::sleep_for(pause);
+        base::pause(pause);
         pause = std::min(pause * 2, std::chrono::milliseconds(1000));
     }
 }

@@ -15,6 +15,11 @@ namespace environment {
 // What an operation wishes for, as the rules see it: from facts to a plan.
 using Planner = std::function<base::Result<Plan>(const Facts&)>;
 
+// Adds to `facts` what the store has under the environment's name, and answers that value.
+base::Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
+                                                         const KeyTexts& key_texts, Facts& facts,
+                                                         base::Deadline deadline);
+
 class Operation {
    public:
     // Borrows all of them for its life. Without a subject only carry_out may be called.
@@ -36,12 +41,12 @@ class Operation {
     base::Result<std::optional<Answer>> attempt(const Planner& planner, Execution execution,
                                                 base::Deadline deadline);
     base::Result<void> observe(base::Deadline deadline);
-    base::Result<void> observe_secret(base::Deadline deadline);
     base::Result<void> perform(const Step& step, const Plan& plan, base::Deadline deadline);
     base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
                                    base::Deadline deadline);
     base::Result<Credentials> credentials_for(const Target& target) const;
-    void take_back(const Planner& undo, base::Deadline deadline);
+    bool take_back(const Planner& undo, base::Deadline deadline);
+    base::Error give_up(base::Error error, const Planner& undo, base::Deadline deadline);
 
     Server& server_;
     const Manager::Surroundings& surroundings_;

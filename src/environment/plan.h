@@ -63,6 +63,9 @@ struct Step {
     std::string reason;
 };
 
+// The reasons of all steps that change something, in one line.
+std::string summary(const std::vector<Step>& steps);
+
 enum class Outcome {
     created,
     repaired,

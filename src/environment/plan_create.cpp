@@ -221,7 +221,7 @@ class Making {
         const bool claimed_ready = building() && !facts_.secret && !opening();
         if (planning::changes(plan_) || !promised()) {
             if (!claimed_ready) {
-                auto reason = planning::summary(plan_.steps);
+                auto reason = summary(plan_.steps);
                 add(StepKind::mark_ready,
                     reason.empty() ? std::string("everything is in place") : std::move(reason));
             }

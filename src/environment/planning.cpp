@@ -49,6 +49,16 @@ std::string_view to_text(Outcome outcome) {
     return k_outcome_names.at(static_cast<std::size_t>(outcome));
 }
 
+std::string summary(const std::vector<Step>& steps) {
+    std::string text;
+    for (const auto& step : steps) {
+        if (step.kind == StepKind::prove_login || step.kind == StepKind::record_intent) continue;
+        if (text.find(step.reason) != std::string::npos) continue;
+        text += (text.empty() ? "" : "; ") + step.reason;
+    }
+    return text;
+}
+
 namespace planning {
 
 using base::ErrorKind;
@@ -160,16 +170,6 @@ bool changes(const Plan& plan) {
     return std::ranges::any_of(plan.steps, [](const Step& step) {
         return step.kind != StepKind::prove_login && step.kind != StepKind::renew;
     });
-}
-
-std::string summary(const std::vector<Step>& steps) {
-    std::string text;
-    for (const auto& step : steps) {
-        if (step.kind == StepKind::prove_login || step.kind == StepKind::record_intent) continue;
-        if (text.find(step.reason) != std::string::npos) continue;
-        text += (text.empty() ? "" : "; ") + step.reason;
-    }
-    return text;
 }
 
 Result<Plan> plan_mending(const Wish& wish, Closed closed, const Facts& facts,

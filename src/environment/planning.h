@@ -35,9 +35,6 @@ Target target_of(const Facts& facts);
 
 void add(Plan& plan, StepKind kind, std::string reason);
 
-// The reasons of all steps that change something, in one line for history.
-std::string summary(const std::vector<Step>& steps);
-
 enum class Terms { renew, keep };
 enum class Closed { refuse, open };
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "base/duration.h"
+#include "base/size.h"
 
 namespace environment {
 
@@ -55,6 +56,11 @@ Result<void> check_ttl(std::string_view value) {
     BASE_TRY(base::parse_duration(value));
     return {};
 }
+Result<void> check_budget(std::string_view value) {
+    if (value == "none") return {};
+    BASE_TRY(base::parse_size(value));
+    return {};
+}
 Result<void> check_timeout(std::string_view value) {
     if (value == "off") return {};
     BASE_TRY_ASSIGN(const auto time, base::parse_duration(value));
@@ -84,6 +90,8 @@ constexpr std::array k_definitions{
                      check_ttl},
     PolicyDefinition{"trash_window", "7d", "how long what reset replaced is kept; or none",
                      check_ttl},
+    PolicyDefinition{"disk_budget", "none", "how much disk all of ours may take, as in 50GB",
+                     check_budget},
     PolicyDefinition{"connection_limit", "20", "connections that one environment may have",
                      check_limit},
     PolicyDefinition{"statement_timeout", "off", "default of an environment's sessions",
@@ -190,6 +198,10 @@ Result<void> Policy::agree_with(const std::map<std::string, std::string>& claims
 }
 
 int Policy::port() const { return parse_number(value("port")).value_or(5432); }
+std::optional<std::int64_t> Policy::disk_budget() const {
+    const auto size = base::parse_size(value("disk_budget"));
+    return size ? std::optional(*size) : std::nullopt;
+}
 std::chrono::seconds Policy::trash_window() const {
     return base::parse_duration(value("trash_window")).value_or(std::chrono::seconds(0));
 }

@@ -66,6 +66,7 @@ class Policy {
     std::string sslmode() const { return value("sslmode"); }
     std::string secrets() const { return value("secrets"); }
     std::optional<std::chrono::seconds> ttl() const;
+    std::optional<std::int64_t> disk_budget() const;
     // Zero where nothing is kept.
     std::chrono::seconds trash_window() const;
     int connection_limit() const;

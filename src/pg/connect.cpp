@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/interrupt.h"
 #include "pg/connection.h"
 #include "pg/resolve.h"
 #include "pg/sql_state.h"
@@ -71,13 +72,15 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
 }
 
 bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadline deadline) {
-    pollfd fd{PQsocket(connection),
-              static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
-    int ready = 0;
-    do {
-        ready = poll(&fd, 1, static_cast<int>(deadline.remaining().count()));
-    } while (ready < 0 && errno == EINTR);
-    return ready > 0;
+    while (!base::interrupted()) {
+        pollfd fd{PQsocket(connection),
+                  static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+        const int ready = poll(&fd, 1, base::wait_slice(deadline));
+        if (ready > 0) return true;
+        if (ready == 0 && deadline.passed()) return false;
+        if (ready < 0 && errno != EINTR) return false;
+    }
+    return false;
 }
 
 }  // namespace
@@ -116,10 +119,12 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
     while (PQstatus(handle.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         if (!wait_to_continue(handle.get(), state, deadline)) {
-            return {
-                base::fail(ErrorKind::deadline,
-                           fmt::format("cannot connect to {}: no answer in time", info.describe())),
-                false};
+            return {base::fail(ErrorKind::deadline,
+                               base::interrupted()
+                                   ? std::string("interrupted")
+                                   : fmt::format("cannot connect to {}: no answer in time",
+                                                 info.describe())),
+                    false};
         }
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());

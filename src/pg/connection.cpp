@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/interrupt.h"
 #include "pg/sql_state.h"
 #include "pg/verifier.h"
 
@@ -22,15 +23,16 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 
-// Waits until `events` happen on `socket`; false when the deadline came first.
+// Waits until `events` happen on `socket`; false when the deadline or an interrupt came first.
 bool wait_for(int socket, short events, Deadline deadline) {
-    for (;;) {
+    while (!base::interrupted()) {
         pollfd fd{socket, events, 0};
-        const int ready = poll(&fd, 1, static_cast<int>(deadline.remaining().count()));
+        const int ready = poll(&fd, 1, base::wait_slice(deadline));
         if (ready > 0) return true;
         if (ready == 0 && deadline.passed()) return false;
         if (ready < 0 && errno != EINTR) return false;
     }
+    return false;
 }
 
 std::string field(const PGresult* result, int code) {
@@ -78,6 +80,7 @@ tl::unexpected<Error> Connection::lost(Deadline deadline) {
     const bool late = deadline.passed();
     const auto text = trimmed(PQerrorMessage(handle_.get()));
     handle_.reset();
+    if (base::interrupted()) return base::fail(ErrorKind::deadline, "interrupted");
     if (late) return base::fail(ErrorKind::deadline, "the server did not answer in time");
     return base::fail(ErrorKind::unavailable,
                       text.empty() ? "the connection to the server was lost" : text);

@@ -155,20 +155,40 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     return std::string();
 }
 
+// Only a utility statement, which runs nobody's code: a person may have had this database.
 Result<std::string> LiveServer::hand_over_schema(const Work& work) {
     BASE_TRY(check_lease(work.target, work.deadline));
-    BASE_TRY_ASSIGN(auto inside,
-                    open_session(login_, work.target.instance.database, Acting::as_manager,
-                                 application_, work.deadline, log_));
-    auto handed = inside.run_all(
-        as_member_of(work.target.role.name, {{fmt::format("ALTER SCHEMA public OWNER TO {}",
-                                                          pg::identifier(work.target.role.name))}}),
-        work.deadline);
-    std::move(inside).close_and_wait(work.deadline);
+    const auto& instance = work.target.instance;
+    const auto database = pg::identifier(instance.database);
+    // While it is built the login may connect anyway, until the claim.
+    const bool serving = instance.state == environment::InstanceState::serving;
+    if (serving) {
+        BASE_TRY(run({{fmt::format("GRANT CONNECT ON DATABASE {} TO SESSION_USER", database)}},
+                     work.deadline));
+    }
+    auto handed = hand_over_inside(work);
+    if (serving) {
+        BASE_TRY(run({{fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)}},
+                     work.deadline));
+    }
     if (!handed) {
         return base::fail(std::move(handed).error().during("cannot hand over the schema public"));
     }
     return std::string();
+}
+
+Result<void> LiveServer::hand_over_inside(const Work& work) {
+    const auto& role = work.target.role.name;
+    BASE_TRY_ASSIGN(auto inside,
+                    open_session(login_, work.target.instance.database, Acting::as_manager,
+                                 application_, work.deadline, log_));
+    auto handed = inside.run_all(
+        as_member_of(role,
+                     {{fmt::format("ALTER SCHEMA public OWNER TO {}", pg::identifier(role))}}),
+        work.deadline);
+    std::move(inside).close_and_wait(work.deadline);
+    if (!handed) return base::fail(std::move(handed).error());
+    return {};
 }
 
 Result<std::string> LiveServer::set_password(const Work& work) {
@@ -181,15 +201,25 @@ Result<std::string> LiveServer::set_password(const Work& work) {
 
 Result<std::string> LiveServer::repair_role(const Work& work) {
     const auto role = pg::identifier(work.target.role.name);
-    auto repaired = run(
-        {{fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {}", role,
-                      work.target.connection_limit)},
-         {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}},
+    auto repaired = session_->run_all(
+        {{fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' "
+                      "CONNECTION LIMIT {}",
+                      role, work.target.connection_limit)},
+         {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))},
+         {"SELECT rolsuper OR rolbypassrls OR rolreplication AS beyond FROM pg_roles "
+          "WHERE rolname = $1",
+          {work.target.role.name}}},
         work.deadline);
     if (!repaired) {
         return base::fail(std::move(repaired).error().during("cannot repair the role " + role));
     }
-    return std::string();
+    const auto& last = repaired->back();
+    if (last.empty() || !last[0].boolean("beyond")) return std::string();
+    return base::fail(
+        ErrorKind::denied,
+        fmt::format("the role {} was given rights that only a superuser can take back", role),
+        fmt::format("a superuser can run: ALTER ROLE {} NOSUPERUSER NOBYPASSRLS NOREPLICATION",
+                    role));
 }
 
 Result<environment::LoginProof> LiveServer::prove_login(const environment::Target& target,

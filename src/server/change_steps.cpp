@@ -13,6 +13,7 @@ namespace server {
 
 namespace {
 
+using base::Deadline;
 using base::Result;
 
 std::optional<std::string> seconds_of(const std::optional<environment::Time>& time) {
@@ -152,6 +153,35 @@ Result<std::string> LiveServer::record_closure(const Work& work) {
                                       work.deadline));
     if (!answers[0].empty()) epoch_ = answers[0][0].integer("epoch");
     return std::string();
+}
+
+// A rotation of all that was not finished is gone on with: whose password is newer than its
+// beginning has been done.
+Result<std::vector<environment::Subject>> LiveServer::begin_rotation(
+    const environment::Project& project, Deadline deadline) {
+    BASE_TRY(connect(deadline));
+    BASE_TRY_ASSIGN(
+        const auto answers,
+        session_->run_all(
+            {{"INSERT INTO registry.rotation (project) VALUES ($1) ON CONFLICT DO NOTHING",
+              {project.text()}},
+             {"SELECT e.name FROM registry.environment e JOIN registry.role r ON r.id = e.role "
+              "JOIN registry.rotation a ON a.project = e.project WHERE e.project = $1 "
+              "AND e.state IN ('ready', 'publishing') AND r.password_set_at < a.began_at "
+              "ORDER BY e.name",
+              {project.text()}}},
+            deadline));
+    std::vector<environment::Subject> due;
+    for (int i = 0; i < answers[1].size(); ++i) {
+        auto name = environment::Name::parse(answers[1][i].text("name"));
+        if (name) due.push_back({project, *std::move(name)});
+    }
+    return due;
+}
+
+Result<void> LiveServer::end_rotation(const environment::Project& project, Deadline deadline) {
+    BASE_TRY(connect(deadline));
+    return run({{"DELETE FROM registry.rotation WHERE project = $1", {project.text()}}}, deadline);
 }
 
 }  // namespace server

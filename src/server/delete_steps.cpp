@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <thread>
 
+#include "base/interrupt.h"
 #include "environment/name.h"
 #include "environment/stamp.h"
 #include "pg/quoting.h"
@@ -28,8 +28,7 @@ constexpr std::string_view k_their_sessions =
 
 // A database that died between CREATE and its stamp can only be told by its name.
 bool may_be_unstamped(const environment::InstanceRecord& instance) {
-    return instance.state == environment::InstanceState::building &&
-           instance.database == environment::building_name(instance.id);
+    return instance.database == environment::building_name(instance.id);
 }
 
 }  // namespace
@@ -83,7 +82,7 @@ Result<std::string> LiveServer::end_sessions(const Work& work) {
             return base::fail(std::move(ended).error().during("cannot end its sessions"));
         }
         for (milliseconds pause(2); rows[0].integer("n") > 0 && !limit.passed(); pause *= 2) {
-            std::this_thread::sleep_for(std::min(pause, milliseconds(100)));
+            base::pause(std::min(pause, milliseconds(100)));
             BASE_TRY_ASSIGN(rows, session_->run(count, work.deadline));
         }
     }

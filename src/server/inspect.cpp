@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "base/size.h"
 #include "environment/policy.h"
 #include "server/inspect_sql.h"
 #include "server/open_databases.h"
+#include "server/row_reading.h"
 #include "server/session.h"
 #include "server/survey.h"
 
@@ -120,11 +122,33 @@ void judge_disagreement(Findings& all, const pg::Row& row) {
     } else if (kind == "unknown") {
         drift(all, Grade::failure, subject, "carries our stamp, and the registry does not know it",
               "it is never removed unasked; was the registry restored from an old backup?");
+    } else if (kind == "pinned") {
+        drift(all, Grade::warning, subject,
+              "is disabled, and stays until nothing names it any more" +
+                  (detail.empty() ? std::string() : ": in " + detail),
+              "it goes with the environments that name it; elsewhere: DROP OWNED BY " + subject);
     } else if (kind == "unfinished") {
         drift(all, Grade::warning, subject, "is not finished: " + detail,
               "the next create or delete takes it up");
+    }
+}
+
+// What stands on the server's disk cannot be seen through SQL, so ours is compared with what a
+// person allows it.
+void judge_disk(Findings& all, const pg::Row& row, const environment::Policy& policy) {
+    const auto bytes = row.integer("bytes");
+    auto found = fmt::format("our databases take {}", base::describe_size(bytes));
+    if (const auto trashed = row.integer("trashed"); trashed > 0) {
+        found += fmt::format(", {} of them in the trash", trashed);
+    }
+    const auto budget = policy.disk_budget();
+    if (!budget) {
+        fine(all, "disk", found + "; no disk_budget is set, so nothing is compared");
+    } else if (bytes * 5 >= *budget * 4) {
+        warn(all, "disk", fmt::format("{} of {}", found, base::describe_size(*budget)),
+             "delete what nobody needs, or allow more: reviewdb config set disk_budget=SIZE");
     } else {
-        drift(all, Grade::failure, subject, detail, "repair it: reviewdb create " + subject);
+        fine(all, "disk", fmt::format("{} of {}", found, base::describe_size(*budget)));
     }
 }
 
@@ -137,15 +161,6 @@ void judge_open(Findings& all, const std::vector<OpenDatabase>& open) {
     }
 }
 
-environment::Policy read_policy(const pg::Rows& rows, const environment::Project& project) {
-    std::vector<environment::PolicyRow> all;
-    all.reserve(static_cast<std::size_t>(rows.size()));
-    for (int i = 0; i < rows.size(); ++i) {
-        all.push_back({rows[i].text("project"), rows[i].text("key"), rows[i].text("value")});
-    }
-    return environment::Policy::from_rows(project, all);
-}
-
 }  // namespace
 
 Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Project& project,
@@ -155,9 +170,9 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
     BASE_TRY_ASSIGN(const auto answers,
                     session.run_all({{std::string(k_server)},
                                      {"SELECT project, key, value FROM registry.policy"},
-                                     {std::string(k_disagreements), {project.text()}}},
+                                     {std::string(k_disagreements)}},
                                     deadline));
-    const auto policy = read_policy(answers[1], project);
+    const auto policy = environment::Policy::from_rows(project, read_policy(answers[1]));
     BASE_TRY_ASSIGN(const auto open, open_databases(session, deadline));
 
     Findings all;
@@ -166,8 +181,14 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
     judge_version(all, session.server_version());
     judge_manager(all, row, session.server_version());
     judge_settings(all, row, policy.connection_limit());
+    judge_disk(all, row, policy);
     for (int i = 0; i < answers[2].size(); ++i) judge_disagreement(all, answers[2][i]);
-    if (answers[2].empty()) fine(all, "registry", "it and the server say the same");
+    if (row.boolean("is_behind")) {
+        drift(all, Grade::failure, "registry", "is older than the server: a backup was restored",
+              "restore a newer one; until then nothing is repaired or deleted");
+    } else if (answers[2].empty()) {
+        fine(all, "registry", "knows everything on the server that is ours");
+    }
     judge_open(all, open);
     return all;
 }

@@ -21,12 +21,16 @@ SELECT pg_backend_pid() AS pid, session_user::text AS login,
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
         - coalesce(current_setting('reserved_connections', true), '0')::int AS usable,
     (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL) AS used,
+    (SELECT count(*) FROM registry.instance WHERE state = 'trashed') AS trashed,
+    (SELECT coalesce(sum(pg_database_size(d.oid)), 0) FROM pg_database d
+        WHERE d.datdba = m.oid AND d.datconnlimit <> -2)::bigint AS bytes,
+    (SELECT writes < registry.counted_writes() FROM registry.installation) AS is_behind,
     coalesce((SELECT location FROM registry.key JOIN registry.installation ON number = current_key),
         'none') AS key_location
 FROM pg_roles m WHERE m.rolname = current_user)";
 
-// A row (kind, subject, detail) for each thing about which the registry and the server, or the
-// server and our rules, disagree. $1 is the project whose environments are looked at.
+// A row (kind, subject, detail) for each thing that no environment of a project has to do with and
+// about which the registry and the server, or the server and our rules, disagree.
 inline constexpr std::string_view k_disagreements = R"(
 WITH installation AS (
     SELECT 'reviewdb/1 ' || id::text || ' ' AS stamp FROM registry.installation
@@ -38,7 +42,7 @@ WITH installation AS (
     FROM pg_database d JOIN pg_roles m ON m.oid = d.datdba AND m.rolname = current_user
 )
 SELECT 'public' AS kind, datname::text AS subject, '' AS detail
-    FROM ours WHERE has_database_privilege('public', oid, 'CONNECT')
+    FROM ours WHERE fixed AND has_database_privilege('public', oid, 'CONNECT')
 UNION ALL
 SELECT 'collation', datname, datcollversion || ', now '
         || coalesce(pg_database_collation_actual_version(oid), 'none')
@@ -52,31 +56,14 @@ SELECT 'unknown', datname, '' FROM ours, installation
     WHERE NOT fixed AND NOT known AND starts_with(comment, stamp)
 UNION ALL
 SELECT 'unfinished', database, 'instance ' || state FROM registry.instance
-    WHERE state IN ('trashed', 'dropping')
+    WHERE state = 'dropping'
         OR (state = 'building' AND created_at < now() - interval '10 minutes')
 UNION ALL
-SELECT 'unfinished', name, 'environment ' || state FROM registry.environment
-    WHERE project = $1 AND state IN ('building', 'publishing', 'retiring')
-        AND last_create_at < now() - interval '10 minutes'
-UNION ALL
-SELECT 'environment', e.name, CASE
-        WHEN d.oid IS NULL THEN 'its database ' || coalesce(i.database, '') || ' is missing'
-        WHEN d.datname <> i.database
-            THEN 'its database ' || i.database || ' is called ' || d.datname || ' now'
-        WHEN d.datdba <> m.oid THEN 'its database ' || d.datname || ' belongs to another role'
-        WHEN NOT d.datallowconn OR d.datconnlimit = 0
-            THEN 'its database ' || d.datname || ' accepts no connections'
-        WHEN l.oid IS NULL THEN 'its role ' || coalesce(r.name, '') || ' is missing'
-        ELSE 'its role ' || r.name || ' may not log in' END
-    FROM registry.environment e
-        JOIN pg_roles m ON m.rolname = current_user
-        LEFT JOIN registry.instance i ON i.id = e.instance
-        LEFT JOIN registry.role r ON r.id = e.role
-        LEFT JOIN pg_database d ON d.oid = i.oid
-        LEFT JOIN pg_roles l ON l.rolname = r.name
-    WHERE e.project = $1 AND e.state = 'ready'
-        AND (d.oid IS NULL OR d.datname <> i.database OR d.datdba <> m.oid OR NOT d.datallowconn
-            OR d.datconnlimit = 0 OR l.oid IS NULL OR NOT l.rolcanlogin)
+SELECT 'pinned', r.name, coalesce((SELECT string_agg(DISTINCT d.datname, ', ')
+        FROM pg_shdepend x JOIN pg_roles l ON l.oid = x.refobjid
+        LEFT JOIN pg_database d ON d.oid = x.dbid
+        WHERE x.refclassid = 'pg_authid'::regclass AND l.rolname = r.name), '')
+    FROM registry.role r WHERE state = 'pinned'
 ORDER BY 1, 2)";
 
 }  // namespace server

@@ -57,6 +57,12 @@ class LiveServer final : public environment::Server {
                                   std::string_view value, const environment::Actor& actor,
                                   base::Deadline deadline) override;
 
+    // Everybody of the project whose password `rotate --all` has still to change, by name. A first
+    // call begins; a later one goes on, until end_rotation.
+    base::Result<std::vector<environment::Subject>> begin_rotation(
+        const environment::Project& project, base::Deadline deadline);
+    base::Result<void> end_rotation(const environment::Project& project, base::Deadline deadline);
+
    private:
     using Rows = pg::Rows;
     using Statements = std::vector<pg::Statement>;
@@ -84,6 +90,7 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> create_database(const Work& work);
     base::Result<std::string> secure_database(const Work& work);
     base::Result<std::string> hand_over_schema(const Work& work);
+    base::Result<void> hand_over_inside(const Work& work);
     base::Result<std::string> set_password(const Work& work);
     base::Result<std::string> repair_role(const Work& work);
     base::Result<std::string> claim(const Work& work);

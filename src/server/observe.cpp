@@ -9,6 +9,7 @@
 #include "server/observation_sql.h"
 #include "server/row_reading.h"
 #include "server/session.h"
+#include "server/upgrade.h"
 
 namespace server {
 
@@ -49,11 +50,11 @@ NameHolder holder_of(const pg::Row& row, const Facts& facts) {
 // Only `init` and `upgrade` change the schema, so everybody works with the one that is there, or
 // not at all.
 Result<void> check_schema(const environment::Installation& installation) {
-    if (installation.oldest_program_allowed > k_schema_version) {
+    if (installation.oldest_program_allowed > schema_version()) {
         return base::fail(ErrorKind::conflict,
                           fmt::format("the registry is for programs of schema {} and newer; this "
                                       "one brings {}",
-                                      installation.oldest_program_allowed, k_schema_version),
+                                      installation.oldest_program_allowed, schema_version()),
                           "install a newer reviewdb; nothing was changed");
     }
     if (installation.schema_version >= k_oldest_schema) return {};
@@ -160,8 +161,7 @@ void LiveServer::release(Deadline deadline) {
 LiveServer::Statements LiveServer::reading(const environment::Project& project,
                                            pg::Statement observation) const {
     return {{std::string(k_installation)},
-            {"SELECT number, fingerprint, location, encode(bytes, 'hex') AS bytes "
-             "FROM registry.key WHERE retired_at IS NULL ORDER BY number"},
+            {std::string(k_living_keys)},
             {"SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)",
              {project.text()}},
             std::move(observation)};

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/prepare.h"
+#include "base/interrupt.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
-#include <thread>
 
-#include "base/bytes.h"
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/foundation.h"
 #include "server/migrations.h"
 #include "server/open_databases.h"
+#include "server/operator_login.h"
 #include "server/registration.h"
 #include "server/session.h"
 #include "server/survey.h"
+#include "server/upgrade.h"
 
 namespace server {
 
@@ -24,10 +25,6 @@ namespace {
 using base::Deadline;
 using base::ErrorKind;
 using base::Result;
-
-// "reviewdb" in ASCII. In the administrator's database and in the control database, for whoever
-// prepares.
-constexpr std::int64_t k_lock = 0x7265766965776462;
 
 // Others may prepare at the same moment from another database, where our lock says nothing.
 bool somebody_else_was_there(const base::Error& error) {
@@ -53,11 +50,9 @@ class Preparer {
     Result<void> make_registry(pg::Connection& session, pg::Connection& control, Prepared& made);
     Result<void> keep_registry(pg::Connection& control, const Survey& seen);
     Result<void> compare(pg::Connection& control);
-    Result<void> lock(pg::Connection& session);
     std::string host() const;
     int port() const;
     std::string sslmode(const pg::Connection& session) const;
-    pg::ConnectionInfo operator_login(base::Secret password) const;
 
     const pg::ConnectionInfo& administrator_;
     const Preparation& wish_;
@@ -88,25 +83,6 @@ std::string Preparer::sslmode(const pg::Connection& session) const {
     return session.uses_tls() ? "require" : "disable";
 }
 
-pg::ConnectionInfo Preparer::operator_login(base::Secret password) const {
-    pg::ConnectionInfo login;
-    // What says where the server is, and how to know it; the rest is the administrator's own.
-    for (const auto* keyword : {"host", "hostaddr", "port", "sslmode", "sslrootcert", "sslcrl",
-                                "ssl_min_protocol_version", "target_session_attrs"}) {
-        login = login.with(keyword, std::string(administrator_.get(keyword)));
-    }
-    return login.with("dbname", std::string(k_control_database))
-        .with_login(std::string(k_operator), std::move(password));
-}
-
-Result<void> Preparer::lock(pg::Connection& session) {
-    BASE_TRY(session.run_all({{"SET lock_timeout = 0"},
-                              {fmt::format("SELECT pg_advisory_lock({})", k_lock)},
-                              {"SET lock_timeout = '2s'"}},
-                             deadline_));
-    return {};
-}
-
 Result<void> Preparer::check_address(const Survey& seen) const {
     if (seen.control_registered || wish_.loopback_allowed || !wish_.host.empty()) return {};
     if (!pg::is_loopback(host())) return {};
@@ -126,7 +102,7 @@ Result<void> Preparer::make_registry(pg::Connection& session, pg::Connection& co
                               .sslmode_sql = pg::literal(sslmode(session))};
     BASE_TRY(locate_key(wish_, registration));
     // Nobody was ever told a password before there is a registry: whoever writes it sets it.
-    base::Secret password(base::to_base64url(base::random_bytes(32)));
+    auto password = make_operator_password();
     BASE_TRY_ASSIGN(const auto verifier, session.make_verifier(password));
     BASE_TRY(session.run(
         {fmt::format("ALTER ROLE {} PASSWORD {}", k_operator, pg::literal(verifier))}, deadline_));
@@ -135,33 +111,20 @@ Result<void> Preparer::make_registry(pg::Connection& session, pg::Connection& co
     for (auto& one : registration_sql(registration, wish_)) statements.push_back(std::move(one));
     BASE_TRY(all_or_none(control, statements, deadline_));
     made.newly_made = true;
-    made.operator_login = operator_login(std::move(password));
+    made.operator_login = operator_login(administrator_, std::move(password));
     return {};
 }
 
 Result<void> Preparer::keep_registry(pg::Connection& control, const Survey& seen) {
-    BASE_TRY_ASSIGN(const auto rows,
-                    control.run({"SELECT id::text, schema_version, oldest_program_allowed FROM "
-                                 "registry.installation"},
-                                deadline_));
-    if (rows.size() != 1 || rows[0].integer("oldest_program_allowed") > k_schema_version) {
-        return base::fail(ErrorKind::conflict,
-                          "the registry on this server is for a newer reviewdb than this one",
-                          "update reviewdb");
-    }
-    std::vector<std::string> statements;
-    for (const auto& one : migrations()) {
-        if (one.number <= rows[0].integer("schema_version")) continue;
-        statements.push_back(migration_statement(one.sql));
-        statements.push_back(
-            fmt::format("UPDATE registry.installation SET schema_version = {}", one.number));
-    }
+    BASE_TRY(migrate(control, wish_.actor, deadline_));
     if (!seen.control_registered) {
-        statements.push_back(
-            fmt::format("COMMENT ON DATABASE {} IS {}", k_control_database,
-                        pg::literal(fmt::format("{}{}", k_control_comment, rows[0].text("id")))));
+        const auto comment = fmt::format("format('COMMENT ON DATABASE {} IS %L', {} || id::text)",
+                                         k_control_database, pg::literal(k_control_comment));
+        BASE_TRY(control.run(
+            {fmt::format("DO $do$ BEGIN EXECUTE (SELECT {} FROM registry.installation); END $do$",
+                         comment)},
+            deadline_));
     }
-    if (!statements.empty()) BASE_TRY(all_or_none(control, statements, deadline_));
     return compare(control);
 }
 
@@ -207,7 +170,7 @@ Result<Prepared> Preparer::run(pg::Connection& session) {
     BASE_TRY(check_possible(seen, session.server_version()));
     BASE_TRY(check_address(seen));
     if (!seen.complete()) {
-        BASE_TRY(lock(session));
+        BASE_TRY(lock_preparation(session, deadline_));
         BASE_TRY_ASSIGN(seen, survey(session, deadline_));
         BASE_TRY(check_possible(seen, session.server_version()));
         BASE_TRY(make_roles(session, seen, deadline_));
@@ -216,7 +179,7 @@ Result<Prepared> Preparer::run(pg::Connection& session) {
     BASE_TRY_ASSIGN(auto control,
                     open_session(administrator_, k_control_database, Acting::as_manager,
                                  "reviewdb init", deadline_, log_));
-    BASE_TRY(lock(control));
+    BASE_TRY(lock_preparation(control, deadline_));
     BASE_TRY_ASSIGN(
         const auto there,
         control.run({"SELECT to_regclass('registry.installation') IS NOT NULL AS there"},
@@ -253,7 +216,7 @@ Result<Prepared> prepare(const pg::ConnectionInfo& administrator, const Preparat
             return made;
         }
         log.debug("{}; looking again", made.error().message);
-        std::this_thread::sleep_for(k_pause);
+        base::pause(k_pause);
     }
 }
 

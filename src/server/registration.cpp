@@ -9,6 +9,7 @@
 #include "pg/quoting.h"
 #include "server/session.h"
 #include "server/survey.h"
+#include "server/upgrade.h"
 
 namespace server {
 
@@ -84,9 +85,12 @@ Result<void> check_wish(const Preparation& wish) {
     for (const auto& [key, value] : wished_policies(wish)) {
         BASE_TRY(environment::Policy::check(key, value));
     }
-    const auto& where = wish.key_location;
+    return wish.key_location.empty() ? Result<void>() : check_key_location(wish.key_location);
+}
+
+Result<void> check_key_location(const std::string& where) {
     const bool in_file = where.starts_with(k_file) && where.substr(k_file.size()).starts_with('/');
-    if (where.empty() || where == "registry" || where == "env" || in_file) return {};
+    if (where == "registry" || where == "env" || in_file) return {};
     return base::fail(ErrorKind::invalid_input, fmt::format("'{}' is no place for the key", where),
                       "registry, env (REVIEWDB_KEY), or file:PATH with an absolute path");
 }
@@ -134,7 +138,7 @@ std::vector<std::string> registration_sql(const Registration& registration,
     std::vector<std::string> statements{
         fmt::format("INSERT INTO registry.installation (id, schema_version, "
                     "oldest_program_allowed, operator) VALUES ({}, {}, 1, {})",
-                    pg::literal(registration.installation.to_string()), k_schema_version,
+                    pg::literal(registration.installation.to_string()), schema_version(),
                     pg::literal(k_operator)),
         key_sql(registration), policy_sql("sslmode", registration.sslmode_sql, actor)};
     if (!policies.contains("connection_limit")) {

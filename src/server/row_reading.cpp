@@ -9,6 +9,10 @@
 
 namespace server {
 
+const std::string_view k_living_keys =
+    "SELECT number, fingerprint, location, encode(bytes, 'hex') AS bytes FROM registry.key "
+    "WHERE retired_at IS NULL ORDER BY number";
+
 namespace {
 
 using environment::Time;
@@ -109,6 +113,12 @@ environment::Installation read_installation(const pg::Row& installation, const p
     read.current_key = static_cast<int>(installation.integer("current_key"));
     read.is_behind = installation.boolean("is_behind");
     read.has_leftovers = installation.boolean("has_leftovers");
+    read.keys = read_key_records(keys);
+    return read;
+}
+
+std::vector<environment::KeyRecord> read_key_records(const pg::Rows& keys) {
+    std::vector<environment::KeyRecord> records;
     for (int i = 0; i < keys.size(); ++i) {
         const auto row = keys[i];
         environment::KeyRecord key{static_cast<int>(row.integer("number")), row.text("fingerprint"),
@@ -116,9 +126,9 @@ environment::Installation read_installation(const pg::Row& installation, const p
         if (!row.is_null("bytes")) {
             key.bytes = base::Secret(base::from_hex(row.text("bytes")).value_or(""));
         }
-        read.keys.push_back(std::move(key));
+        records.push_back(std::move(key));
     }
-    return read;
+    return records;
 }
 
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows) {

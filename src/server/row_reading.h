@@ -13,6 +13,9 @@ namespace server {
 environment::Time time_of(std::int64_t seconds_since_1970);
 
 environment::Installation read_installation(const pg::Row& installation, const pg::Rows& keys);
+// The keys that are not retired, as k_living_keys selects them.
+extern const std::string_view k_living_keys;
+std::vector<environment::KeyRecord> read_key_records(const pg::Rows& keys);
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows);
 // Fills the rows, the databases and the login from a row of observation_sql.
 void read_observation(const pg::Row& row, environment::Facts& facts);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session.h"
+#include "base/interrupt.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "pg/sql_state.h"
 
@@ -75,7 +75,7 @@ Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string
         const auto limit = error.sqlstate.empty() ? absence : deadline;
         if (!may_pass(error) || limit.remaining() <= pause) return base::fail(std::move(error));
         if (!told) log.warning("{}; trying again", error.message);
-        std::this_thread::sleep_for(pause);
+        base::pause(pause);
         pause = std::min(pause * 2, milliseconds(1000));
     }
 }

@@ -22,8 +22,7 @@ inline constexpr std::string_view k_empty_template = "reviewdb_template_0";
 
 // The oldest server that we work with (design: Postgres 15).
 inline constexpr int k_oldest_server = 150000;
-// The registry's schema that this program brings, and the oldest one it works with.
-inline constexpr int k_schema_version = 1;
+// The oldest schema of the registry that this program works with.
 inline constexpr int k_oldest_schema = 1;
 
 enum class Acting { as_manager, as_itself };

@@ -66,6 +66,13 @@ Result<Answer> EnvironmentTest::remove(const std::string& name, std::optional<in
     });
 }
 
+Result<Answer> EnvironmentTest::repair(const std::string& name) const {
+    const environment::Wish wish{project(), must(environment::Name::parse(name))};
+    return in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.repair(wish, environment::Execution::carry_out, soon());
+    });
+}
+
 pg::ConnectionInfo EnvironmentTest::login(const Answer& answer) {
     return shared_cluster().login(answer.description->role, answer.description->password,
                                   answer.description->database);

@@ -46,6 +46,7 @@ class EnvironmentTest : public PgTest {
                                 std::optional<int> steps = std::nullopt) const;
     base::Result<Answer> remove(const std::string& name,
                                 std::optional<int> steps = std::nullopt) const;
+    base::Result<Answer> repair(const std::string& name) const;
 
     // The environment's own login; with the address by which tests reach the cluster.
     static pg::ConnectionInfo login(const Answer& answer);

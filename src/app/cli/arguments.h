@@ -31,7 +31,12 @@ struct Arguments {
     std::optional<std::string> commit;
     bool run_command = false;
 
-    // delete
+    // repair, rotate
+    bool all = false;
+    bool disconnect = false;
+    bool rotate_operator = false;
+
+    // delete, reset, close …
     bool must_exist = false;
     bool yes = false;
     std::string reason;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <memory>
 
 #include "app/cli/verbs.h"
@@ -102,14 +103,42 @@ void add_create(CLI::App& app, Arguments& arguments) {
                  "then run the command behind -- with its variables");
 }
 
-void add_delete(CLI::App& app, Arguments& arguments) {
-    add_name(app, arguments);
+// What all verbs take that change an environment which is there.
+void add_change(CLI::App& app, Arguments& arguments) {
+    text_option(app, "NAME", arguments.name, "the environment");
     app.add_flag("--current", arguments.current, "the environment of the current branch");
-    app.add_flag("--must-exist", arguments.must_exist, "fail with 3 when there is none");
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
-    app.add_flag("-y,--yes", arguments.yes, "do not ask");
     app.add_option("--reason", arguments.reason, "why, for history")->type_name("");
     text_option(app, "--repository", arguments.repository, "the caller's: HOST/OWNER/NAME");
+}
+
+void add_delete(CLI::App& app, Arguments& arguments) {
+    add_change(app, arguments);
+    app.add_flag("--must-exist", arguments.must_exist, "fail with 3 when there is none");
+    app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
+void add_reset(CLI::App& app, Arguments& arguments) {
+    add_change(app, arguments);
+    app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
+void add_repair(CLI::App& app, Arguments& arguments) {
+    add_change(app, arguments);
+    app.add_flag("--all", arguments.all, "every environment of the project");
+}
+
+void add_rotate(CLI::App& app, Arguments& arguments) {
+    add_repair(app, arguments);
+    app.add_flag("--disconnect", arguments.disconnect, "end the sessions of the old password");
+    app.add_flag("--operator", arguments.rotate_operator, "the operator's password instead");
+    text_option(app, "--save-operator", arguments.save_operator,
+                "write the operator's connection string to this file, not to the terminal");
+}
+
+void add_extend(CLI::App& app, Arguments& arguments) {
+    add_change(app, arguments);
+    text_option(app, "--ttl", arguments.ttl, "how long from now: 12h, 7d; else as the policy says");
 }
 
 void add_list(CLI::App& app, Arguments& arguments) {
@@ -135,10 +164,15 @@ void add_init(CLI::App& app, Arguments& arguments) {
 }
 
 void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
-    if (verb.name == "create") add_create(app, arguments);
-    if (verb.name == "delete") add_delete(app, arguments);
-    if (verb.name == "list") add_list(app, arguments);
-    if (verb.name == "init") add_init(app, arguments);
+    using Adder = void (*)(CLI::App&, Arguments&);
+    static const std::map<std::string_view, Adder> k_adders{
+        {"create", add_create}, {"delete", add_delete},    {"list", add_list},
+        {"init", add_init},     {"repair", add_repair},    {"reset", add_reset},
+        {"rotate", add_rotate}, {"extend", add_extend},    {"protect", add_change},
+        {"close", add_change},  {"unprotect", add_change}, {"open", add_change}};
+    if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
+        adder->second(app, arguments);
+    }
     if (verb.name == "get" || verb.name == "history") add_name(app, arguments);
     if (verb.name == "history") {
         app.add_option_function<std::string>(
@@ -152,8 +186,12 @@ void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
         text_option(app, "--via", arguments.via,
                     "the address: advertised, or connection (ours); psql takes ours by default");
     }
-    if (verb.name == "local" || verb.name == "config") {
+    if (verb.name == "local" || verb.name == "config" || verb.name == "key") {
         app.add_option("ACTION", arguments.action, "what to do")->type_name("");
+    }
+    if (verb.name == "key") {
+        app.add_option("WORDS", arguments.pairs, "NUMBER, or registry, env, file:PATH")
+            ->type_name("");
     }
     if (verb.name == "config") {
         app.add_option("WORDS", arguments.pairs, "KEY, or KEY=VALUE")->type_name("");

@@ -32,16 +32,9 @@ Result<Pairs> parse_pairs(const std::vector<std::string>& words) {
                       "as in: reviewdb config set ttl=14d");
 }
 
-Result<void> must_connect(Session& session) {
-    BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
-    if (there) return {};
-    return base::fail(ErrorKind::not_found, "there is no local server yet, so it has no policy",
-                      "'reviewdb local start' makes one");
-}
-
 Result<int> set_values(Session& session) {
     BASE_TRY_ASSIGN(const auto pairs, parse_pairs(session.arguments().pairs));
-    BASE_TRY(must_connect(session));
+    BASE_TRY(session.must_connect());
     const std::string project = session.arguments().all_projects
                                     ? std::string(environment::k_every_project)
                                     : session.settings().project.text();
@@ -75,7 +68,7 @@ Result<int> show_values(Session& session) {
         return base::fail(ErrorKind::invalid_input, fmt::format("there is no policy '{}'", key),
                           "'reviewdb config' shows all of them");
     }
-    BASE_TRY(must_connect(session));
+    BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const auto policy,
                     session.server().policy(session.settings().project, session.deadline()));
     auto values = policy.values();

@@ -23,11 +23,7 @@ Result<pg::ConnectionInfo> find_route(Session& session, std::string_view usual) 
                           "advertised (the address that applications use) or connection (ours)");
     }
     BASE_TRY_ASSIGN(const auto subject, session.subject());
-    BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
-    if (!there) {
-        return base::fail(ErrorKind::not_found, "there is no local server, so no environment yet",
-                          "'reviewdb create' makes both");
-    }
+    BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline()));
     if (found.environment.state != environment::EnvironmentState::ready) {
         return base::fail(ErrorKind::unavailable,

@@ -64,9 +64,10 @@ std::string as_table(const environment::Answer& answer, bool dry_run) {
 }
 
 Result<void> print_answer(Session& session, const environment::Answer& answer) {
+    session.end_progress();
     const bool dry_run = session.arguments().dry_run;
     if (dry_run || !answer.description) {
-        print_result(session.wants("json") ? steps_json(answer.outcome, answer.steps)
+        print_result(session.wants("json") ? api::steps_json(answer.outcome, answer.steps)
                                            : as_table(answer, true));
         return {};
     }
@@ -98,7 +99,7 @@ Result<int> run_create(Session& session) {
     BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make));
     if (!there) {
         session.notice("reviewdb: there is no local server yet; create would make one first");
-        print_result(session.wants("json") ? steps_json(environment::Outcome::created, {})
+        print_result(session.wants("json") ? api::steps_json(environment::Outcome::created, {})
                                            : "make the local server, then the environment\n");
         return 0;
     }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "api/json.h"
+#include "app/cli/confirm.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
@@ -21,13 +19,7 @@ using environment::Outcome;
 
 Result<environment::Wish> make_wish(const Session& session) {
     const auto& arguments = session.arguments();
-    if (arguments.name.has_value() == arguments.current) {
-        return base::fail(ErrorKind::invalid_input,
-                          arguments.current ? "delete takes a NAME or --current, not both"
-                                            : "delete takes a NAME, or --current for the branch's",
-                          "what destroys has no default name");
-    }
-    BASE_TRY_ASSIGN(auto found, session.found_name());
+    BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
     if (!arguments.reason.empty() && !environment::is_clean_utf8(arguments.reason)) {
         return base::fail(ErrorKind::invalid_input, "--reason: UTF-8 without control characters");
@@ -39,33 +31,21 @@ Result<environment::Wish> make_wish(const Session& session) {
         .reason = arguments.reason.empty() ? "asked for by the caller" : arguments.reason};
 }
 
-bool is_yes(const std::string& line) {
-    return line == "y" || line == "Y" || line == "yes" || line == "Yes" || line == "YES";
-}
-
 // Shows what would go, and asks. True without a question where nobody is there to answer.
 Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
-    const bool someone = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-    if (!someone || session.arguments().yes) return true;
+    if (needs_no_question(session)) return true;
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().remove(wish, Execution::dry_run, session.deadline()));
     if (answer.steps.empty()) return true;
-    std::string shown = step_lines(answer.steps);
-    if (answer.description) {
-        shown = details(*answer.description, std::nullopt, std::chrono::system_clock::now());
-    }
-    print_notice(shown +
-                 fmt::format("Delete '{}' with its database and role? [y/N]", wish.name.text()));
-    std::string line;
-    for (int c = getchar(); c != EOF && c != '\n'; c = getchar()) line += static_cast<char>(c);
-    return is_yes(line);
+    return confirm(details(*answer.description, std::nullopt, std::chrono::system_clock::now()),
+                   fmt::format("Delete '{}' with its database and role?", wish.name.text()));
 }
 
 void print_answer(const Session& session, const environment::Wish& wish, Outcome outcome,
                   const std::vector<environment::Step>& steps) {
     const auto word = to_text(outcome);
     if (session.arguments().dry_run) {
-        print_result(session.wants("json") ? steps_json(outcome, steps)
+        print_result(session.wants("json") ? api::steps_json(outcome, steps)
                      : steps.empty()       ? fmt::format("{}: nothing to do\n", word)
                                            : step_lines(steps));
     } else if (session.wants("json")) {
@@ -98,10 +78,7 @@ Result<int> run_delete(Session& session) {
         const bool dry_run = session.arguments().dry_run;
         if (!dry_run) {
             BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
-            if (!wanted) {
-                print_notice("reviewdb: nothing was changed");
-                return 1;
-            }
+            if (!wanted) return 1;
         }
         // A person may have thought about it for longer than the deadline.
         const auto deadline = base::Deadline::after(session.settings().deadline);
@@ -109,6 +86,7 @@ Result<int> run_delete(Session& session) {
                         session.manager().remove(
                             wish, dry_run ? Execution::dry_run : Execution::carry_out, deadline));
     }
+    session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     auto code = exit_code(session, wish, answer.outcome);
     if (code) print_answer(session, wish, answer.outcome, answer.steps);

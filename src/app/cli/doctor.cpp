@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -28,7 +29,13 @@ std::string_view to_text(Grade grade) {
     return "failure";
 }
 
-std::string findings_json(const std::vector<Finding>& findings) {
+Colour colour_of(Grade grade) {
+    return grade == Grade::ok        ? Colour::green
+           : grade == Grade::warning ? Colour::yellow
+                                     : Colour::red;
+}
+
+std::string as_json(const Session& session, const std::vector<Finding>& findings) {
     std::string text = "{\n  \"findings\": [";
     const char* separator = "\n";
     for (const auto& finding : findings) {
@@ -38,14 +45,23 @@ std::string findings_json(const std::vector<Finding>& findings) {
             json_quoted(finding.found), json_quoted(finding.hint), finding.is_drift);
         separator = ",\n";
     }
-    return text + (findings.empty() ? "]\n}\n" : "\n  ]\n}\n");
+    text += "\n  ],\n  \"settings\": [";
+    separator = "\n";
+    for (const auto& setting : session.settings().shown) {
+        text += fmt::format("{}    {{\"key\": {}, \"value\": {}, \"origin\": {}}}", separator,
+                            json_quoted(setting.key), json_quoted(setting.value),
+                            json_quoted(setting.origin));
+        separator = ",\n";
+    }
+    return text + "\n  ]\n}\n";
 }
 
 std::string findings_text(const std::vector<Finding>& findings) {
     std::string text;
     for (const auto& finding : findings) {
-        text +=
-            fmt::format("{:8} {}: {}\n", to_text(finding.grade), finding.subject, finding.found);
+        const auto word = fmt::format("{:8}", to_text(finding.grade));
+        text += fmt::format("{} {}: {}\n", coloured(word, colour_of(finding.grade), STDOUT_FILENO),
+                            finding.subject, finding.found);
         if (!finding.hint.empty()) text += fmt::format("{:8} hint: {}\n", "", finding.hint);
     }
     return text;
@@ -57,6 +73,32 @@ std::string settings_text(const Session& session) {
         rows.push_back({setting.key, setting.value, setting.origin});
     }
     return "\n" + table(rows);
+}
+
+// What `repair --all` would do, a line for each environment that is not as it should be.
+Result<void> add_drift(Session& session, std::vector<Finding>& findings) {
+    const auto& project = session.settings().project;
+    BASE_TRY_ASSIGN(const auto reports, session.manager().examine(project, session.deadline()));
+    std::size_t sound = 0;
+    for (const auto& report : reports) {
+        const auto name = report.subject.name.text();
+        if (!report.result) {
+            const auto& error = report.result.error();
+            findings.push_back({Grade::failure, name, error.message, error.hint, true});
+        } else if (report.result->outcome == environment::Outcome::unchanged) {
+            ++sound;
+        } else {
+            findings.push_back({Grade::failure, name, environment::summary(report.result->steps),
+                                "mend it: reviewdb repair " + shell_quoted(name), true});
+        }
+    }
+    findings.push_back({Grade::ok,
+                        "environments",
+                        fmt::format("{} of {} in project {} are as they should be", sound,
+                                    reports.size(), project.text()),
+                        {},
+                        false});
+    return {};
 }
 
 int exit_code(const std::vector<Finding>& findings) {
@@ -75,12 +117,13 @@ Result<int> run_doctor(Session& session) {
         BASE_TRY_ASSIGN(findings,
                         server::inspect(session.reached().login, session.settings().project,
                                         session.deadline(), session.log()));
+        BASE_TRY(add_drift(session, findings));
     } else {
         findings.push_back(
             {Grade::ok, "local server", "there is none yet", "'reviewdb create' makes it", false});
     }
     if (session.wants("json")) {
-        print_result(findings_json(findings));
+        print_result(as_json(session, findings));
     } else {
         print_result(findings_text(findings) +
                      (session.arguments().quiet ? "" : settings_text(session)));

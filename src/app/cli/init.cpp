@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "app/cli/operator.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
@@ -93,45 +94,6 @@ Result<Preparation> make_preparation(const Session& session) {
     return preparation;
 }
 
-std::string operator_json(const pg::ConnectionInfo& login) {
-    return fmt::format(
-        "{{\n  \"engine\": \"postgres\",\n  \"host\": {},\n  \"port\": {},\n  \"username\": {},\n"
-        "  \"password\": {},\n  \"dbname\": {},\n  \"url\": {}\n}}\n",
-        json_quoted(login.get("host")), login.get("port").empty() ? "5432" : login.get("port"),
-        json_quoted(login.get("user")), json_quoted(login.password().reveal()),
-        json_quoted(login.get("dbname")), json_quoted(login.to_uri().reveal()));
-}
-
-// The operator's connection string is shown once, or goes where it was asked for.
-Result<void> hand_over(const Session& session, const pg::ConnectionInfo& login) {
-    const auto& arguments = session.arguments();
-    if (arguments.save_operator) {
-        BASE_TRY(base::write_file(*arguments.save_operator, login.to_uri().reveal() + "\n", 0600));
-        print_notice("reviewdb: the operator's connection string is in " +
-                     *arguments.save_operator);
-        return {};
-    }
-    constexpr std::string_view k_file = "file:";
-    const auto secrets = arguments.secrets.value_or("");
-    if (secrets.starts_with(k_file)) {
-        const std::filesystem::path folder = secrets.substr(k_file.size());
-        BASE_TRY(base::make_folder(folder, 0700));
-        const auto path = folder / "reviewdb_operator.json";
-        BASE_TRY(base::write_file(path, operator_json(login), 0600));
-        print_notice("reviewdb: the operator's connection string is in " + path.string());
-        return {};
-    }
-    print_notice(
-        "reviewdb: this is the operator's connection string, shown only now: keep it as "
-        "REVIEWDB_SERVER");
-    if (session.has("GITHUB_ACTIONS")) {
-        print_notice("::add-mask::" + login.password().reveal());
-        print_notice("::add-mask::" + login.to_uri().reveal());
-    }
-    print_result(login.to_uri().reveal() + "\n");
-    return {};
-}
-
 void tell_open_databases(const Session& session, const std::vector<server::OpenDatabase>& open) {
     for (const auto& database : open) {
         std::string logins;
@@ -199,7 +161,7 @@ Result<int> run_init(Session& session) {
                                        : "reviewdb: the server was prepared already");
     for (const auto& remark : prepared.remarks) session.notice("reviewdb: " + remark);
     tell_open_databases(session, prepared.open_databases);
-    if (prepared.operator_login) BASE_TRY(hand_over(session, *prepared.operator_login));
+    if (prepared.operator_login) BASE_TRY(hand_over_operator(session, *prepared.operator_login));
     return 0;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command line: parse, find the settings, run the verb, say what went wrong.
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <filesystem>
@@ -15,6 +17,7 @@
 #include "app/cli/session.h"
 #include "app/cli/surroundings.h"
 #include "app/cli/verbs.h"
+#include "base/interrupt.h"
 
 namespace {
 
@@ -39,7 +42,8 @@ int report(base::Error error, bool as_json) {
         while (text.ends_with('\n')) text.pop_back();
         cli::print_notice(text);
     } else {
-        cli::print_notice("reviewdb: " + error.message);
+        cli::print_notice(cli::coloured("reviewdb:", cli::Colour::red, STDERR_FILENO) + " " +
+                          error.message);
         if (!error.hint.empty()) cli::print_notice("hint: " + error.hint);
     }
     return base::facts_of(error.kind).exit_code;
@@ -88,8 +92,11 @@ int guarded_main(std::vector<std::string> words) {
 
 int main(int count, char** words) {
     signal(SIGPIPE, SIG_IGN);
+    base::catch_interrupts();
     try {
-        return guarded_main({words + 1, words + count});
+        const int code = guarded_main({words + 1, words + count});
+        // As a shell would say of a program that a signal ended.
+        return base::interrupt_signal() == 0 ? code : 128 + base::interrupt_signal();
     } catch (const std::exception& problem) {
         cli::print_notice(std::string("reviewdb: internal error: ") + problem.what());
     } catch (...) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 namespace cli {
 
@@ -31,6 +32,17 @@ std::size_t width_of(std::string_view text) {
 void print_result(std::string_view text) { write_all(STDOUT_FILENO, text); }
 
 void print_notice(std::string_view line) { write_all(STDERR_FILENO, fmt::format("{}\n", line)); }
+
+void print_raw_notice(std::string_view text) { write_all(STDERR_FILENO, text); }
+
+std::string coloured(std::string_view text, Colour colour, int file) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables
+    const char* forbidden = getenv("NO_COLOR");
+    const bool plain = (forbidden != nullptr && *forbidden != '\0') || isatty(file) != 1;
+    if (plain || colour == Colour::none) return std::string(text);
+    const int code = colour == Colour::red ? 31 : colour == Colour::yellow ? 33 : 32;
+    return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths;

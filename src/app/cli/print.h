@@ -12,6 +12,11 @@ namespace cli {
 
 void print_result(std::string_view text);
 void print_notice(std::string_view line);  // to standard error, with the newline
+void print_raw_notice(std::string_view text);
+
+// Colour is for terminals only, and for nobody where NO_COLOR is set (https://no-color.org).
+enum class Colour { none, red, yellow, green };
+std::string coloured(std::string_view text, Colour colour, int file);
 
 // Columns as wide as what they hold; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);

@@ -46,11 +46,7 @@ std::string history_table(const std::vector<environment::HistoryEntry>& entries)
 
 Result<int> run_get(Session& session) {
     BASE_TRY_ASSIGN(const auto subject, session.subject());
-    BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
-    if (!there) {
-        return base::fail(ErrorKind::not_found, "there is no local server, so no environment yet",
-                          "'reviewdb create' makes both");
-    }
+    BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline()));
     if (session.wants("json")) {
         print_result(api::to_json(found, std::nullopt, false));

@@ -45,7 +45,8 @@ Session::Session(Arguments arguments, Settings settings, Variables variables)
       actor_{settings_.actor ? *settings_.actor : default_actor(variables_), "cli",
              program_version()},
       deadline_(base::Deadline::after(settings_.deadline)),
-      log_(settings_.log_level, settings_.log_format.value_or(default_format())) {}
+      log_(settings_.log_level, settings_.log_format.value_or(default_format())),
+      progress_(arguments_.quiet ? Progress::Shown::never : Progress::Shown::on_a_terminal) {}
 
 Result<bool> Session::connect(Missing missing) {
     BASE_TRY_ASSIGN(reached_, reach(settings_, variables_, actor_, missing, deadline_, log_));
@@ -58,6 +59,15 @@ Result<bool> Session::connect(Missing missing) {
     manager_ = std::make_unique<environment::Manager>(*server_, surroundings(), log_);
     if (reached_->local) BASE_TRY(follow_port());
     return true;
+}
+
+Result<void> Session::must_connect() {
+    BASE_TRY_ASSIGN(const bool there, connect(Missing::leave));
+    if (there) return {};
+    return base::fail(ErrorKind::not_found,
+                      "there is no local server yet, so there is nothing on it",
+                      "'reviewdb create' makes an environment and, where it is missing, the local "
+                      "server for it");
 }
 
 // The port of the local server can be another one after a start; policy follows it.
@@ -73,15 +83,24 @@ Result<void> Session::follow_port() {
 
 Result<void> Session::prepare() { return prepare_on_the_way(*reached_, actor_, deadline_, log_); }
 
-environment::Manager::Surroundings Session::surroundings() const {
+environment::Manager::Surroundings Session::surroundings() {
     environment::Manager::Surroundings around;
     around.actor = actor_;
     around.policy_claims = settings_.policy_claims;
-    for (const auto& [name, value] : variables_) {
-        if (name.starts_with("REVIEWDB_KEY")) around.key_texts[name] = base::Secret(value);
-    }
+    around.key_texts = key_texts();
     around.make_secret_store = make_secret_store;
+    around.on_step = [this](const environment::Step& step) {
+        progress_.tell(fmt::format("{} ({})", to_text(step.kind), step.reason));
+    };
     return around;
+}
+
+environment::KeyTexts Session::key_texts() const {
+    environment::KeyTexts texts;
+    for (const auto& [name, value] : variables_) {
+        if (name.starts_with("REVIEWDB_KEY")) texts[name] = base::Secret(value);
+    }
+    return texts;
 }
 
 Result<environment::FoundName> Session::found_name() const {
@@ -92,6 +111,16 @@ Result<environment::Subject> Session::subject() const {
     BASE_TRY_ASSIGN(const auto found, found_name());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
     return environment::Subject{settings_.project, std::move(name)};
+}
+
+Result<environment::FoundName> Session::named() const {
+    if (arguments_.name.has_value() != arguments_.current) return found_name();
+    const auto& verb = arguments_.verb;
+    return base::fail(ErrorKind::invalid_input,
+                      arguments_.current
+                          ? fmt::format("{} takes a NAME or --current, not both", verb)
+                          : fmt::format("{} takes a NAME, or --current for the branch's", verb),
+                      "what changes an environment has no default name");
 }
 
 void Session::notice(std::string_view line) const {

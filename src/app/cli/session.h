@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/cli/arguments.h"
+#include "app/cli/progress.h"
 #include "app/cli/reach.h"
 #include "app/cli/settings.h"
 #include "base/deadline.h"
@@ -36,6 +37,8 @@ class Session {
     // Finds the server and says on standard error which it is. False when it is the local one,
     // there is none, and it is to be left so.
     base::Result<bool> connect(Missing missing);
+    // The same for what needs a server that is there. Fails not_found.
+    base::Result<void> must_connect();
     // After connect() answered true.
     const Reached& reached() const { return *reached_; }
     server::LiveServer& server() { return *server_; }
@@ -46,12 +49,20 @@ class Session {
     // The environment that the call is about, by its name or by default.
     base::Result<environment::FoundName> found_name() const;
     base::Result<environment::Subject> subject() const;
+    // The environment that a call changes: its NAME, or the branch's with --current. Fails
+    // invalid_input for neither and for both.
+    base::Result<environment::FoundName> named() const;
+
+    // REVIEWDB_KEY and its like.
+    environment::KeyTexts key_texts() const;
 
     // A line to standard error, unless --quiet.
     void notice(std::string_view line) const;
+    // Before a result is printed or a person is asked.
+    void end_progress() { progress_.quiet(); }
 
    private:
-    environment::Manager::Surroundings surroundings() const;
+    environment::Manager::Surroundings surroundings();
     base::Result<void> follow_port();
 
     Arguments arguments_;
@@ -60,6 +71,7 @@ class Session {
     environment::Actor actor_;
     base::Deadline deadline_;
     base::Log log_;
+    Progress progress_;
     std::optional<Reached> reached_;
     std::unique_ptr<server::LiveServer> server_;
     std::unique_ptr<environment::Manager> manager_;

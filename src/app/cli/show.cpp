@@ -5,6 +5,7 @@
 
 #include "app/cli/print.h"
 #include "base/duration.h"
+#include "base/size.h"
 
 namespace cli {
 
@@ -21,12 +22,6 @@ std::string expiry(const environment::EnvironmentRecord& environment,
     if (!environment.expires_at) return "never";
     if (*environment.expires_at <= now) return "expired";
     return "in " + time_between(now, *environment.expires_at);
-}
-
-std::string describe_size(std::optional<std::int64_t> bytes) {
-    if (!bytes) return "-";
-    constexpr double k_mega = 1024.0 * 1024.0;
-    return fmt::format("{:.1f} MB", static_cast<double>(*bytes) / k_mega);
 }
 
 std::string label_words(const environment::Labels& labels) {
@@ -96,7 +91,9 @@ std::string overview(const std::vector<environment::Description>& descriptions, 
                         description.database, time_between(environment.created_at, now),
                         expiry(environment, now), environment.origin.repository});
         auto& row = rows.back();
-        if (with_sizes) row.insert(row.begin() + 3, describe_size(description.size_bytes));
+        if (with_sizes)
+            row.insert(row.begin() + 3,
+                       description.size_bytes ? base::describe_size(*description.size_bytes) : "-");
         if (with_projects) row.insert(row.begin(), environment.project);
     }
     return table(rows);
@@ -109,16 +106,21 @@ std::string step_lines(const std::vector<environment::Step>& steps) {
     return table(rows);
 }
 
-std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps) {
-    std::string text =
-        fmt::format("{{\n  \"outcome\": {},\n  \"steps\": [", json_quoted(to_text(outcome)));
-    const char* separator = "\n";
-    for (const auto& step : steps) {
-        text += fmt::format("{}    {{\"step\": {}, \"reason\": {}}}", separator,
-                            json_quoted(to_text(step.kind)), json_quoted(step.reason));
-        separator = ",\n";
+std::string report_lines(const std::vector<environment::Report>& reports) {
+    std::vector<std::vector<std::string>> rows{{"NAME", "OUTCOME", "WHY"}};
+    for (const auto& report : reports) {
+        const auto name = report.subject.name.text();
+        if (!report.result) {
+            rows.push_back({name, "failed", report.result.error().message});
+            continue;
+        }
+        std::string why;
+        if (report.result->outcome != environment::Outcome::unchanged) {
+            why = environment::summary(report.result->steps);
+        }
+        rows.push_back({name, std::string(to_text(report.result->outcome)), why});
     }
-    return text + (steps.empty() ? "]\n}\n" : "\n  ]\n}\n");
+    return table(rows);
 }
 
 }  // namespace cli

@@ -25,6 +25,7 @@ std::string overview(const std::vector<environment::Description>& descriptions, 
 
 // What a plan does and why, a line for each step.
 std::string step_lines(const std::vector<environment::Step>& steps);
-std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps);
+// What became of many, a row for each.
+std::string report_lines(const std::vector<environment::Report>& reports);
 
 }  // namespace cli

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -71,7 +72,10 @@ Variables own_variables() {
 base::Result<environment::FoundName> find_name(const Arguments& arguments,
                                                const Variables& variables,
                                                base::Deadline deadline) {
-    const bool wants_origin = arguments.verb == "create" || arguments.verb == "delete";
+    // Who only reads needs to be asked for no repository.
+    constexpr std::array<std::string_view, 5> k_readers{"get", "url", "env", "psql", "exec"};
+    const bool wants_origin =
+        std::find(k_readers.begin(), k_readers.end(), arguments.verb) == k_readers.end();
     auto surroundings = look_around(variables);
     if (arguments.name) {
         if (wants_origin && !arguments.repository) add_git_origin(surroundings, deadline);

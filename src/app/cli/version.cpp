@@ -4,14 +4,15 @@
 #include <fmt/format.h>
 
 #include "server/session.h"
+#include "server/upgrade.h"
 
 namespace cli {
 
 std::string program_version() { return REVIEWDB_VERSION; }
 
 std::string version_text() {
-    return fmt::format("reviewdb {}\nregistry schema {} to {}\n", program_version(), 1,
-                       server::k_schema_version);
+    return fmt::format("reviewdb {}\nregistry schema {} to {}\n", program_version(),
+                       server::k_oldest_schema, server::schema_version());
 }
 
 }  // namespace cli

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs that change an environment which is there, one or all of them: repair, reset, rotate,
+// extend, protect, unprotect, close, open.
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "api/json.h"
+#include "app/cli/confirm.h"
+#include "app/cli/operator.h"
+#include "app/cli/print.h"
+#include "app/cli/session.h"
+#include "app/cli/show.h"
+#include "app/cli/verbs.h"
+#include "base/duration.h"
+
+namespace cli {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+using environment::Answer;
+using environment::Execution;
+using environment::Outcome;
+using environment::Report;
+using environment::Wish;
+
+Execution execution_of(const Session& session) {
+    return session.arguments().dry_run ? Execution::dry_run : Execution::carry_out;
+}
+
+Result<Wish> make_wish(const Session& session) {
+    BASE_TRY_ASSIGN(auto found, session.named());
+    BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
+    return Wish{session.settings().project, std::move(name), std::move(found.origin.repository),
+                session.arguments().reason};
+}
+
+void print_answer(Session& session, const Answer& answer) {
+    session.end_progress();
+    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
+    if (session.arguments().dry_run) {
+        print_result(session.wants("json")  ? api::steps_json(answer.outcome, answer.steps)
+                     : answer.steps.empty() ? "nothing to do\n"
+                                            : step_lines(answer.steps));
+    } else if (session.wants("json")) {
+        print_result(api::to_json(*answer.description, answer.outcome, false));
+    } else if (session.arguments().quiet) {
+        print_result(answer.description->environment.name + "\n");
+    } else {
+        print_result(
+            details(*answer.description, answer.outcome, std::chrono::system_clock::now()));
+    }
+}
+
+// One environment, and what is done with it.
+Result<int> change(Session& session,
+                   const std::function<Result<Answer>(const Wish&, Deadline)>& deed) {
+    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const auto answer, deed(wish, session.deadline()));
+    print_answer(session, answer);
+    return 0;
+}
+
+// Shows what would lose its data, and asks.
+Result<bool> is_wanted(Session& session, const Wish& wish) {
+    if (needs_no_question(session) || session.arguments().dry_run) return true;
+    BASE_TRY_ASSIGN(const auto found,
+                    session.manager().get({wish.project, wish.name}, session.deadline()));
+    return confirm(
+        details(found, std::nullopt, std::chrono::system_clock::now()),
+        fmt::format("Replace the data of '{}' by those of an empty database?", wish.name.text()));
+}
+
+// What became of each; the exit code is that of the first failure.
+int print_reports(Session& session, const std::vector<Report>& reports) {
+    session.end_progress();
+    int code = 0;
+    bool drifted = false;
+    for (const auto& report : reports) {
+        if (!report.result && code == 0)
+            code = base::facts_of(report.result.error().kind).exit_code;
+        drifted = drifted || (report.result && report.result->outcome != Outcome::unchanged);
+    }
+    print_result(session.wants("json") ? api::reports_json(reports) : report_lines(reports));
+    if (code == 0 && drifted && session.arguments().dry_run) code = base::k_exit_drift;
+    return code;
+}
+
+Result<int> for_all(Session& session,
+                    const std::function<Result<Answer>(const Wish&, Deadline)>& deed,
+                    const std::vector<environment::Subject>& subjects) {
+    std::vector<Report> reports;
+    for (const auto& subject : subjects) {
+        const Wish wish{subject.project, subject.name, {}, session.arguments().reason};
+        // The deadline is what one of them may take.
+        reports.push_back({subject, deed(wish, Deadline::after(session.settings().deadline))});
+    }
+    return print_reports(session, reports);
+}
+
+Result<void> check_all(const Session& session) {
+    const auto& arguments = session.arguments();
+    if (!arguments.all || (!arguments.name && !arguments.current)) return {};
+    return base::fail(ErrorKind::invalid_input, "--all is all of them: leave out the NAME");
+}
+
+Result<std::optional<std::chrono::seconds>> wanted_ttl(const Session& session) {
+    if (!session.arguments().ttl) return std::optional<std::chrono::seconds>();
+    auto parsed = base::parse_duration(*session.arguments().ttl);
+    if (!parsed) return base::fail(std::move(parsed).error().during("--ttl"));
+    return std::optional(*parsed);
+}
+
+Result<int> protection(Session& session, environment::Protection wanted) {
+    return change(session, [&](const Wish& wish, Deadline deadline) {
+        return session.manager().protect(wish, wanted, execution_of(session), deadline);
+    });
+}
+
+Result<int> rotate_all(Session& session) {
+    BASE_TRY(session.must_connect());
+    const auto& project = session.settings().project;
+    BASE_TRY_ASSIGN(const auto due, session.server().begin_rotation(project, session.deadline()));
+    session.notice(fmt::format("reviewdb: {} passwords to rotate", due.size()));
+    const auto sessions =
+        session.arguments().disconnect ? environment::Sessions::end : environment::Sessions::leave;
+    BASE_TRY_ASSIGN(const int code, for_all(
+                                        session,
+                                        [&](const Wish& wish, Deadline deadline) {
+                                            return session.manager().rotate(
+                                                wish, sessions, Execution::carry_out, deadline);
+                                        },
+                                        due));
+    if (code == 0) BASE_TRY(session.server().end_rotation(project, session.deadline()));
+    return code;
+}
+
+}  // namespace
+
+Result<int> run_repair(Session& session) {
+    BASE_TRY(check_all(session));
+    const auto repair = [&](const Wish& wish, Deadline deadline) {
+        return session.manager().repair(wish, execution_of(session), deadline);
+    };
+    const auto& arguments = session.arguments();
+    if (!arguments.all) {
+        BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+        BASE_TRY(session.must_connect());
+        BASE_TRY_ASSIGN(const auto answer, repair(wish, session.deadline()));
+        print_answer(session, answer);
+        const bool drifted = arguments.dry_run && answer.outcome != Outcome::unchanged;
+        return drifted ? base::k_exit_drift : 0;
+    }
+    BASE_TRY(session.must_connect());
+    const auto& project = session.settings().project;
+    if (arguments.dry_run) {
+        BASE_TRY_ASSIGN(const auto reports, session.manager().examine(project, session.deadline()));
+        return print_reports(session, reports);
+    }
+    BASE_TRY_ASSIGN(const auto subjects, session.manager().subjects(project, session.deadline()));
+    return for_all(session, repair, subjects);
+}
+
+Result<int> run_reset(Session& session) {
+    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
+    if (!wanted) return 1;
+    // A person may have thought about it for longer than the deadline.
+    BASE_TRY_ASSIGN(const auto answer,
+                    session.manager().reset(wish, execution_of(session),
+                                            Deadline::after(session.settings().deadline)));
+    print_answer(session, answer);
+    return 0;
+}
+
+Result<int> run_rotate(Session& session) {
+    BASE_TRY(check_all(session));
+    const auto& arguments = session.arguments();
+    if (arguments.rotate_operator) return rotate_operator(session);
+    if (arguments.all) return rotate_all(session);
+    const auto sessions =
+        arguments.disconnect ? environment::Sessions::end : environment::Sessions::leave;
+    return change(session, [&](const Wish& wish, Deadline deadline) {
+        return session.manager().rotate(wish, sessions, execution_of(session), deadline);
+    });
+}
+
+Result<int> run_extend(Session& session) {
+    BASE_TRY_ASSIGN(const auto ttl, wanted_ttl(session));
+    return change(session, [&](const Wish& wish, Deadline deadline) {
+        return session.manager().extend(wish, ttl, execution_of(session), deadline);
+    });
+}
+
+Result<int> run_protect(Session& session) {
+    return protection(session, environment::Protection::on);
+}
+Result<int> run_unprotect(Session& session) {
+    return protection(session, environment::Protection::off);
+}
+
+Result<int> run_close(Session& session) {
+    return change(session, [&](const Wish& wish, Deadline deadline) {
+        return session.manager().close(wish, execution_of(session), deadline);
+    });
+}
+
+Result<int> run_open(Session& session) {
+    return change(session, [&](const Wish& wish, Deadline deadline) {
+        return session.manager().open(wish, execution_of(session), deadline);
+    });
+}
+
+}  // namespace cli

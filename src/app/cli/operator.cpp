@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/operator.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "app/cli/print.h"
+#include "base/file.h"
+#include "server/operator_login.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+std::string operator_json(const pg::ConnectionInfo& login) {
+    return fmt::format(
+        "{{\n  \"engine\": \"postgres\",\n  \"host\": {},\n  \"port\": {},\n  \"username\": {},\n"
+        "  \"password\": {},\n  \"dbname\": {},\n  \"url\": {}\n}}\n",
+        json_quoted(login.get("host")), login.get("port").empty() ? "5432" : login.get("port"),
+        json_quoted(login.get("user")), json_quoted(login.password().reveal()),
+        json_quoted(login.get("dbname")), json_quoted(login.to_uri().reveal()));
+}
+
+}  // namespace
+
+Result<void> hand_over_operator(const Session& session, const pg::ConnectionInfo& login) {
+    const auto& arguments = session.arguments();
+    if (arguments.save_operator) {
+        BASE_TRY(base::write_file(*arguments.save_operator, login.to_uri().reveal() + "\n", 0600));
+        print_notice("reviewdb: the operator's connection string is in " +
+                     *arguments.save_operator);
+        return {};
+    }
+    constexpr std::string_view k_file = "file:";
+    const auto secrets = arguments.secrets.value_or("");
+    if (secrets.starts_with(k_file)) {
+        const std::filesystem::path folder = secrets.substr(k_file.size());
+        BASE_TRY(base::make_folder(folder, 0700));
+        const auto path = folder / "reviewdb_operator.json";
+        BASE_TRY(base::write_file(path, operator_json(login), 0600));
+        print_notice("reviewdb: the operator's connection string is in " + path.string());
+        return {};
+    }
+    print_notice(
+        "reviewdb: this is the operator's connection string, shown only now: keep it as "
+        "REVIEWDB_SERVER");
+    if (session.has("GITHUB_ACTIONS")) {
+        print_notice("::add-mask::" + login.password().reveal());
+        print_notice("::add-mask::" + login.to_uri().reveal());
+    }
+    print_result(login.to_uri().reveal() + "\n");
+    return {};
+}
+
+Result<int> rotate_operator(Session& session) {
+    const auto& arguments = session.arguments();
+    if (arguments.all || arguments.name || arguments.current) {
+        return base::fail(ErrorKind::invalid_input,
+                          "--operator is the operator's own password, and no environment's");
+    }
+    BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
+    if (!there || session.reached().local) {
+        return base::fail(ErrorKind::invalid_input,
+                          "the local server keeps its operator's password to itself",
+                          "name the server whose operator's password is to change: --server");
+    }
+    BASE_TRY_ASSIGN(const auto login,
+                    server::rotate_operator(session.reached().login, session.actor(),
+                                            session.deadline(), session.log()));
+    BASE_TRY(hand_over_operator(session, login));
+    return 0;
+}
+
+}  // namespace cli

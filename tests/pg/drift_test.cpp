@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What somebody changed by hand, alone and in pairs: repair makes it right and says so, and has
+// nothing to do a second time.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "support/environment_test.h"
+#include "support/must.h"
+#include "support/sql.h"
+
+namespace {
+
+using environment::Answer;
+using environment::Outcome;
+using support::ask;
+using support::execute;
+using support::must;
+using support::refusal;
+
+struct Drift {
+    const char* what;
+    std::vector<std::string> sql;  // {0} the database, {1} the role; by a superuser
+    bool inside = false;           // run in the environment's database
+};
+
+const std::vector<Drift>& drifts() {
+    static const std::vector<Drift> k_drifts{
+        {"another password", {"ALTER ROLE {1} PASSWORD 'another'"}},
+        {"no password", {"ALTER ROLE {1} PASSWORD NULL"}},
+        {"no login", {"ALTER ROLE {1} NOLOGIN"}},
+        {"a password that has expired", {"ALTER ROLE {1} VALID UNTIL '2001-01-01'"}},
+        {"another limit", {"ALTER ROLE {1} CONNECTION LIMIT 1"}},
+        {"may make databases", {"ALTER ROLE {1} CREATEDB"}},
+        {"a role without a stamp", {"COMMENT ON ROLE {1} IS NULL"}},
+        {"no connect", {"REVOKE CONNECT ON DATABASE {0} FROM {1}"}},
+        {"no rights", {"REVOKE ALL ON DATABASE {0} FROM {1}"}},
+        {"open to PUBLIC", {"GRANT CONNECT ON DATABASE {0} TO PUBLIC"}},
+        {"a closed database", {"ALTER DATABASE {0} ALLOW_CONNECTIONS false"}},
+        {"a limit on the database", {"ALTER DATABASE {0} CONNECTION LIMIT 0"}},
+        {"a template", {"ALTER DATABASE {0} IS_TEMPLATE true"}},
+        {"a setting of the database", {"ALTER DATABASE {0} SET statement_timeout = 1"}},
+        {"no stamp", {"COMMENT ON DATABASE {0} IS NULL"}},
+        {"another database's stamp", {"COMMENT ON DATABASE {0} IS 'reviewdb/1 of something else'"}},
+        {"a schema of somebody else", {"ALTER SCHEMA public OWNER TO reviewdb_manager"}, true},
+        {"another name", {"ALTER DATABASE {0} RENAME TO {0}_other"}},
+    };
+    return k_drifts;
+}
+
+class DriftTest : public support::EnvironmentTest {
+   protected:
+    DriftTest() { project_name_ = "drift"; }
+
+    static void apply(const Drift& drift, const Answer& made) {
+        const auto& database = made.description->database;
+        for (const auto& sql : drift.sql) {
+            const auto statement = fmt::format(fmt::runtime(sql), database, made.description->role);
+            execute(root(drift.inside ? database : "postgres"), statement);
+        }
+    }
+
+    void expect_repaired(const Answer& made) const {
+        const auto repaired = must(repair(name_));
+        EXPECT_EQ(repaired.outcome, Outcome::repaired);
+        EXPECT_EQ(repaired.description->database, made.description->database);
+        EXPECT_EQ(repaired.description->role, made.description->role);
+        EXPECT_EQ(refusal(login(repaired), "CREATE TABLE IF NOT EXISTS public.t (id integer)"), "");
+        EXPECT_EQ(refusal(login(repaired), "INSERT INTO t VALUES (1)"), "");
+        EXPECT_EQ(refusal(login(repaired), "CREATE SCHEMA IF NOT EXISTS s"), "");
+        EXPECT_EQ(ask(root(), "SELECT has_database_privilege('public', '" +
+                                  made.description->database + "', 'CONNECT')::text AS value"),
+                  "false");
+        EXPECT_EQ(must(repair(name_)).outcome, Outcome::unchanged);
+    }
+};
+
+TEST_F(DriftTest, is_repaired_alone_and_in_pairs) {
+    const auto made = must(create(name_));
+    execute(login(made), "CREATE TABLE t (id integer)");
+    for (std::size_t i = 0; i < drifts().size() && !HasFailure(); ++i) {
+        for (std::size_t j = i; j < drifts().size() && !HasFailure(); ++j) {
+            const auto& first = drifts()[i];
+            const auto& second = drifts()[j];
+            SCOPED_TRACE(std::string(first.what) + ", and " + second.what);
+            // What is inside comes first: afterwards the database may be closed or renamed.
+            const bool swap = second.inside;
+            apply(swap ? second : first, made);
+            if (i != j) apply(swap ? first : second, made);
+            expect_repaired(made);
+        }
+    }
+    remove_all(name_);
+}
+
+TEST_F(DriftTest, a_role_that_is_gone_is_made_anew_and_owns_nothing_that_others_took) {
+    const auto made = must(create(name_));
+    const auto& role = made.description->role;
+    execute(root(made.description->database), "DROP OWNED BY " + role + " CASCADE");
+    execute(root(), "REVOKE ALL ON DATABASE " + made.description->database + " FROM " + role);
+    execute(root(), "DROP ROLE " + role);
+    const auto repaired = must(repair(name_));
+    EXPECT_EQ(repaired.outcome, Outcome::repaired);
+    EXPECT_EQ(repaired.description->role, role);
+    EXPECT_EQ(refusal(login(repaired), "SELECT 1"), "");
+    EXPECT_EQ(must(repair(name_)).outcome, Outcome::unchanged);
+    remove_all(name_);
+}
+
+TEST_F(DriftTest, a_database_that_is_gone_is_made_anew_and_said_to_be) {
+    const auto made = must(create(name_));
+    execute(root(), "DROP DATABASE " + made.description->database);
+    const auto repaired = must(repair(name_));
+    EXPECT_EQ(repaired.outcome, Outcome::repaired);
+    EXPECT_NE(environment::summary(repaired.steps).find("gone from the server"), std::string::npos);
+    EXPECT_EQ(refusal(login(repaired), "CREATE TABLE t (id integer)"), "");
+    EXPECT_EQ(must(repair(name_)).outcome, Outcome::unchanged);
+    remove_all(name_);
+}
+
+TEST_F(DriftTest, a_database_that_somebody_else_owns_now_is_refused_and_stays) {
+    const auto made = must(create(name_));
+    const auto owner = support::unique_name("owner");
+    execute(root(), "CREATE ROLE " + owner);
+    execute(root(),
+            fmt::format("ALTER DATABASE {} OWNER TO {}", made.description->database, owner));
+    const auto refused = repair(name_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::conflict);
+    EXPECT_NE(refused.error().message.find(owner), std::string::npos);
+    execute(root(),
+            fmt::format("ALTER DATABASE {} OWNER TO reviewdb_manager", made.description->database));
+    execute(root(), "DROP ROLE " + owner);
+    EXPECT_EQ(refusal(login(must(repair(name_))), "SELECT 1"), "");
+    remove_all(name_);
+}
+
+TEST_F(DriftTest, a_right_that_only_a_superuser_can_take_back_is_refused_with_its_reason) {
+    const auto made = must(create(name_));
+    const auto& role = made.description->role;
+    execute(root(), "ALTER ROLE " + role + " BYPASSRLS");
+    const auto refused = repair(name_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::denied) << refused.error().message;
+    EXPECT_NE(refused.error().message.find(role), std::string::npos);
+    EXPECT_NE(refused.error().hint.find("NOBYPASSRLS"), std::string::npos);
+    execute(root(), "ALTER ROLE " + role + " NOBYPASSRLS");
+    EXPECT_EQ(must(repair(name_)).outcome, Outcome::unchanged);
+    remove_all(name_);
+}
+
+TEST_F(DriftTest, a_registry_that_is_older_than_the_server_changes_nothing) {
+    const auto made = must(create(name_));
+    const auto behind = [&](const char* sign) {
+        execute(root("reviewdb"),
+                fmt::format("UPDATE registry.installation SET writes = writes {} 1000", sign));
+    };
+    behind("-");
+    for (const auto& refused : {repair(name_), remove(name_), create(name_)}) {
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::conflict);
+        EXPECT_NE(refused.error().message.find("older than the server"), std::string::npos);
+    }
+    EXPECT_EQ(refusal(login(made), "SELECT 1"), "");
+    behind("+");
+    remove_all(name_);
+}
+
+}  // namespace
