@@ -8,13 +8,6 @@ namespace server {
 namespace {
 
 constexpr std::string_view k_columns = R"(
-    e.id AS e_id, e.project AS e_project, e.name AS e_name, e.state AS e_state,
-    e.repository AS e_repository, e.ref AS e_ref, e.pull_request AS e_pull_request,
-    e.commit AS e_commit, e.labels::text AS e_labels, e.secret AS e_secret,
-    e.protected AS e_protected, e.epoch AS e_epoch, e.closed_because AS e_closed_because,
-    extract(epoch FROM e.created_at)::bigint AS e_created_at,
-    extract(epoch FROM e.last_create_at)::bigint AS e_last_create_at,
-    extract(epoch FROM e.expires_at)::bigint AS e_expires_at,
     i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template,
     n.id AS n_id, n.state AS n_state, n.database AS n_database, n.oid AS n_oid,
@@ -49,6 +42,15 @@ LEFT JOIN LATERAL (SELECT * FROM pg_database WHERE datname = {1}.database
     UNION ALL SELECT * FROM pg_database WHERE oid = {1}.oid LIMIT 1) {0} ON true)";
 
 }  // namespace
+
+const std::string_view k_environment_columns = R"(
+    e.id AS e_id, e.project AS e_project, e.name AS e_name, e.state AS e_state,
+    e.repository AS e_repository, e.ref AS e_ref, e.pull_request AS e_pull_request,
+    e.commit AS e_commit, e.labels::text AS e_labels, e.secret AS e_secret,
+    e.protected AS e_protected, e.epoch AS e_epoch, e.closed_because AS e_closed_because,
+    extract(epoch FROM e.created_at)::bigint AS e_created_at,
+    extract(epoch FROM e.last_create_at)::bigint AS e_last_create_at,
+    extract(epoch FROM e.expires_at)::bigint AS e_expires_at)";
 
 const std::string_view k_one_environment = R"(registry.environment e
 LEFT JOIN registry.instance i ON i.id = e.instance
@@ -91,9 +93,9 @@ std::string observation_sql(std::string_view source) {
     const auto joins = "LEFT JOIN pg_roles l ON l.rolname = r.name" +
                        fmt::format(k_database_join, "d", "i") +
                        fmt::format(k_database_join, "m", "n");
-    return "SELECT " + std::string(k_columns) + "," + fmt::format(k_database_columns, "d") + "," +
-           fmt::format(k_database_columns, "m") + " FROM " +
-           fmt::format(fmt::runtime(source), joins);
+    return "SELECT " + std::string(k_environment_columns) + "," + std::string(k_columns) + "," +
+           fmt::format(k_database_columns, "d") + "," + fmt::format(k_database_columns, "m") +
+           " FROM " + fmt::format(fmt::runtime(source), joins);
 }
 
 }  // namespace server

@@ -14,6 +14,9 @@ namespace server {
 // `source`; columns as row_reading.h expects them.
 std::string observation_sql(std::string_view source);
 
+// The columns of an environment e, as read_environment expects them beside i_id and r_id.
+extern const std::string_view k_environment_columns;
+
 // Where they come from: one environment ($1 project, $2 name), every living one of a project ($1),
 // one instance that was let go of ($1).
 extern const std::string_view k_one_environment;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "server/live_server.h"
+#include "server/observation_sql.h"
 #include "server/row_reading.h"
 #include "server/session.h"
 
@@ -19,20 +20,15 @@ Result<std::vector<environment::Listed>> LiveServer::list(const environment::Lis
     const auto size = filter.with_sizes ? "pg_database_size(d.oid)" : "NULL::bigint";
     const pg::Statement query{
         fmt::format(
-            "SELECT e.id AS e_id, e.project AS e_project, e.name AS e_name, e.state AS e_state, "
-            "e.repository AS e_repository, e.ref AS e_ref, e.pull_request AS e_pull_request, "
-            "e.commit AS e_commit, e.labels::text AS e_labels, e.secret AS e_secret, "
-            "e.protected AS e_protected, e.epoch AS e_epoch, "
-            "extract(epoch FROM e.created_at)::bigint AS e_created_at, "
-            "extract(epoch FROM e.expires_at)::bigint AS e_expires_at, e.instance AS i_id, "
-            "e.role AS r_id, i.database, i.template, r.name AS role, {} AS size "
+            "SELECT {}, e.instance AS i_id, e.role AS r_id, i.database, i.template, "
+            "r.name AS role, {} AS size "
             "FROM registry.environment e LEFT JOIN registry.instance i ON i.id = e.instance "
             "LEFT JOIN registry.role r ON r.id = e.role "
             "LEFT JOIN pg_database d ON d.datname = i.database "
             "WHERE e.state <> 'gone' AND ($1::text IS NULL OR e.project = $1) "
             "AND ($2::text IS NULL OR e.state = $2) AND ($3::text IS NULL OR e.repository = $3) "
             "AND e.labels @> $4::jsonb ORDER BY e.project, e.name",
-            size),
+            k_environment_columns, size),
         {filter.project ? std::optional(filter.project->text()) : std::nullopt,
          filter.state ? std::optional(std::string(to_text(*filter.state))) : std::nullopt,
          text_or_null(filter.repository), labels_to_json(filter.labels)}};
