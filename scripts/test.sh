@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # ./dev test: the release build by default, so that what is tested is what is shipped, and one build
-# serves try, test and bench. Tests are chosen by label: unit, e2e, and pg<major> (tests/CMakeLists.txt).
+# serves try, test and bench. Tests are chosen by label: unit, e2e, and for those that are run on several
+# majors pg<major> and e2e<major> (tests/CMakeLists.txt).
 
 test_command() {
   local kinds=() majors=() preset=release
@@ -25,18 +26,25 @@ test_command() {
   ((${#kinds[@]} > 0)) || kinds=(unit pg e2e)
   ((${#majors[@]} > 0)) || majors=(15 18)
 
-  local labels=() kind major
+  local labels=() on_majors=() kind major
   for kind in "${kinds[@]}"; do
-    [[ $kind != pg ]] || continue
-    labels+=("$kind")
-    # The end-to-end tests use Debian's Postgres, and npm's migration tools.
-    if [[ $kind == e2e ]]; then need server test; fi
+    [[ $kind == unit ]] || on_majors+=("$kind")
+    [[ $kind == pg ]] || labels+=("$kind")
+    [[ $kind == e2e ]] || continue
+    # The command line is tested on Debian's Postgres.
+    need server
+    if tools_provide; then
+      continue
+    elif in_ci; then
+      die "test: no migration tools to test with"
+    fi
+    say "skipped: the tests with migration tools"
   done
-  if [[ " ${kinds[*]} " == *" pg "* ]]; then
+  if ((${#on_majors[@]} > 0)); then
     for major in "${majors[@]}"; do
       [[ $major =~ ^1[5-8]$ ]] || die "test: Postgres $major is not one of 15, 16, 17, 18"
       if postgres_provide "$major"; then
-        labels+=("pg$major")
+        labels+=("${on_majors[@]/%/$major}")
       elif in_ci; then
         die "test: no Postgres $major to test on"
       else
