@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "server/rebuild.h"
 #include "support/environment_test.h"
 #include "support/must.h"
 #include "support/sql.h"
@@ -165,6 +166,41 @@ TEST_F(DriftTest, a_registry_that_is_older_than_the_server_changes_nothing) {
     }
     EXPECT_EQ(refusal(login(made), "SELECT 1"), "");
     behind("+");
+    remove_all(name_);
+}
+
+TEST_F(DriftTest, a_registry_that_lost_everything_is_rebuilt_from_the_stamps) {
+    const auto other = support::unique_name();
+    const auto made = must(create(name_));
+    execute(login(made), "CREATE TABLE t (id integer)");
+    must(create(other));
+    // As a backup of yesterday would leave it: one environment unknown, of the other an old version.
+    const auto rotated = in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.rotate({project(), must(environment::Name::parse(other))},
+                              environment::Sessions::leave, environment::Execution::carry_out,
+                              support::soon());
+    });
+    execute(root("reviewdb"), "DELETE FROM registry.environment WHERE name = '" + name_ + "'");
+    execute(root("reviewdb"), "DELETE FROM registry.instance WHERE database = '" +
+                                  made.description->database + "'");
+    execute(root("reviewdb"), "DELETE FROM registry.role WHERE name = '" +
+                                  made.description->role + "'");
+    execute(root("reviewdb"), "UPDATE registry.role SET password_version = 1");
+    execute(root("reviewdb"), "UPDATE registry.installation SET writes = 0");
+    ASSERT_FALSE(remove(other));
+
+    base::Log log{base::LogLevel::warning, base::LogFormat::text};
+    const auto adopted = must(server::rebuild_registry(support::prepared_operator(), {},
+                                                       support::k_tester, support::soon(), log));
+    EXPECT_EQ(adopted.size(), 2U);
+    const auto again = must(create(name_));
+    EXPECT_EQ(again.outcome, Outcome::unchanged);
+    EXPECT_EQ(login(again).to_uri().reveal(), login(made).to_uri().reveal());
+    EXPECT_EQ(refusal(login(again), "SELECT * FROM t"), "");
+    const auto there = must(create(other));
+    EXPECT_EQ(there.outcome, Outcome::unchanged);
+    EXPECT_EQ(login(there).to_uri().reveal(), login(must(rotated)).to_uri().reveal());
+    must(remove(other));
     remove_all(name_);
 }
 

@@ -33,6 +33,7 @@ struct Arguments {
 
     // repair, rotate
     bool all = false;
+    bool rebuild_registry = false;
     bool disconnect = false;
     bool rotate_operator = false;
 

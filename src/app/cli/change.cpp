@@ -14,6 +14,7 @@
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
 #include "base/duration.h"
+#include "server/rebuild.h"
 
 namespace cli {
 
@@ -122,6 +123,23 @@ Result<int> protection(Session& session, environment::Protection wanted) {
     });
 }
 
+Result<int> rebuild(Session& session) {
+    const auto& arguments = session.arguments();
+    if (arguments.all || arguments.name || arguments.current || arguments.dry_run) {
+        return base::fail(ErrorKind::invalid_input,
+                          "--registry is the registry itself, and takes nothing beside it");
+    }
+    BASE_TRY(session.must_connect());
+    const auto texts = session.key_texts();
+    BASE_TRY_ASSIGN(const auto done,
+                    server::rebuild_registry(session.reached().login, texts, session.actor(),
+                                             session.deadline(), session.log()));
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& one : done) rows.push_back({one.database, one.done});
+    print_result(done.empty() ? "nothing to do\n" : table(rows));
+    return 0;
+}
+
 Result<int> rotate_all(Session& session) {
     BASE_TRY(session.must_connect());
     const auto& project = session.settings().project;
@@ -148,6 +166,7 @@ Result<int> run_repair(Session& session) {
         return session.manager().repair(wish, execution_of(session), deadline);
     };
     const auto& arguments = session.arguments();
+    if (arguments.rebuild_registry) return rebuild(session);
     if (!arguments.all) {
         BASE_TRY_ASSIGN(const auto wish, make_wish(session));
         BASE_TRY(session.must_connect());

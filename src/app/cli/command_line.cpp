@@ -123,13 +123,19 @@ void add_reset(CLI::App& app, Arguments& arguments) {
     app.add_flag("-y,--yes", arguments.yes, "do not ask");
 }
 
-void add_repair(CLI::App& app, Arguments& arguments) {
+void add_all(CLI::App& app, Arguments& arguments) {
     add_change(app, arguments);
     app.add_flag("--all", arguments.all, "every environment of the project");
 }
 
+void add_repair(CLI::App& app, Arguments& arguments) {
+    add_all(app, arguments);
+    app.add_flag("--registry", arguments.rebuild_registry,
+                 "the registry itself, from the server's stamps, after an old backup was restored");
+}
+
 void add_rotate(CLI::App& app, Arguments& arguments) {
-    add_repair(app, arguments);
+    add_all(app, arguments);
     app.add_flag("--disconnect", arguments.disconnect, "end the sessions of the old password");
     app.add_flag("--operator", arguments.rotate_operator, "the operator's password instead");
     text_option(app, "--save-operator", arguments.save_operator,

@@ -30,7 +30,7 @@ constexpr std::array k_verbs{
          "reviewdb exec feature/login -- npm run migrate", run_exec},
     Verb{"delete", "rm", "NAME | --current", "remove an environment and all that belongs to it",
          "table json", "reviewdb delete feature/login --reason 'branch merged'", run_delete},
-    Verb{"repair", "", "NAME | --current | --all", "make right what is there", "table json",
+    Verb{"repair", "", "NAME | --current | --all | --registry", "make right what is there", "table json",
          "reviewdb repair --all --dry-run", run_repair},
     Verb{"reset", "", "NAME | --current", "fresh data under the same URL", "table json",
          "reviewdb reset feature/login --reason 'a migration went wrong'", run_reset},
