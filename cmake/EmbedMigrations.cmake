@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# embed_migrations(FILE): writes a source file with every numbered migration of sql/ in it, and again
-# whenever one of them changes.
+# embed_migrations(FILE [MORE…]): writes a source file with every numbered migration of sql/ in it, and
+# those of MORE behind them; again whenever one of them changes.
 function(embed_migrations output)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sql/[0-9][0-9][0-9][0-9]_*.sql)
   list(SORT files)
+  list(APPEND files ${ARGN})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
   set(entries "")
   foreach(file IN LISTS files)

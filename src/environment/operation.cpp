@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/interrupt.h"
@@ -20,8 +21,9 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 
-// "tuple concurrently updated": two statements met in the catalog.
-constexpr std::string_view k_concurrent_update = "XX000";
+// Undone by the server, and likely to succeed the next time: two statements met in the catalog
+// ("tuple concurrently updated"), a deadlock, a lock that somebody held too long.
+constexpr std::array<std::string_view, 4> k_passing{"XX000", "40P01", "40001", "55P03"};
 constexpr int k_most_rounds = 12;
 constexpr std::size_t k_longest_secret_name = 200;
 constexpr std::chrono::milliseconds k_moment(900);
@@ -29,7 +31,7 @@ constexpr std::chrono::seconds k_moment_when_interrupted(10);
 
 bool worth_another_look(const Error& error) {
     return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
-           error.sqlstate == k_concurrent_update;
+           std::ranges::find(k_passing, error.sqlstate) != k_passing.end();
 }
 
 }  // namespace

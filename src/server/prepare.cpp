@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/prepare.h"
-#include "base/interrupt.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
 
+#include "base/interrupt.h"
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/foundation.h"

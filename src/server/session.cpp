@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session.h"
-#include "base/interrupt.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 
+#include "base/interrupt.h"
 #include "pg/sql_state.h"
 
 namespace server {

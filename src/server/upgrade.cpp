@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/interrupt.h"
 #include "server/foundation.h"
 #include "server/migrations.h"
 #include "server/registration.h"
@@ -19,6 +20,23 @@ using base::Result;
 // "reviewdb" in ASCII. In the administrator's database and in the control database, for whoever
 // prepares.
 constexpr std::int64_t k_lock = 0x7265766965776462;
+
+// Others are at work meanwhile: who meets them comes again.
+Result<void> run_migration(pg::Connection& control, const Migration& one,
+                           const environment::Actor& actor, Deadline deadline) {
+    constexpr std::chrono::milliseconds k_pause(50);
+    for (;;) {
+        auto done = all_or_none(
+            control,
+            {migration_statement(one.sql),
+             fmt::format("UPDATE registry.installation SET schema_version = {}", one.number),
+             history_sql("upgraded", fmt::format("schema {}: {}", one.number, one.name), actor)},
+            deadline);
+        const bool met = !done && done.error().kind == ErrorKind::overloaded && control.alive();
+        if (!met || deadline.remaining() <= k_pause) return done;
+        base::pause(k_pause);
+    }
+}
 
 }  // namespace
 
@@ -47,12 +65,7 @@ Result<Upgraded> migrate(pg::Connection& control, const environment::Actor& acto
     done.from = done.to = static_cast<int>(rows[0].integer("schema_version"));
     for (const auto& one : migrations()) {
         if (one.number <= done.from) continue;
-        BASE_TRY(all_or_none(
-            control,
-            {migration_statement(one.sql),
-             fmt::format("UPDATE registry.installation SET schema_version = {}", one.number),
-             history_sql("upgraded", fmt::format("schema {}: {}", one.number, one.name), actor)},
-            deadline));
+        BASE_TRY(run_migration(control, one, actor, deadline));
         done.to = one.number;
     }
     return done;

@@ -174,17 +174,18 @@ TEST_F(DriftTest, a_registry_that_lost_everything_is_rebuilt_from_the_stamps) {
     const auto made = must(create(name_));
     execute(login(made), "CREATE TABLE t (id integer)");
     must(create(other));
-    // As a backup of yesterday would leave it: one environment unknown, of the other an old version.
+    // As a backup of yesterday would leave it: one environment unknown, of the other an old
+    // version.
     const auto rotated = in_a_process(std::nullopt, [&](auto& manager) {
         return manager.rotate({project(), must(environment::Name::parse(other))},
                               environment::Sessions::leave, environment::Execution::carry_out,
                               support::soon());
     });
     execute(root("reviewdb"), "DELETE FROM registry.environment WHERE name = '" + name_ + "'");
-    execute(root("reviewdb"), "DELETE FROM registry.instance WHERE database = '" +
-                                  made.description->database + "'");
-    execute(root("reviewdb"), "DELETE FROM registry.role WHERE name = '" +
-                                  made.description->role + "'");
+    execute(root("reviewdb"),
+            "DELETE FROM registry.instance WHERE database = '" + made.description->database + "'");
+    execute(root("reviewdb"),
+            "DELETE FROM registry.role WHERE name = '" + made.description->role + "'");
     execute(root("reviewdb"), "UPDATE registry.role SET password_version = 1");
     execute(root("reviewdb"), "UPDATE registry.installation SET writes = 0");
     ASSERT_FALSE(remove(other));
