@@ -114,6 +114,7 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
     Handle handle(PQconnectStartParams(parameters.keywords.data(), parameters.values.data(), 0));
     if (!handle) throw std::bad_alloc();
     PQsetErrorVerbosity(handle.get(), PQERRORS_SQLSTATE);
+    PQsetNoticeReceiver(handle.get(), ignore_notice, nullptr);
     auto phase = Phase::network;
     auto state = PGRES_POLLING_WRITING;
     while (PQstatus(handle.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
@@ -137,7 +138,6 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
         return {refused(info, PQerrorMessage(handle.get()), phase), used_password};
     }
     PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
-    PQsetNoticeReceiver(handle.get(), ignore_notice, nullptr);
     PQsetnonblocking(handle.get(), 1);
     return {Connection(std::move(handle)), used_password};
 }
