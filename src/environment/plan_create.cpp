@@ -156,7 +156,10 @@ class Making {
         }
         const auto pattern = facts_.policy.database_pattern();
         target.final_database = pattern.apply(wish_.project, wish_.name, k_longest_catalog_name);
-        if (facts_.final_name == NameHolder::dropping_instance) {
+        // What is half dropped keeps its name until it is dropped.
+        const bool half_dropped = facts_.database && facts_.database->half_dropped &&
+                                  facts_.database->name == target.final_database;
+        if (facts_.final_name == NameHolder::dropping_instance || half_dropped) {
             target.final_database = pattern.apply_beside(
                 wish_.project, wish_.name, target.instance.id, k_longest_catalog_name);
         }
