@@ -60,6 +60,7 @@ struct LoginFacts {
     bool can_login = false;
     bool privileged = false;  // superuser, CREATEDB, CREATEROLE, REPLICATION or BYPASSRLS
     bool expires = false;     // VALID UNTIL, which reviewdb does not use
+    bool preloads = false;    // local_preload_libraries, with which it may lock itself out
     int connection_limit = -1;
     std::string comment;
 };

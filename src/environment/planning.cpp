@@ -129,7 +129,7 @@ bool has_right_stamp(const Facts& facts) {
 
 bool role_is_right(const Facts& facts) {
     const auto& login = *facts.login;
-    return login.can_login && !login.privileged && !login.expires &&
+    return login.can_login && !login.privileged && !login.expires && !login.preloads &&
            login.connection_limit == facts.policy.connection_limit() &&
            login.comment == role_stamp(facts.installation.id, facts.role->id);
 }

@@ -38,6 +38,12 @@ tl::unexpected<base::Error> in_doubt(base::Error error) {
     return base::fail(std::move(error));
 }
 
+// A library that is not there keeps the role from logging in, even to take the setting back.
+constexpr std::string_view k_preloading_databases =
+    "SELECT d.datname FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "
+    "JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) one "
+    "WHERE r.rolname = $1 AND starts_with(one, 'local_preload_libraries=')";
+
 // As the role, in its own database, so that what may stand in the way there does so with its
 // rights.
 constexpr std::string_view k_schema_owner =
@@ -201,15 +207,25 @@ Result<std::string> LiveServer::set_password(const Work& work) {
 
 Result<std::string> LiveServer::repair_role(const Work& work) {
     const auto role = pg::identifier(work.target.role.name);
-    auto repaired = session_->run_all(
-        {{fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' "
-                      "CONNECTION LIMIT {}",
-                      role, work.target.connection_limit)},
-         {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))},
-         {"SELECT rolsuper OR rolbypassrls OR rolreplication AS beyond FROM pg_roles "
-          "WHERE rolname = $1",
-          {work.target.role.name}}},
-        work.deadline);
+    BASE_TRY_ASSIGN(const auto locked_out_of,
+                    session_->run({std::string(k_preloading_databases), {work.target.role.name}},
+                                  work.deadline));
+    Statements statements{
+        {fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' "
+                     "CONNECTION LIMIT {}",
+                     role, work.target.connection_limit)},
+        {fmt::format("ALTER ROLE {} RESET local_preload_libraries", role)},
+        {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}};
+    for (int i = 0; i < locked_out_of.size(); ++i) {
+        statements.push_back(
+            {fmt::format("ALTER ROLE {} IN DATABASE {} RESET local_preload_libraries", role,
+                         pg::identifier(locked_out_of[i].text("datname")))});
+    }
+    statements.push_back(
+        {"SELECT rolsuper OR rolbypassrls OR rolreplication AS beyond FROM pg_roles "
+         "WHERE rolname = $1",
+         {work.target.role.name}});
+    auto repaired = session_->run_all(statements, work.deadline);
     if (!repaired) {
         return base::fail(std::move(repaired).error().during("cannot repair the role " + role));
     }

@@ -18,6 +18,9 @@ constexpr std::string_view k_columns = R"(
     l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
         AS l_privileged,
     coalesce(l.rolvaliduntil < 'infinity', false) AS l_expires, l.rolconnlimit AS l_limit,
+    EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) one WHERE s.setrole = l.oid
+        AND s.setdatabase IN (0, d.oid) AND starts_with(one, 'local_preload_libraries='))
+        AS l_preloads,
     coalesce(shobj_description(l.oid, 'pg_authid'), '') AS l_comment)";
 
 // The columns of a database with a prefix, and the lateral that finds it. By name before oid: a

@@ -80,6 +80,7 @@ environment::LoginFacts read_login(const pg::Row& row) {
     facts.can_login = row.boolean("l_can_login");
     facts.privileged = row.boolean("l_privileged");
     facts.expires = row.boolean("l_expires");
+    facts.preloads = row.boolean("l_preloads");
     facts.connection_limit = static_cast<int>(row.integer("l_limit"));
     facts.comment = row.text("l_comment");
     return facts;
