@@ -89,6 +89,14 @@ LiveServer::Statements LiveServer::as_member_of(const std::string& role, Stateme
     return inner;
 }
 
+std::string LiveServer::as_role_options() const {
+    std::string options =
+        "-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=0 "
+        "-c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0";
+    if (session_->server_version() >= 170000) options += " -c transaction_timeout=0";
+    return options;
+}
+
 Result<void> LiveServer::run(const Statements& statements, Deadline deadline) {
     BASE_TRY(session_->run_all(statements, deadline));
     return {};

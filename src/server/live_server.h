@@ -121,6 +121,8 @@ class LiveServer final : public environment::Server {
     // Statements around `inner` that make the manager a member of `role` for one transaction.
     Statements as_member_of(const std::string& role, Statements inner) const;
     base::Result<void> run(const Statements& statements, base::Deadline deadline);
+    // How a session starts that logs in as an environment's role: without the role's own limits.
+    std::string as_role_options() const;
 
     pg::ConnectionInfo login_;
     std::string application_;
