@@ -284,7 +284,8 @@ Result<std::string> LiveServer::claim(const Work& work) {
     statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
                           {target.role.id.to_string()}});
     statements.push_back(work.history());
-    auto claimed = run(statements, work.deadline);
+    auto claimed = despite_locks(target.instance.database, "", work.deadline,
+                                 [&] { return run(statements, work.deadline); });
     if (claimed) return std::string();
     auto error = std::move(claimed).error();
     if (error.sqlstate == pg::sql_state::k_duplicate_database) {

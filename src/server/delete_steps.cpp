@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "base/bytes.h"
 #include "base/interrupt.h"
 #include "environment/name.h"
 #include "environment/stamp.h"
@@ -20,15 +21,28 @@ using base::ErrorKind;
 using base::Result;
 using std::chrono::milliseconds;
 
-// Every session of the database, and every one of the role; our own is never among them. Postgres
-// hides backend_type from who is no member of the session's role; autovacuum has no user.
+// Every session of the role, and what a process of ours that died has left in the database. Others
+// would not go for us. Postgres hides backend_type from who is no member of the session's role.
 constexpr std::string_view k_their_sessions =
-    "FROM pg_stat_activity WHERE (datname = $1 OR usename = $2) AND pid <> pg_backend_pid() "
-    "AND usename IS NOT NULL AND (backend_type IS NULL OR backend_type = 'client backend')";
+    "FROM pg_stat_activity WHERE ((datname = $1 AND usename = session_user) OR usename = $2) "
+    "AND pid <> pg_backend_pid() AND (backend_type IS NULL OR backend_type = 'client backend')";
 
 // A database that died between CREATE and its stamp can only be told by its name.
 bool may_be_unstamped(const environment::InstanceRecord& instance) {
     return instance.database == environment::building_name(instance.id);
+}
+
+bool is_held(const base::Error& error) {
+    return error.sqlstate == pg::sql_state::k_object_in_use ||
+           error.sqlstate == pg::sql_state::k_lock_not_available;
+}
+
+tl::unexpected<base::Error> cut_off_but_held(const Holders& held) {
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("the database is cut off and its name is free, but it cannot be "
+                                  "dropped yet: held by {}",
+                                  held.who),
+                      held.next_step());
 }
 
 }  // namespace
@@ -55,7 +69,7 @@ Result<std::string> LiveServer::record_retirement(const Work& work) {
 
 Result<std::string> LiveServer::close_database(const Work& work) {
     const auto& instance = work.target.leaving;
-    auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false",
+    auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
                                     pg::identifier(instance.database))},
                        must_be(instance.database, instance, work.credentials.leaving_prefix)},
                       work.deadline);
@@ -73,14 +87,7 @@ Result<std::string> LiveServer::end_sessions(const Work& work) {
     BASE_TRY_ASSIGN(auto rows, session_->run(count, work.deadline));
     const auto limit = work.deadline.at_most(std::chrono::seconds(3));
     if (rows[0].integer("n") > 0 && !role.empty()) {
-        auto ended = run(as_member_of(role, {{fmt::format("SELECT pg_terminate_backend(pid) {} AND "
-                                                          "pg_has_role(usesysid, 'USAGE')",
-                                                          k_their_sessions),
-                                              who}}),
-                         work.deadline);
-        if (!ended && ended.error().sqlstate != pg::sql_state::k_undefined_object) {
-            return base::fail(std::move(ended).error().during("cannot end its sessions"));
-        }
+        BASE_TRY(terminate_sessions(work));
         for (milliseconds pause(2); rows[0].integer("n") > 0 && !limit.passed(); pause *= 2) {
             base::pause(std::min(pause, milliseconds(100)));
             BASE_TRY_ASSIGN(rows, session_->run(count, work.deadline));
@@ -90,23 +97,48 @@ Result<std::string> LiveServer::end_sessions(const Work& work) {
     return std::string();
 }
 
-// Only its owner, connected to its database, can roll a prepared transaction back.
+Result<void> LiveServer::terminate_sessions(const Work& work) {
+    const auto& role = work.target.role.name;
+    auto ended = run(as_member_of(role, {{fmt::format("SELECT pg_terminate_backend(pid) {} AND "
+                                                      "pg_has_role(usesysid, 'USAGE')",
+                                                      k_their_sessions),
+                                          {work.target.leaving.database, role}}}),
+                     work.deadline);
+    if (ended || ended.error().sqlstate == pg::sql_state::k_undefined_object) return {};
+    return base::fail(std::move(ended).error().during("cannot end its sessions"));
+}
+
+// Only its owner, connected to its database, can roll a prepared transaction back. It logs in with
+// a password for this alone, since the role may have changed its own; a role that lives on gets the
+// derived one again.
 Result<void> LiveServer::roll_back_prepared(const Work& work) {
     const auto& database = work.target.leaving.database;
+    const auto& role = work.target.role.name;
     BASE_TRY_ASSIGN(const auto prepared,
-                    session_->run({"SELECT gid FROM pg_prepared_xacts WHERE database = $1 "
-                                   "AND owner = $2",
-                                   {database, work.target.role.name}},
+                    session_->run({"SELECT gid, rolcanlogin, rolconnlimit FROM pg_prepared_xacts "
+                                   "JOIN pg_roles ON rolname = owner WHERE database = $1 AND "
+                                   "owner = $2",
+                                   {database, role}},
                                   work.deadline));
     if (prepared.empty()) return {};
     BASE_TRY(check_lease(work.target, work.deadline));
-    const auto name = pg::identifier(database);
-    BASE_TRY(run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)}}, work.deadline));
-    auto inside =
-        pg::Connection::open(login_.with("dbname", database)
-                                 .with("options", "-c search_path=pg_catalog")
-                                 .with_login(work.target.role.name, work.credentials.password),
-                             work.deadline);
+    const base::Secret password(base::to_base64url(base::random_bytes(32)));
+    BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(password));
+    BASE_TRY_ASSIGN(const auto derived, session_->make_verifier(work.credentials.password));
+    const auto change = [&](std::string_view login, std::int64_t limit, const std::string& secret,
+                            std::string_view open) -> Statements {
+        return {{fmt::format("ALTER ROLE {} {} CONNECTION LIMIT {} PASSWORD {}",
+                             pg::identifier(role), login, limit, pg::literal(secret))},
+                {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS {}", pg::identifier(database),
+                             open)}};
+    };
+    BASE_TRY(run(change("LOGIN", 1, verifier, "true"), work.deadline));
+    auto inside = pg::Connection::open(
+        login_.with("dbname", database)
+            .with("options", as_role_options() + " -c local_preload_libraries=")
+            .with_login(role, password),
+        work.deadline);
+    if (!inside) log_.warning("a prepared transaction stays: {}", inside.error().message);
     for (int i = 0; inside && i < prepared.size(); ++i) {
         const auto rolled_back =
             inside->run({fmt::format("ROLLBACK PREPARED {}", pg::literal(prepared[i].text("gid")))},
@@ -115,27 +147,9 @@ Result<void> LiveServer::roll_back_prepared(const Work& work) {
             log_.warning("a prepared transaction stays: {}", rolled_back.error().message);
     }
     if (inside) std::move(*inside).close_and_wait(work.deadline);
-    return run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)}}, work.deadline);
-}
-
-Result<std::string> LiveServer::what_holds(std::string_view database, Deadline deadline) {
-    BASE_TRY_ASSIGN(
-        const auto rows,
-        session_->run({"SELECT format('session %s of %s (%s)', pid, coalesce(usename, '?'), "
-                       "coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS what "
-                       "FROM pg_stat_activity "
-                       "WHERE datname = $1 AND pid <> pg_backend_pid() "
-                       "UNION ALL SELECT format('prepared transaction %L of %s', gid, owner) "
-                       "FROM pg_prepared_xacts WHERE database = $1 "
-                       "UNION ALL SELECT format('active replication slot %s', slot_name) "
-                       "FROM pg_replication_slots WHERE database = $1 AND active",
-                       {std::string(database)}},
-                      deadline));
-    std::string text;
-    for (int i = 0; i < rows.size(); ++i) {
-        text += (text.empty() ? "" : ", ") + rows[i].text("what");
-    }
-    return text.empty() ? std::string("something that has gone by now") : text;
+    return run(change(prepared[0].boolean("rolcanlogin") ? "LOGIN" : "NOLOGIN",
+                      prepared[0].integer("rolconnlimit"), derived, "false"),
+               work.deadline);
 }
 
 // In one transaction: rename, compare with the row, and what else belongs to it.
@@ -170,12 +184,13 @@ Result<std::string> LiveServer::bury(const Work& work) {
         letting_go.push_back(work.history(
             work.plan.outcome == environment::Outcome::deleted ? "deleted" : "abandoned"));
     }
+    const auto& database = target.leaving.database;
     BASE_TRY_ASSIGN(
         const auto found,
-        session_->run_all(
-            {{"SELECT 1 FROM pg_roles WHERE rolname = $1", {target.role.name}},
-             {"SELECT 1 FROM pg_database WHERE datname = $1", {target.leaving.database}}},
-            work.deadline));
+        session_->run_all({{"SELECT 1 FROM pg_roles WHERE rolname = $1", {target.role.name}},
+                           {"SELECT 1 FROM pg_database WHERE datname = $1", {database}},
+                           holders_of(database, "")},
+                          work.deadline));
     if (!found[0].empty()) {
         letting_go.push_back({fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0",
                                           pg::identifier(target.role.name))});
@@ -184,44 +199,55 @@ Result<std::string> LiveServer::bury(const Work& work) {
         BASE_TRY(run(letting_go, work.deadline));
         return std::string();
     }
-    auto renamed = rename_for_dropping(work, letting_go);
-    if (renamed) return std::string();
-    if (renamed.error().sqlstate != pg::sql_state::k_object_in_use) {
-        return base::fail(std::move(renamed).error().during(
-            fmt::format("cannot rename the database {}", target.leaving.database)));
+    // Postgres would wait five seconds for a session that does not go, and then refuse.
+    const auto sessions = holders_in(found[2]);
+    const bool hopeless = sessions.bar_rename && !sessions.only_locks;
+    if (!hopeless) {
+        auto renamed = despite_locks(database, "", work.deadline,
+                                     [&] { return rename_for_dropping(work, letting_go); });
+        if (renamed) return std::string();
+        if (!is_held(renamed.error())) {
+            return base::fail(std::move(renamed).error().during(
+                fmt::format("cannot rename the database {}", database)));
+        }
     }
-    // Somebody's session holds it. Access is cut off all the same, and the environment's name free.
-    BASE_TRY_ASSIGN(const auto holder, what_holds(target.leaving.database, work.deadline));
+    // Somebody holds it. Access is cut off all the same, and the environment's name free.
+    BASE_TRY_ASSIGN(const auto holder, what_holds(database, work.deadline));
     BASE_TRY(run(letting_go, work.deadline));
-    return fmt::format("the database {} is cut off but still held by {}", target.leaving.database,
-                       holder);
+    return fmt::format("the database {} is cut off but still held by {}", database, holder);
 }
 
 Result<std::string> LiveServer::drop_database(const Work& work) {
     const auto& instance = work.target.leaving;
     const auto dropping = environment::dropping_name(instance.id);
-    BASE_TRY_ASSIGN(const auto there,
-                    session_->run({"SELECT datname FROM pg_database WHERE datname IN ($1, $2) "
-                                   "ORDER BY datname = $1 DESC",
-                                   {dropping, instance.database}},
-                                  work.deadline));
-    if (there.empty()) return std::string();
-    Result<void> dropped;
-    if (there[0].text("datname") != dropping) dropped = rename_for_dropping(work, {});
-    if (dropped) {
-        auto answer = session_->run(
-            {fmt::format("DROP DATABASE IF EXISTS {}", pg::identifier(dropping))}, work.deadline);
-        if (answer) return std::string();
-        dropped = base::fail(std::move(answer).error());
-    }
+    auto called = instance.database.empty() ? dropping : instance.database;
+    BASE_TRY_ASSIGN(const auto found,
+                    session_->run_all({{"SELECT datname FROM pg_database WHERE datname IN ($1, $2) "
+                                        "ORDER BY datname = $1 DESC",
+                                        {dropping, called}},
+                                       holders_of(called, ""),
+                                       {fmt::format("SELECT 1 {}", k_their_sessions),
+                                        {called, work.target.role.name}}},
+                                      work.deadline));
+    // Whoever logged in elsewhere before the role was disabled would stay, without a name.
+    if (!found[2].empty() && !work.target.role.name.empty()) BASE_TRY(terminate_sessions(work));
+    if (found[0].empty()) return std::string();
+    const auto sessions = holders_in(found[1]);
+    if (sessions.bar_rename && !sessions.only_locks) return cut_off_but_held(sessions);
+    called = found[0][0].text("datname");
+    const auto drop = [&]() -> Result<void> {
+        if (called != dropping) BASE_TRY(rename_for_dropping(work, {}));
+        called = dropping;
+        BASE_TRY(session_->run({fmt::format("DROP DATABASE IF EXISTS {}", pg::identifier(called))},
+                               work.deadline));
+        return {};
+    };
+    auto dropped = despite_locks(called, "", work.deadline, drop);
+    if (dropped) return std::string();
     auto error = std::move(dropped).error();
-    if (error.sqlstate == pg::sql_state::k_object_in_use) {
-        BASE_TRY_ASSIGN(const auto holder, what_holds(there[0].text("datname"), work.deadline));
-        error.message = fmt::format(
-            "the database is cut off and its name is free, but it cannot be "
-            "dropped yet: held by {}",
-            holder);
-        error.hint = "end that; the next create or delete drops it";
+    if (is_held(error)) {
+        BASE_TRY_ASSIGN(const auto held, holders(called, "", work.deadline));
+        return cut_off_but_held(held);
     }
     if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::deadline) {
         error.kind = ErrorKind::in_doubt;
@@ -256,13 +282,25 @@ void LiveServer::drop_owned_elsewhere(const Work& work) {
 Result<std::string> LiveServer::drop_role(const Work& work) {
     const auto& role = work.target.role;
     const pg::Statement drop{fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(role.name))};
-    auto dropped = session_->run(drop, work.deadline);
+    const auto deed = [&]() -> Result<void> {
+        BASE_TRY(session_->run(drop, work.deadline));
+        return {};
+    };
+    auto dropped = despite_locks("", role.name, work.deadline, deed);
     if (!dropped && dropped.error().sqlstate == pg::sql_state::k_dependent_objects) {
         drop_owned_elsewhere(work);
-        dropped = session_->run(drop, work.deadline);
+        dropped = despite_locks("", role.name, work.deadline, deed);
     }
     if (dropped) return std::string();
     auto error = std::move(dropped).error();
+    if (is_held(error)) {
+        BASE_TRY_ASSIGN(const auto held, holders("", role.name, work.deadline));
+        return base::fail(ErrorKind::conflict,
+                          fmt::format("the database is gone, but its role {}, which cannot log in "
+                                      "any more, cannot be dropped yet: held by {}",
+                                      role.name, held.who),
+                          held.next_step());
+    }
     if (error.sqlstate != pg::sql_state::k_dependent_objects) {
         return base::fail(std::move(error).during("cannot drop the role " + role.name));
     }

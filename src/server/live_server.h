@@ -7,6 +7,7 @@
 // and observation_sql.cpp, build_steps.cpp, change_steps.cpp, delete_steps.cpp, reading.cpp.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "environment/server.h"
 #include "pg/connection.h"
 #include "pg/connection_info.h"
+#include "server/holders.h"
 
 namespace server {
 
@@ -113,10 +115,20 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> drop_database(const Work& work);
     base::Result<std::string> drop_role(const Work& work);
     base::Result<std::string> forget(const Work& work);
+    base::Result<void> terminate_sessions(const Work& work);
     base::Result<void> roll_back_prepared(const Work& work);
     base::Result<void> rename_for_dropping(const Work& work, const Statements& also);
-    base::Result<std::string> what_holds(std::string_view database, base::Deadline deadline);
     void drop_owned_elsewhere(const Work& work);
+
+    // holders.cpp
+    base::Result<std::string> what_holds(std::string_view database, base::Deadline deadline);
+    base::Result<Holders> holders(std::string_view database, std::string_view role,
+                                  base::Deadline deadline);
+    base::Result<bool> end_lock_holders(std::string_view database, std::string_view role,
+                                        base::Deadline deadline);
+    base::Result<void> despite_locks(std::string_view database, std::string_view role,
+                                     base::Deadline deadline,
+                                     const std::function<base::Result<void>()>& deed);
 
     // Statements around `inner` that make the manager a member of `role` for one transaction.
     Statements as_member_of(const std::string& role, Statements inner) const;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/holders.h"
+
+#include <fmt/format.h>
+
+#include "pg/sql_state.h"
+#include "server/live_server.h"
+
+namespace server {
+
+using base::Deadline;
+using base::Result;
+
+namespace {
+
+// Autovacuum has no user, and gives way. The locks of a prepared transaction have no process, but
+// its number as their virtual transaction.
+constexpr std::string_view k_holders = R"(
+SELECT format('session %s of %s (%s)', pid, usename,
+              coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS who,
+       format('SELECT pg_terminate_backend(%s)', pid) AS remedy, true AS bars_rename, false AS is_lock
+FROM pg_stat_activity
+WHERE datname = $1 AND pid <> pg_backend_pid() AND usename IS NOT NULL
+UNION ALL
+SELECT format('active replication slot %s', slot_name),
+       format('SELECT pg_terminate_backend(%s)', active_pid), true, false
+FROM pg_replication_slots WHERE database = $1 AND active
+UNION ALL
+SELECT format('prepared transaction %L of %s', gid, owner),
+       format('ALTER DATABASE %I ALLOW_CONNECTIONS true, and in it ROLLBACK PREPARED %L',
+              database, gid), true, false
+FROM pg_prepared_xacts WHERE database = $1
+UNION ALL
+SELECT format('subscription %I', subname),
+       format('ALTER DATABASE %I ALLOW_CONNECTIONS true, and in it ALTER SUBSCRIPTION %I DISABLE, '
+              'ALTER SUBSCRIPTION %I SET (slot_name = NONE), DROP SUBSCRIPTION %I',
+              datname, subname, subname, subname), false, false
+FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE datname = $1
+UNION ALL
+SELECT coalesce(format('a lock of session %s of %s (%s)', l.pid, a.usename, a.datname),
+                format('a lock of prepared transaction %L of %s in %s', p.gid, p.owner, p.database)),
+       CASE WHEN p.gid IS NULL THEN format('SELECT pg_terminate_backend(%s)', l.pid)
+            ELSE format('in %I ROLLBACK PREPARED %L', p.database, p.gid) END, true, true
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+    LEFT JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::text
+WHERE l.locktype = 'object' AND l.database = 0 AND l.granted
+    AND l.pid IS DISTINCT FROM pg_backend_pid()
+    AND (l.classid = 'pg_database'::regclass
+             AND l.objid = (SELECT oid FROM pg_database WHERE datname = $1)
+         OR l.classid = 'pg_authid'::regclass
+             AND l.objid = (SELECT oid FROM pg_roles WHERE rolname = $2)))";
+
+// Who has a lock on the database or role itself (an open ALTER ROLE … IN DATABASE …, or GRANT … TO
+// …) with an environment's role. Nobody has a right to that, so its session may be ended.
+constexpr std::string_view k_lock_holders = R"(
+SELECT DISTINCT l.pid, a.usename
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    JOIN registry.role r ON r.name = a.usename AND r.state <> 'gone'
+WHERE l.locktype = 'object' AND l.database = 0 AND l.granted
+    AND (l.classid = 'pg_database'::regclass
+             AND l.objid = (SELECT oid FROM pg_database WHERE datname = $1)
+         OR l.classid = 'pg_authid'::regclass
+             AND l.objid = (SELECT oid FROM pg_roles WHERE rolname = $2)))";
+
+void add(std::string& list, const std::string& one, std::string_view between) {
+    if (list.find(one) != std::string::npos) return;
+    if (!list.empty()) list += between;
+    list += one;
+}
+
+}  // namespace
+
+pg::Statement holders_of(std::string_view database, std::string_view role) {
+    return {std::string(k_holders), {std::string(database), std::string(role)}};
+}
+
+Holders holders_in(const pg::Rows& rows) {
+    Holders holders;
+    for (int i = 0; i < rows.size(); ++i) {
+        holders.any = true;
+        holders.bar_rename = holders.bar_rename || rows[i].boolean("bars_rename");
+        holders.only_locks = holders.only_locks && rows[i].boolean("is_lock");
+        add(holders.who, rows[i].text("who"), ", ");
+        add(holders.remedies, rows[i].text("remedy"), "; ");
+    }
+    if (!holders.any) holders.who = "something that has gone by now";
+    return holders;
+}
+
+std::string Holders::next_step() const {
+    constexpr std::string_view k_retry = "the next create or delete drops it";
+    if (!any) return std::string(k_retry);
+    return fmt::format("a superuser, or whoever owns it, can end that: {}; then {}", remedies,
+                       k_retry);
+}
+
+Result<Holders> LiveServer::holders(std::string_view database, std::string_view role,
+                                    Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto rows, session_->run(holders_of(database, role), deadline));
+    return holders_in(rows);
+}
+
+Result<std::string> LiveServer::what_holds(std::string_view database, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto found, holders(database, "", deadline));
+    return found.who;
+}
+
+// True when there was one to end.
+Result<bool> LiveServer::end_lock_holders(std::string_view database, std::string_view role,
+                                          Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto rows, session_->run({std::string(k_lock_holders),
+                                                    {std::string(database), std::string(role)}},
+                                                   deadline));
+    for (int i = 0; i < rows.size(); ++i) {
+        const auto pid = std::to_string(rows[i].integer("pid"));
+        const auto owner = rows[i].text("usename");
+        BASE_TRY(run(as_member_of(owner, {{"SELECT pg_terminate_backend($1::integer)", {pid}}}),
+                     deadline));
+        log_.warning("the session {} of {} had a lock on {} and was ended", pid, owner,
+                     database.empty() ? role : database);
+    }
+    return !rows.empty();
+}
+
+Result<void> LiveServer::despite_locks(std::string_view database, std::string_view role,
+                                       Deadline deadline,
+                                       const std::function<Result<void>()>& deed) {
+    constexpr int k_most_rounds = 3;
+    for (int round = 1;; ++round) {
+        auto done = deed();
+        const bool locked = !done && done.error().sqlstate == pg::sql_state::k_lock_not_available;
+        if (!locked || round == k_most_rounds) return done;
+        BASE_TRY_ASSIGN(const bool ended, end_lock_holders(database, role, deadline));
+        if (!ended) return done;
+    }
+}
+
+}  // namespace server
