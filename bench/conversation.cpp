@@ -164,15 +164,25 @@ std::size_t Conversation::count(std::string_view kind) const {
     return static_cast<std::size_t>(std::ranges::count(actions_, kind, &Action::kind));
 }
 
-std::string Conversation::to_text() const {
-    std::string text;
-    for (const auto& action : actions_) {
-        text += fmt::format("{} {} {}\n", action.kind, action.session, action.fields.size());
-        for (const auto& field : action.fields) {
-            text += field ? fmt::format("{} {}\n", field->size(), *field) : "-1 \n";
-        }
+std::string Conversation::Action::to_text() const {
+    auto text = fmt::format("{} {} {}\n", kind, session, fields.size());
+    for (const auto& field : fields) {
+        text += field ? fmt::format("{} {}\n", field->size(), *field) : "-1 \n";
     }
     return text;
+}
+
+std::string Conversation::to_text() const {
+    std::string text;
+    for (const auto& action : actions_) text += action.to_text();
+    return text;
+}
+
+std::string Conversation::difference(const Conversation& other) const {
+    const auto& theirs = other.actions_;
+    const auto [mine, its] = std::ranges::mismatch(actions_, theirs);
+    if (mine != actions_.end()) return mine->to_text();
+    return its != theirs.end() ? its->to_text() : "";
 }
 
 }  // namespace bench

@@ -30,7 +30,8 @@ class Conversation {
 
     std::string to_text() const;
 
-    friend bool operator==(const Conversation&, const Conversation&) = default;
+    // The first thing that only one of them says; empty when they are the same.
+    std::string difference(const Conversation& other) const;
 
    private:
     class Ear;
@@ -39,6 +40,7 @@ class Conversation {
         std::string kind;  // connect, statement, sync, close
         std::size_t session;
         std::vector<Field> fields = {};
+        std::string to_text() const;
         friend bool operator==(const Action&, const Action&) = default;
     };
 

@@ -54,9 +54,9 @@ void LifeFloor::check(std::string_view what, const Conversation& conversation) {
         "and {}",
         what, conversation.statements(), conversation.logins(), conversation.round_trips(),
         said.statements(), said.logins(), said.round_trips()));
-    if (said == conversation) return;
-    throw std::runtime_error(findings_.back() + ", which are not the same ones:\n" +
-                             conversation.to_text() + "-----\n" + said.to_text());
+    const auto difference = conversation.difference(said);
+    if (difference.empty()) return;
+    throw std::runtime_error(findings_.back() + ", which differs at\n" + difference);
 }
 
 Program LifeFloor::floor(const Conversation& conversation, int port) const {

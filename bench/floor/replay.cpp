@@ -9,6 +9,7 @@
 // other than the first is waited for until its server process is gone, which ALTER and DROP
 // DATABASE would otherwise do in steps of 100 ms.
 #include <libpq-fe.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -156,9 +157,12 @@ class Floor {
         const int watched = number == 0 ? -1 : dup(PQsocket(session));
         PQfinish(session);
         if (watched < 0) return;
+        // libpq's sockets never block.
+        pollfd end{watched, POLLIN, 0};
         char rest[256];
-        while (recv(watched, rest, sizeof rest, 0) > 0) {
-        }
+        do {
+            poll(&end, 1, -1);
+        } while (recv(watched, rest, sizeof rest, 0) > 0);
         ::close(watched);
     }
 
