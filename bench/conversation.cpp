@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <stdexcept>
 
 namespace bench {
@@ -123,7 +124,7 @@ class Conversation::Ear {
                 actions.push_back({"sync", session_});
                 return;
             case 'X':  // Terminate
-                actions.push_back({"close", session_});
+                actions.push_back({"leave", session_});
                 return;
             case 'D':  // Describe, Execute and the SCRAM exchange: libpq says them by itself
             case 'E':
@@ -148,7 +149,20 @@ Conversation Conversation::heard(const std::vector<support::TcpProxy::Sent>& sen
         const auto ear = ears.try_emplace(connection, ears.size()).first;
         ear->second.hear(bytes, conversation.actions_);
     }
+    conversation.find_departures();
     return conversation;
+}
+
+// What renames or drops a database later must find no session in it (bench/floor/replay.cpp).
+void Conversation::find_departures() {
+    bool matters = false;
+    for (auto& action : actions_ | std::views::reverse) {
+        if (action.kind == "leave" && matters) action.kind = "depart";
+        if (action.kind != "statement") continue;
+        const auto& sql = action.fields.front().value();
+        matters = matters || sql.find(" RENAME TO ") != std::string::npos ||
+                  sql.starts_with("DROP DATABASE");
+    }
 }
 
 Conversation Conversation::with(std::string_view from, std::string_view to) const {

@@ -37,13 +37,14 @@ class Conversation {
     class Ear;
     using Field = std::optional<std::string>;
     struct Action {
-        std::string kind;  // connect, statement, sync, close
+        std::string kind;  // connect, statement, sync, leave; depart: leave, and wait for the end
         std::size_t session;
         std::vector<Field> fields = {};
         std::string to_text() const;
         friend bool operator==(const Action&, const Action&) = default;
     };
 
+    void find_departures();
     std::size_t count(std::string_view kind) const;
 
     std::vector<Action> actions_;

@@ -5,9 +5,9 @@
 //
 //   floor FILE HOST PORT      and $FLOOR_LOGINS, one "user password" a line
 //
-// Two things are done as anybody has to do them. A verifier is made here, by libpq. And a session
-// other than the first is waited for until its server process is gone, which ALTER and DROP
-// DATABASE would otherwise do in steps of 100 ms.
+// Two things are done as anybody has to do them. A verifier is made here, by libpq. And before a
+// database is renamed or dropped, sessions that left it are waited for until their server processes
+// are gone, which Postgres would otherwise do in steps of 100 ms.
 #include <libpq-fe.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -85,7 +85,8 @@ class Floor {
         if (action.kind == "connect") session = connect(action);
         if (action.kind == "statement") send(session, action);
         if (action.kind == "sync") collect(session);
-        if (action.kind == "close") close(session, action.session);
+        if (action.kind == "leave") PQfinish(session);
+        if (action.kind == "depart") depart(session);
     }
 
    private:
@@ -153,17 +154,16 @@ class Floor {
         }
     }
 
-    static void close(PGconn* session, std::size_t number) {
-        const int watched = number == 0 ? -1 : dup(PQsocket(session));
+    static void depart(PGconn* session) {
+        const int watched = dup(PQsocket(session));
         PQfinish(session);
-        if (watched < 0) return;
         // libpq's sockets never block.
         pollfd end{watched, POLLIN, 0};
         char rest[256];
         do {
             poll(&end, 1, -1);
         } while (recv(watched, rest, sizeof rest, 0) > 0);
-        ::close(watched);
+        close(watched);
     }
 
     const char* host_;
