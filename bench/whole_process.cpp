@@ -44,12 +44,14 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     constexpr double k_help = 1.3;
     auto& create = report.compare("create", "floor", k_create);
     auto& again = report.compare("create again", "floor", k_other_verbs);
+    auto& asking_git = report.compare("... asking git", "floor", k_other_verbs);
     auto& get = report.compare("get", "psql -c 'select 1'", k_reading);
     auto& url = report.compare("url", "psql -c 'select 1'", k_reading);
     auto& remove = report.compare("delete", "floor", k_other_verbs);
     auto& help = report.compare("--help", "psql --version", k_help);
 
     const auto verbs = verbs_on(stand, "bench");
+    const auto without_repository = stand.reviewdb({"create", "bench"});
     const auto its = verbs_on(stand, "floor");
     const bench::LifeFloor floor(stand, its.create, its.url, its.remove);
     for (const auto& sentence : floor.findings()) report.remark(sentence);
@@ -67,6 +69,7 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     for (int round = 0; round < rounds; ++round) {
         create.measure(settled(time(verbs.create)), settled([&] { return floor.create(); }));
         again.measure(time(verbs.create), [&] { return floor.create_again(); });
+        asking_git.measure(time(without_repository), [&] { return floor.create_again(); });
         get.measure(time(verbs.get), time(select_one));
         url.measure(time(verbs.url), time(select_one));
         help.measure(time(verbs.help), time(version));
