@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every measuring program needs: programs run and timed, rounds of ours beside the yardstick, and
-// the table and the JSON that come of them. Timings are noisy: ours and yardstick alternate within
-// one run, and a ratio is the median of the ratios of the rounds. Everything here throws
+// What every measuring program needs: programs run and timed, rounds of ours beside the yardstick,
+// and the table and the JSON that come of them. Timings are noisy: ours and yardstick alternate
+// within one run, and a ratio is the median of the ratios of the rounds. Everything here throws
 // std::runtime_error when it fails. One thread.
 #pragma once
 

@@ -2,7 +2,8 @@
 //
 // The floor of create, create again and delete. Listens once to reviewdb as it lives the life of an
 // environment, and from then on lets the floor say the same to the server, word by word but for the
-// oid of the database. Listens to the floor once as well: the two conversations have to be the same.
+// oid of the database. Listens to the floor once as well: the two conversations have to be the
+// same.
 #pragma once
 
 #include <string>

@@ -110,7 +110,8 @@ void Report::publish(std::string_view name, Length length, int postgres_major) c
                                   {"remarks", boost::json::value_from(remarks_)}};
     const std::filesystem::path folder(REVIEWDB_BENCH_RESULTS);
     std::filesystem::create_directories(folder);
-    const auto file = folder / fmt::format("{}{}.json", name, length == Length::smoke ? "-smoke" : "");
+    const auto file =
+        folder / fmt::format("{}{}.json", name, length == Length::smoke ? "-smoke" : "");
     std::ofstream(file) << boost::json::serialize(all) << '\n';
     fmt::print("{}\n", file.string());
 }

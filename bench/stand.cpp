@@ -28,8 +28,7 @@ pg::ConnectionInfo prepare(const support::Cluster& cluster) {
     preparation.loopback_allowed = true;
     preparation.actor = {"bench", "bench", "bench"};
     const auto deadline = base::Deadline::after(std::chrono::minutes(1));
-    return support::must(
-               server::prepare(cluster.make_administrator(), preparation, deadline, log))
+    return support::must(server::prepare(cluster.make_administrator(), preparation, deadline, log))
         .operator_login.value();
 }
 
@@ -51,8 +50,9 @@ Program Stand::at_port(Program program, int port) const {
 }
 
 std::string Stand::oid_of(const std::string& database) const {
-    return support::ask(cluster_.superuser(), "SELECT oid AS value FROM pg_database WHERE datname = " +
-                                                  pg::literal(database));
+    return support::ask(
+        cluster_.superuser(),
+        "SELECT oid AS value FROM pg_database WHERE datname = " + pg::literal(database));
 }
 
 void Stand::settle() const { support::execute(cluster_.superuser(), "CHECKPOINT"); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM on.
-// Create, create again and delete are measured against the floor, which says to Postgres what
+// Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
+// on. Create, create again and delete are measured against the floor, which says to Postgres what
 // reviewdb was heard to say; what it said is compared, too.
 #include <functional>
 #include <string>
@@ -31,8 +31,7 @@ struct Verbs {
 Verbs verbs_on(const Stand& stand, const std::string& name) {
     const std::string repository = "bench.example/a/b";
     return {stand.reviewdb({"create", name, "--repository", repository}),
-            stand.reviewdb({"get", name}),
-            stand.reviewdb({"url", name}),
+            stand.reviewdb({"get", name}), stand.reviewdb({"url", name}),
             stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
             stand.reviewdb({"--help"})};
 }

@@ -109,7 +109,8 @@ class Floor {
         add(nullptr, nullptr);
         PGconn* session = PQconnectdbParams(keywords.data(), values.data(), 0);
         if (PQstatus(session) != CONNECTION_OK) die("cannot log in:", PQerrorMessage(session));
-        PQsetNoticeReceiver(session, [](void*, const PGresult*) {}, nullptr);
+        PQsetNoticeReceiver(
+            session, [](void*, const PGresult*) {}, nullptr);
         PQenterPipelineMode(session);
         return session;
     }
