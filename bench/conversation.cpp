@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <stdexcept>
 
 namespace bench {
@@ -155,14 +154,15 @@ Conversation Conversation::heard(const std::vector<support::TcpProxy::Sent>& sen
 
 // What renames or drops a database later must find no session in it (bench/floor/replay.cpp).
 void Conversation::find_departures() {
-    bool matters = false;
-    for (auto& action : actions_ | std::views::reverse) {
-        if (action.kind == "leave" && matters) action.kind = "depart";
-        if (action.kind != "statement") continue;
+    const auto needs_it_empty = [](const Action& action) {
+        if (action.kind != "statement") return false;
         const auto& sql = action.fields.front().value();
-        matters = matters || sql.find(" RENAME TO ") != std::string::npos ||
-                  sql.starts_with("DROP DATABASE");
-    }
+        return sql.find(" RENAME TO ") != std::string::npos || sql.starts_with("DROP DATABASE");
+    };
+    const auto last = std::find_if(actions_.rbegin(), actions_.rend(), needs_it_empty).base();
+    std::for_each(actions_.begin(), last, [](Action& action) {
+        if (action.kind == "leave") action.kind = "depart";
+    });
 }
 
 Conversation Conversation::with(std::string_view from, std::string_view to) const {
@@ -181,7 +181,7 @@ std::size_t Conversation::count(std::string_view kind) const {
 std::string Conversation::Action::to_text() const {
     auto text = fmt::format("{} {} {}\n", kind, session, fields.size());
     for (const auto& field : fields) {
-        text += field ? fmt::format("{} {}\n", field->size(), *field) : "-1 \n";
+        text += field ? fmt::format("{} {}\n", field->size(), *field) : "- \n";
     }
     return text;
 }

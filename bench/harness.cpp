@@ -46,8 +46,9 @@ class Spawned {
         argument_pointers_.push_back(nullptr);
         for (char** entry = environ; *entry != nullptr; ++entry) texts_.emplace_back(*entry);
         for (const auto& [name, value] : program.environment) {
-            std::erase_if(texts_, [&](const auto& text) { return text.starts_with(name + "="); });
-            texts_.push_back(name + "=" + value);
+            const auto start = name + "=";
+            std::erase_if(texts_, [&](const auto& text) { return text.starts_with(start); });
+            texts_.push_back(start + value);
         }
         for (auto& text : texts_) text_pointers_.push_back(text.data());
         text_pointers_.push_back(nullptr);

@@ -54,11 +54,22 @@ std::vector<Login> read_logins() {
     return logins;
 }
 
+// The next word, and the blank or the end of line behind it; empty at the end of the file.
+std::string read_word(FILE* file) {
+    std::string word;
+    for (int c = fgetc(file); c != EOF; c = fgetc(file)) {
+        const bool ends = c == ' ' || c == '\n';
+        if (ends && !word.empty()) return word;
+        if (!ends) word += static_cast<char>(c);
+    }
+    return word;
+}
+
 Field read_field(FILE* file) {
-    long size = 0;
-    if (fscanf(file, "%ld", &size) != 1 || fgetc(file) != ' ') die("a bad", "conversation");
-    Field field{size < 0};
-    if (size > 0) field.text.resize(static_cast<std::size_t>(size));
+    const auto size = read_word(file);
+    Field field{size == "-"};
+    if (field.is_null) return field;
+    field.text.resize(std::stoul(size));
     if (fread(field.text.data(), 1, field.text.size(), file) != field.text.size()) {
         die("a short", "conversation");
     }
@@ -66,10 +77,10 @@ Field read_field(FILE* file) {
 }
 
 bool read_action(FILE* file, Action& action) {
-    char kind[16];
-    std::size_t count = 0;
-    if (fscanf(file, "%15s %zu %zu", kind, &action.session, &count) != 3) return false;
-    action.kind = kind;
+    action.kind = read_word(file);
+    if (action.kind.empty()) return false;
+    action.session = std::stoul(read_word(file));
+    const auto count = std::stoul(read_word(file));
     action.fields.clear();
     while (action.fields.size() < count) action.fields.push_back(read_field(file));
     return true;
