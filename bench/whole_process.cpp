@@ -1,133 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole processes beside their yardsticks, interleaved in one run on a server of our own, SCRAM on:
-// medians in milliseconds, and their ratio. Timings are noisy; only the ratios of one run mean
-// anything.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <exception>
-#include <stdexcept>
+// Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
+// on. Create, create again and delete are measured against the floor, which says to Postgres what
+// reviewdb was heard to say; what it said is compared, too.
+#include <functional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "base/subprocess.h"
-#include "server/prepare.h"
-#include "support/cluster.h"
+#include "harness.h"
+#include "life_floor.h"
+#include "stand.h"
 
 namespace {
 
-using base::Deadline;
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
+using bench::Length;
+using bench::Program;
+using bench::Stand;
 
-constexpr milliseconds k_patience(60000);
+// psql itself, not Debian's Perl wrapper of that name.
+Program psql(const Stand& stand, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), (stand.programs() / "psql").string());
+    return {std::move(arguments)};
+}
 
-struct Pair {
-    std::string what;
-    base::Command ours;
-    std::string yardstick;
-    base::Command floor;
-    double bar = 0;
-    std::vector<double> our_times = {};
-    std::vector<double> floor_times = {};
+struct Verbs {
+    Program create, get, url, remove, help;
 };
 
-std::string run(const base::Command& command) {
-    auto finished = base::run(command, Deadline::after(k_patience));
-    if (!finished) throw std::runtime_error(finished.error().message);
-    if (finished->exit_code != 0) {
-        throw std::runtime_error(command.arguments.front() + " failed: " + finished->err);
-    }
-    return finished->out;
+Verbs verbs_on(const Stand& stand, const std::string& name) {
+    const std::string repository = "bench.example/a/b";
+    return {stand.reviewdb({"create", name, "--repository", repository}),
+            stand.reviewdb({"get", name}), stand.reviewdb({"url", name}),
+            stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
+            stand.reviewdb({"--help"})};
 }
 
-double time_of(const base::Command& command) {
-    const auto start = steady_clock::now();
-    run(command);
-    return std::chrono::duration<double, std::milli>(steady_clock::now() - start).count();
-}
+void measure_times(const Stand& stand, int rounds, bench::Report& report) {
+    constexpr double k_create = 1.15;
+    constexpr double k_other_verbs = 1.2;
+    constexpr double k_reading = 1.5;
+    constexpr double k_help = 1.3;
+    auto& create = report.compare("create", "floor", k_create);
+    auto& again = report.compare("create again", "floor", k_other_verbs);
+    auto& asking_git = report.compare("... asking git", "floor", k_other_verbs);
+    auto& get = report.compare("get", "psql -c 'select 1'", k_reading);
+    auto& url = report.compare("url", "psql -c 'select 1'", k_reading);
+    auto& remove = report.compare("delete", "floor", k_other_verbs);
+    auto& help = report.compare("--help", "psql --version", k_help);
 
-double median(std::vector<double> times) {
-    std::ranges::sort(times);
-    return times.at(times.size() / 2);
-}
-
-base::Command command(std::vector<std::string> arguments,
-                      std::map<std::string, std::string> environment = {}) {
-    base::Command made;
-    made.arguments = std::move(arguments);
-    made.environment = std::move(environment);
-    return made;
-}
-
-std::string prepare(const support::Cluster& cluster, base::Log& log) {
-    server::Preparation preparation;
-    preparation.loopback_allowed = true;
-    preparation.actor = {"bench", "bench", "bench"};
-    auto prepared = server::prepare(cluster.make_administrator(), preparation,
-                                    Deadline::after(k_patience), log);
-    if (!prepared) throw std::runtime_error(prepared.error().message);
-    return prepared->operator_login->to_uri().reveal();
-}
-
-std::vector<Pair> make_pairs(const std::string& login) {
-    const std::string program = REVIEWDB_PROGRAM;
-    // The program itself, not Debian's Perl wrapper of that name.
-    const std::string psql = "/usr/lib/postgresql/15/bin/psql";
-    const std::map<std::string, std::string> ours{{"REVIEWDB_SERVER", login},
-                                                  {"REVIEWDB_ACTOR", "bench"}};
-    run(command({program, "create", "bench", "-q", "--repository", "bench.example/a/b"}, ours));
-    auto url = run(command({program, "url", "bench", "-q"}, ours));
-    url.erase(url.find_last_not_of('\n') + 1);
-    const auto select_one = command({psql, "-X", "-c", "select 1", login});
-    const auto both =
-        command({REVIEWDB_FLOOR}, {{"FLOOR_OPERATOR", login}, {"FLOOR_ENVIRONMENT", url}});
-    const auto version = command({psql, "--version"});
-    return {
-        {"--help", command({program, "--help"}), "psql --version", version, 1.3},
-        {"get", command({program, "get", "bench"}, ours), "psql select 1", select_one, 1.5},
-        {"url", command({program, "url", "bench"}, ours), "psql select 1", select_one, 1.5},
-        {"create again",
-         command({program, "create", "bench", "--repository", "bench.example/a/b"}, ours),
-         "floor: two logins", both, 1.2},
+    const auto verbs = verbs_on(stand, "bench");
+    const auto without_repository = stand.reviewdb({"create", "bench"});
+    const auto its = verbs_on(stand, "floor");
+    const bench::LifeFloor floor(stand, its.create, its.url, its.remove);
+    for (const auto& sentence : floor.findings()) report.remark(sentence);
+    const auto select_one = psql(stand, {"-X", "-c", "select 1", stand.login_text()});
+    const auto version = psql(stand, {"--version"});
+    const auto time = [](const Program& program) {
+        return [&program] { return bench::milliseconds_of(program); };
     };
+    const auto settled = [&stand](const std::function<double()>& deed) {
+        return [&stand, deed] {
+            stand.settle();
+            return deed();
+        };
+    };
+    for (int round = 0; round < rounds; ++round) {
+        create.measure(settled(time(verbs.create)), settled([&] { return floor.create(); }));
+        again.measure(time(verbs.create), [&] { return floor.create_again(); });
+        asking_git.measure(time(without_repository), [&] { return floor.create_again(); });
+        get.measure(time(verbs.get), time(select_one));
+        url.measure(time(verbs.url), time(select_one));
+        help.measure(time(verbs.help), time(version));
+        remove.measure(settled(time(verbs.remove)), settled([&] { return floor.remove(); }));
+        stand.forget_what_is_gone();
+    }
 }
 
-void measure(int rounds) {
-    base::Log log(base::LogLevel::warning, base::LogFormat::text);
-    const support::Cluster cluster;
-    auto pairs = make_pairs(prepare(cluster, log));
+void measure_memory(const Stand& stand, int rounds, bench::Report& report) {
+    constexpr double k_megabytes = 16;
+    const auto verbs = verbs_on(stand, "memory");
+    const std::vector<std::pair<bench::Peak*, const Program*>> in_turn{
+        {&report.watch("create", k_megabytes), &verbs.create},
+        {&report.watch("create again", k_megabytes), &verbs.create},
+        {&report.watch("get", k_megabytes), &verbs.get},
+        {&report.watch("url", k_megabytes), &verbs.url},
+        {&report.watch("delete", k_megabytes), &verbs.remove},
+        {&report.watch("--help", k_megabytes), &verbs.help}};
     for (int round = 0; round < rounds; ++round) {
-        for (auto& pair : pairs) {
-            pair.our_times.push_back(time_of(pair.ours));
-            pair.floor_times.push_back(time_of(pair.floor));
-        }
+        for (const auto& [peak, program] : in_turn) peak->see(bench::peak_memory_of(*program));
     }
-    fmt::print("{:<14}{:>10}  {:<20}{:>10}{:>8}{:>8}\n", "whole process", "ms", "yardstick", "ms",
-               "ratio", "bar");
-    for (const auto& pair : pairs) {
-        const double our_time = median(pair.our_times);
-        const double floor_time = median(pair.floor_times);
-        fmt::print("{:<14}{:>10.1f}  {:<20}{:>10.1f}{:>8.2f}{:>8.2f}\n", pair.what, our_time,
-                   pair.yardstick, floor_time, our_time / floor_time, pair.bar);
-    }
+}
+
+void measure(Length length) {
+    const int rounds = length == Length::full ? 40 : 2;
+    const Stand stand;
+    bench::Report report;
+    measure_times(stand, rounds, report);
+    measure_memory(stand, length == Length::full ? 5 : 1, report);
+    report.publish("whole_process", length, stand.major());
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    constexpr int k_rounds = 40;
-    constexpr int k_smoke_rounds = 3;
-    const bool smoke = argc > 1 && std::string_view(argv[1]) == "--smoke";
-    try {
-        measure(smoke ? k_smoke_rounds : k_rounds);
-    } catch (const std::exception& problem) {
-        fmt::print(stderr, "whole_process: {}\n", problem.what());
-        return 1;
-    }
-    return 0;
+int main(int count, char** words) {
+    return bench::run_program("whole_process", count, words, measure);
 }

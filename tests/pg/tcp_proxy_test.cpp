@@ -34,6 +34,17 @@ TEST_F(TcpProxyTest, forwards_both_ways) {
     EXPECT_EQ(proxy->connections(), 1U);
 }
 
+TEST_F(TcpProxyTest, remembers_what_clients_sent_in_its_order) {
+    auto first = support::connect(login);
+    ask(login, "SELECT 'second' AS value");
+    ask(first, "SELECT 'first again' AS value");
+    std::vector<std::size_t> speakers;
+    for (const auto& [connection, bytes] : proxy->sent()) {
+        if (bytes.find("SELECT '") != std::string::npos) speakers.push_back(connection);
+    }
+    EXPECT_EQ(speakers, (std::vector<std::size_t>{2, 1}));
+}
+
 TEST_F(TcpProxyTest, delays_each_way) {
     auto connection = support::connect(login);
     proxy->delay(60ms);

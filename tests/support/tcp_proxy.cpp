@@ -73,11 +73,13 @@ struct Lane {
 };
 
 struct Link {
-    Link(int client_fd, int server_fd) : client(client_fd), server(server_fd) {}
+    Link(int client_fd, int server_fd, std::size_t its_number)
+        : client(client_fd), server(server_fd), number(its_number) {}
     Socket client;
     Socket server;
     Lane request{client.fd(), server.fd()};
     Lane answer{server.fd(), client.fd()};
+    std::size_t number;
     bool over = false;
 };
 
@@ -122,6 +124,10 @@ class TcpProxy::Loop {
     std::size_t connections() const {
         const std::lock_guard lock(mutex_);
         return connections_;
+    }
+    std::vector<Sent> sent() const {
+        const std::lock_guard lock(mutex_);
+        return sent_;
     }
 
     void set(Mode mode, std::chrono::milliseconds delay) {
@@ -211,7 +217,7 @@ class TcpProxy::Loop {
             ++connections_;
             const int server = mode_ == Mode::refuse ? -1 : connect_to(target_port_);
             if (server >= 0) {
-                links_.emplace_back(client, server);
+                links_.emplace_back(client, server, connections_);
             } else {
                 Socket(client).make_close_abrupt();
             }
@@ -247,6 +253,7 @@ class TcpProxy::Loop {
         while (!link.over && !lane.packets.empty() && lane.packets.front().due <= Clock::now()) {
             const auto bytes = std::move(lane.packets.front().bytes);
             lane.packets.pop_front();
+            if (&lane == &link.request) sent_.push_back({link.number, bytes});
             if (bytes.empty()) {
                 shutdown(lane.to, SHUT_WR);
                 continue;
@@ -283,6 +290,7 @@ class TcpProxy::Loop {
     std::string fatal_request_;
     std::list<Link> links_;
     std::size_t connections_ = 0;
+    std::vector<Sent> sent_;
     bool stopping_ = false;
 
     std::thread thread_;
@@ -293,6 +301,7 @@ TcpProxy::~TcpProxy() = default;
 
 int TcpProxy::port() const { return loop_->port(); }
 std::size_t TcpProxy::connections() const { return loop_->connections(); }
+std::vector<TcpProxy::Sent> TcpProxy::sent() const { return loop_->sent(); }
 
 void TcpProxy::forward() { loop_->set(Loop::Mode::forward, std::chrono::milliseconds(0)); }
 void TcpProxy::delay(std::chrono::milliseconds time) { loop_->set(Loop::Mode::forward, time); }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace support {
 
@@ -40,6 +41,13 @@ class TcpProxy {
 
     // Connections accepted so far, refused ones included.
     std::size_t connections() const;
+
+    // What clients have sent so far, in the order in which it was passed on.
+    struct Sent {
+        std::size_t connection;  // counts from 1
+        std::string bytes;       // empty: the client's end of stream
+    };
+    std::vector<Sent> sent() const;
 
    private:
     class Loop;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a client said to Postgres: logins, statements with their parameters, and where it waited for
+// answers. Read from the wire (protocol 3.0, without TLS), written for the floor (floor/replay.cpp)
+// to say the same again, and compared with what the floor said then. Knows of no password: neither
+// the SCRAM exchange nor a verifier is kept.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/tcp_proxy.h"
+
+namespace bench {
+
+class Conversation {
+   public:
+    // Throws std::runtime_error for anything that our programs do not say.
+    static Conversation heard(const std::vector<support::TcpProxy::Sent>& sent);
+
+    // With every parameter that is `from` replaced: for what the server chose, such as an oid.
+    Conversation with(std::string_view from, std::string_view to) const;
+
+    std::size_t logins() const { return count("connect"); }
+    std::size_t statements() const { return count("statement"); }
+    std::size_t round_trips() const { return count("sync"); }
+
+    std::string to_text() const;
+
+    // The first thing that only one of them says; empty when they are the same.
+    std::string difference(const Conversation& other) const;
+
+   private:
+    class Ear;
+    using Field = std::optional<std::string>;
+    struct Action {
+        std::string kind;  // connect, statement, sync, leave; depart: leave, and wait for the end
+        std::size_t session;
+        std::vector<Field> fields = {};
+        std::string to_text() const;
+        friend bool operator==(const Action&, const Action&) = default;
+    };
+
+    void find_departures();
+    std::size_t count(std::string_view kind) const;
+
+    std::vector<Action> actions_;
+};
+
+}  // namespace bench

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "life_floor.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <stdexcept>
+
+#include "support/must.h"
+#include "support/tcp_proxy.h"
+
+namespace bench {
+
+namespace {
+
+std::string login_line(const pg::ConnectionInfo& login) {
+    return fmt::format("{} {}\n", login.get("user"), login.password().reveal());
+}
+
+}  // namespace
+
+LifeFloor::LifeFloor(const Stand& stand, const Program& create, const Program& url,
+                     const Program& remove)
+    : stand_(stand), folder_("reviewdb-bench-", 0700) {
+    create_ = hear(create);
+    again_ = hear(create);
+    auto text = output_of(url);
+    text.erase(text.find_last_not_of('\n') + 1);
+    const auto its_login = support::must(pg::ConnectionInfo::parse(base::Secret(text)));
+    database_ = its_login.get("dbname");
+    recorded_oid_ = stand_.oid_of(database_);
+    logins_ = login_line(stand_.login()) + login_line(its_login);
+    remove_ = hear(remove);
+
+    stand_.forget_what_is_gone();
+    check("create", create_);
+    check("create again", with_present_oid(again_));
+    check("delete", with_present_oid(remove_));
+    stand_.forget_what_is_gone();
+}
+
+Conversation LifeFloor::hear(const Program& program) const {
+    const support::TcpProxy wire(stand_.port());
+    output_of(stand_.at_port(program, wire.port()));
+    return Conversation::heard(wire.sent());
+}
+
+void LifeFloor::check(std::string_view what, const Conversation& conversation) {
+    const support::TcpProxy wire(stand_.port());
+    output_of(floor(conversation, wire.port()));
+    const auto said = Conversation::heard(wire.sent());
+    findings_.push_back(fmt::format(
+        "{}: reviewdb says {} statements in {} logins and {} round trips; the floor says {} in {} "
+        "and {}",
+        what, conversation.statements(), conversation.logins(), conversation.round_trips(),
+        said.statements(), said.logins(), said.round_trips()));
+    const auto difference = conversation.difference(said);
+    if (difference.empty()) return;
+    throw std::runtime_error(findings_.back() + ", which differs at\n" + difference);
+}
+
+Program LifeFloor::floor(const Conversation& conversation, int port) const {
+    const auto file = folder_ / "conversation";
+    std::ofstream(file) << conversation.to_text();
+    return {{REVIEWDB_FLOOR, file.string(), "127.0.0.1", std::to_string(port)},
+            {{"FLOOR_LOGINS", logins_}}};
+}
+
+Conversation LifeFloor::with_present_oid(const Conversation& conversation) const {
+    return conversation.with(recorded_oid_, stand_.oid_of(database_));
+}
+
+double LifeFloor::create() const { return milliseconds_of(floor(create_, stand_.port())); }
+double LifeFloor::create_again() const {
+    return milliseconds_of(floor(with_present_oid(again_), stand_.port()));
+}
+double LifeFloor::remove() const {
+    return milliseconds_of(floor(with_present_oid(remove_), stand_.port()));
+}
+
+}  // namespace bench

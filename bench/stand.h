@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is measured on: a Postgres 15 of our own that waits for its disk, SCRAM on, prepared by an
+// administrator who is no superuser; and reviewdb as its operator runs it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness.h"
+#include "pg/connection_info.h"
+#include "support/cluster.h"
+
+namespace bench {
+
+class Stand {
+   public:
+    Stand();
+
+    // reviewdb with these words, on this server; at `port` where it is not the server's own.
+    Program reviewdb(const std::vector<std::string>& words) const;
+    Program at_port(Program program, int port) const;
+
+    const pg::ConnectionInfo& login() const { return login_; }
+    std::string login_text() const { return login_.to_uri().reveal(); }
+    const std::filesystem::path& programs() const { return cluster_.programs(); }
+    int port() const { return cluster_.port(); }
+    int major() const { return cluster_.major(); }
+
+    // The oid of a database, as text.
+    std::string oid_of(const std::string& database) const;
+    // Puts on disk what is to be written, so that no deed pays for the one before it: DROP DATABASE
+    // makes a checkpoint.
+    void settle() const;
+    // Takes the rows of what was deleted out of the registry, so that a conversation can be said
+    // again word by word, and no table grows while it is measured.
+    void forget_what_is_gone() const;
+
+   private:
+    support::Cluster cluster_;
+    pg::ConnectionInfo login_;
+};
+
+}  // namespace bench
