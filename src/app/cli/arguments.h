@@ -31,7 +31,7 @@ struct Arguments {
     std::optional<std::string> commit;
     bool run_command = false;
 
-    // delete
+    // delete, local remove
     bool must_exist = false;
     bool yes = false;
     std::string reason;

@@ -155,6 +155,7 @@ void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
     if (verb.name == "local" || verb.name == "config") {
         app.add_option("ACTION", arguments.action, "what to do")->type_name("");
     }
+    if (verb.name == "local") app.add_flag("-y,--yes", arguments.yes, "remove without asking");
     if (verb.name == "config") {
         app.add_option("WORDS", arguments.pairs, "KEY, or KEY=VALUE")->type_name("");
         app.add_flag("--all-projects", arguments.all_projects, "set it for every project");

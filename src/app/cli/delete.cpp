@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "api/json.h"
 #include "app/cli/print.h"
+#include "app/cli/question.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
@@ -39,14 +37,9 @@ Result<environment::DeleteWish> make_wish(const Session& session) {
         .reason = arguments.reason.empty() ? "asked for by the caller" : arguments.reason};
 }
 
-bool is_yes(const std::string& line) {
-    return line == "y" || line == "Y" || line == "yes" || line == "Yes" || line == "YES";
-}
-
 // Shows what would go, and asks. True without a question where nobody is there to answer.
 Result<bool> is_wanted(Session& session, const environment::DeleteWish& wish) {
-    const bool someone = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-    if (!someone || session.arguments().yes) return true;
+    if (session.arguments().yes || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().remove(wish, Execution::dry_run, session.deadline()));
     if (answer.steps.empty()) return true;
@@ -54,11 +47,8 @@ Result<bool> is_wanted(Session& session, const environment::DeleteWish& wish) {
     if (answer.description) {
         shown = details(*answer.description, std::nullopt, std::chrono::system_clock::now());
     }
-    print_notice(shown +
-                 fmt::format("Delete '{}' with its database and role? [y/N]", wish.name.text()));
-    std::string line;
-    for (int c = getchar(); c != EOF && c != '\n'; c = getchar()) line += static_cast<char>(c);
-    return is_yes(line);
+    return says_yes(shown +
+                    fmt::format("Delete '{}' with its database and role?", wish.name.text()));
 }
 
 void print_answer(const Session& session, const environment::DeleteWish& wish, Outcome outcome,

@@ -41,7 +41,7 @@ constexpr std::array k_verbs{
          "reviewdb history feature/login", run_history},
     Verb{"doctor", "", "", "examine server, registry and settings", "table json", "reviewdb doctor",
          run_doctor},
-    Verb{"local", "", "start | stop | status | remove",
+    Verb{"local", "", "start | stop | status | remove [--yes]",
          "the private Postgres for who names no server", "", "reviewdb local status", run_local},
 };
 
