@@ -23,6 +23,7 @@ using base::Result;
 // Catalog rows that two statements touched at once; Postgres says so and nothing happened.
 constexpr std::string_view k_concurrent_update = "XX000";
 constexpr std::string_view k_wrong_password = "28P01";
+constexpr std::string_view k_no_database = "3D000";
 constexpr int k_most_rounds = 12;
 // What a create or delete may spend on what earlier ones could not finish.
 constexpr std::chrono::seconds k_time_for_leftovers(5);
@@ -187,6 +188,12 @@ Result<void> Manager::carry_out(const Plan& plan, Work& work, Deadline deadline)
         if (first_refusal) {
             work.password_refused = true;
             error.kind = ErrorKind::in_doubt;
+        }
+        // It was there when the plan was made: somebody took the work over while we were stopped.
+        // Without the code it is not taken for a server that was never prepared.
+        if (error.sqlstate == k_no_database) {
+            error.kind = ErrorKind::in_doubt;
+            error.sqlstate.clear();
         }
         return base::fail(std::move(error));
     }
