@@ -64,6 +64,7 @@ struct Manager::Work {
     std::optional<DeleteWish> removal;
     FreshIdentities fresh = {};
     Facts facts = {};
+    std::optional<base::Uuid> doomed = {};  // what a removal found when it began
     std::unique_ptr<SecretStore> store = {};
     std::optional<base::Secret> former_secret = {};
     bool password_refused = false;
@@ -200,9 +201,13 @@ Result<void> Manager::carry_out(const Plan& plan, Work& work, Deadline deadline)
     return {};
 }
 
-Result<Plan> Manager::plan_for(const Work& work) const {
-    if (work.removal) return plan_delete(*work.removal, work.facts);
-    return plan_create(*work.creation, work.facts, work.fresh);
+Result<Plan> Manager::plan_for(Work& work) const {
+    if (work.creation) return plan_create(*work.creation, work.facts, work.fresh);
+    const auto& there = work.facts.environment;
+    // Another one of that name is somebody's who came later, while we were stopped or cut off.
+    if (there && work.doomed && *work.doomed != there->id) return Plan{Outcome::deleted, {}, {}};
+    if (there) work.doomed = there->id;
+    return plan_delete(*work.removal, work.facts);
 }
 
 // A create that finds an unfinished delete finishes it first; an adverse end takes back what an

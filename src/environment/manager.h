@@ -79,7 +79,7 @@ class Manager {
     base::Result<Key> key_for(const Facts& facts, int number) const;
     base::Result<Credentials> credentials_for(const Target& target, const Facts& facts) const;
     base::Result<void> observe(Work& work, base::Deadline deadline);
-    base::Result<Plan> plan_for(const Work& work) const;
+    base::Result<Plan> plan_for(Work& work) const;
     base::Result<void> clear_the_way(Work& work, base::Deadline deadline);
     void take_back(Work& work, base::Deadline deadline);
     void finish_leftovers(base::Deadline deadline);
