@@ -83,6 +83,7 @@ TEST_F(CliTest, ABadCallIsOneSentence) {
     expect_usage_error(reviewdb({"delete"}));
     expect_usage_error(reviewdb({"delete", "x", "--current"}));
     expect_usage_error(reviewdb({"list", "--state", "frozen"}));
+    expect_usage_error(reviewdb({"list", "--state", "gone"}));
     EXPECT_EQ(output({"list", "-q", "--label", "never=used"}), "");
 }
 
