@@ -167,8 +167,7 @@ TEST_F(SecrecyTest, AConnectionStringThatCannotBeReadIsAMistakeInTheCallAndNotRe
 TEST_F(SecrecyTest, AConnectionStringInTheWrongPlaceIsNotRepeated) {
     const std::string url = "postgresql://u:S3cr3t-w0rd@127.0.0.1/db";
     for (const Words& words : {Words{"create", "x", url}, {url, "create", "x"}, {url},
-                               {"--server" + url, "list"}, {"list", "--server=" + url + " "},
-                               {"--project", url, "list"}, {"local", url}, {"config", "set", url},
+                               {"--server" + url, "list"}, {"list", "--servr=" + url}, {"--project", url, "list"}, {"local", url}, {"config", "set", url},
                                {"config", "set", "secrets=" + url}, {"config", url},
                                {"list", "--log-level", url}, {"list", "--deadline", url},
                                {"list", "-o", url}, {"list", "--state", url},
