@@ -93,6 +93,25 @@ TEST_F(SecrecyTest, NothingOfAPasswordIsInArgumentsOrInAChildsEnvironment) {
     for (const auto& arguments : run.arguments) EXPECT_THAT(arguments, Not(HasSubstr(password)));
 }
 
+TEST_F(SecrecyTest, TheLocalServersPasswordsAreInNobodysArgumentsOrEnvironment) {
+    // A server that root starts runs as somebody else, who has to get in.
+    const support::TempFolder home("reviewdb-test-", 0755);
+    Sight sight;
+    Process process(home.path(), {"local", "start"}, {{"REVIEWDB_LOG_LEVEL", "trace"}});
+    while (!process.ended()) look(process.pid(), sight);
+    EXPECT_EQ(process.wait(), 0) << process.output();
+    const auto state = home / "state" / "reviewdb";
+    const auto administrator = file_text(state / "administrator");
+    const auto operators = e2e::login_of(file_text(state / "operator")).password().reveal();
+    EXPECT_EQ(e2e::call(home.path(), {"local", "remove"}, {}).exit_code, 0);
+    EXPECT_THAT(sight.arguments, testing::Contains(HasSubstr("initdb")));
+    for (const auto& password : {administrator, operators}) {
+        ASSERT_GT(password.size(), 15U);
+        EXPECT_FALSE(sight.holds(password));
+        EXPECT_THAT(process.output(), Not(HasSubstr(password)));
+    }
+}
+
 TEST_F(SecrecyTest, AStatementThatFailsPutsNoPasswordIntoTheServersLog) {
     support::shared_cluster().restart(
         {{"log_statement", "all"}, {"log_min_duration_statement", "0"}});
