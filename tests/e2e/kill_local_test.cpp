@@ -23,7 +23,9 @@ class KillLocalTest : public support::PgTest {
     void TearDown() override {
         if (!IsSkipped()) local({"local", "remove", "--yes"});
     }
-    base::Finished local(const e2e::Words& words) const { return e2e::call(home_.path(), words, {}); }
+    base::Finished local(const e2e::Words& words) const {
+        return e2e::call(home_.path(), words, {});
+    }
     Process begin() const { return {home_.path(), {"local", "start"}, {}}; }
 
     void expect_usable() const {

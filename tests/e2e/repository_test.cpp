@@ -15,8 +15,8 @@ class RepositoryTest : public e2e::CliTest {
     static void git(const path& folder, e2e::Words words) {
         words.insert(words.begin(), {"git", "-c", "user.name=tester", "-c",
                                      "user.email=tester@example.org", "-C", folder.string()});
-        const auto finished = support::must(base::run(
-            {.arguments = words}, base::Deadline::after(std::chrono::seconds(30))));
+        const auto finished = support::must(
+            base::run({.arguments = words}, base::Deadline::after(std::chrono::seconds(30))));
         ASSERT_EQ(finished.exit_code, 0) << finished.err;
     }
     path checkout(const std::string& folder, const std::string& remote) const {
@@ -80,7 +80,8 @@ TEST_F(RepositoryTest, ADetachedHeadHasNoNameAndTheErrorSaysWhatWasLookedAt) {
     const auto folder = checkout("detached", "https://github.com/example/one.git");
     git(folder, {"commit", "-q", "--allow-empty", "-m", "first"});
     git(folder, {"checkout", "-q", "--detach"});
-    for (const e2e::Words& words : {e2e::Words{"create"}, {"get"}, {"url"}, {"delete", "--current"}}) {
+    for (const e2e::Words& words :
+         {e2e::Words{"create"}, {"get"}, {"url"}, {"delete", "--current"}}) {
         const auto finished = in(folder, words);
         EXPECT_EQ(finished.exit_code, 2) << words[0] << ": " << finished.err;
         EXPECT_EQ(finished.out, "");

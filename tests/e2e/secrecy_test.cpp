@@ -2,9 +2,10 @@
 //
 // Where a password must not be seen: in what other programs on the machine can read of ours, in the
 // server's log, and in errors.
-#include <atomic>
+#include <algorithm>
 #include <set>
 
+#include "base/file.h"
 #include "e2e/process.h"
 
 namespace {
@@ -14,9 +15,10 @@ using e2e::Words;
 using testing::HasSubstr;
 using testing::Not;
 
+// Empty for what is not there, or not there any more.
 std::string file_text(const std::filesystem::path& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
+    const auto text = base::read_file(path);
+    return text ? text->value_or("") : "";
 }
 
 pid_t parent_of(const std::string& pid) {
@@ -76,8 +78,7 @@ TEST_F(SecrecyTest, NothingOfAPasswordIsInArgumentsOrInAChildsEnvironment) {
     Sight sight;
     watch({"create", name}, sight);
     const auto password = password_of(name);
-    const auto role =
-        std::string(json({"get", name, "-o", "json"}).at("role").as_string());
+    const auto role = std::string(json({"get", name, "-o", "json"}).at("role").as_string());
     as_superuser("ALTER ROLE " + role + " PASSWORD 'other'");
     watch({"create", name}, sight);
     // The one process that was seen is ours, with its arguments.
@@ -134,8 +135,8 @@ TEST_F(SecrecyTest, AStatementThatFailsPutsNoPasswordIntoTheServersLog) {
     const auto log = support::shared_cluster().server_log();
     EXPECT_THAT(log, HasSubstr("STATEMENT:  ALTER ROLE \"" + role + "\" PASSWORD 'SCRAM-SHA-256$"));
     EXPECT_THAT(log, HasSubstr("STATEMENT:  CREATE ROLE"));
-    for (const auto& secret : {password, password_of(name + "x"),
-                               e2e::login_of(operator_url()).password().reveal()}) {
+    for (const auto& secret :
+         {password, password_of(name + "x"), e2e::login_of(operator_url()).password().reveal()}) {
         EXPECT_EQ(log.find(secret), std::string::npos);
         EXPECT_THAT(failed.err + failed.out + also.err + also.out, Not(HasSubstr(secret)));
     }
@@ -185,13 +186,24 @@ TEST_F(SecrecyTest, AConnectionStringThatCannotBeReadIsAMistakeInTheCallAndNotRe
 
 TEST_F(SecrecyTest, AConnectionStringInTheWrongPlaceIsNotRepeated) {
     const std::string url = "postgresql://u:S3cr3t-w0rd@127.0.0.1/db";
-    for (const Words& words : {Words{"create", "x", url}, {url, "create", "x"}, {url},
-                               {"--server" + url, "list"}, {"list", "--servr=" + url}, {"--project", url, "list"}, {"local", url}, {"config", "set", url},
-                               {"config", "set", "secrets=" + url}, {"config", url},
-                               {"list", "--log-level", url}, {"list", "--deadline", url},
-                               {"list", "-o", url}, {"list", "--state", url},
-                               {"init", "--advertise", url}, {"url", "x", "--via", url},
-                               {"init", "--key", url}, {"init", "--sslmode", url}}) {
+    for (const Words& words : {Words{"create", "x", url},
+                               {url, "create", "x"},
+                               {url},
+                               {"--server" + url, "list"},
+                               {"list", "--servr=" + url},
+                               {"--project", url, "list"},
+                               {"local", url},
+                               {"config", "set", url},
+                               {"config", "set", "secrets=" + url},
+                               {"config", url},
+                               {"list", "--log-level", url},
+                               {"list", "--deadline", url},
+                               {"list", "-o", url},
+                               {"list", "--state", url},
+                               {"init", "--advertise", url},
+                               {"url", "x", "--via", url},
+                               {"init", "--key", url},
+                               {"init", "--sslmode", url}}) {
         SCOPED_TRACE(testing::PrintToString(words));
         const auto finished = reviewdb(words);
         EXPECT_NE(finished.exit_code, 0);

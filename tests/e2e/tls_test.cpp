@@ -53,8 +53,9 @@ TEST_F(TlsTest, EverythingWorksAndWhatIsPrintedHasTheAdvertisedModeAndNoPathOfOu
     EXPECT_THAT(url, EndsWith("?sslmode=verify-full\n"));
     EXPECT_THAT(output({"env", "branch"}), Not(HasSubstr("sslrootcert")));
     const auto login = e2e::login_of(url).with("sslrootcert", cluster_->ca_file().string());
-    EXPECT_EQ(support::ask(login, "SELECT ssl::text AS value FROM pg_stat_ssl WHERE pid = "
-                                  "pg_backend_pid()"),
+    EXPECT_EQ(support::ask(login,
+                           "SELECT ssl::text AS value FROM pg_stat_ssl WHERE pid = "
+                           "pg_backend_pid()"),
               "true");
     EXPECT_EQ(output({"psql", "branch", "--via", "connection", "--", "-X", "-A", "-t", "-c",
                       "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"}),
@@ -82,8 +83,8 @@ TEST_F(TlsTest, WithoutTlsOrAnAuthorityNothingIsSentAndTheErrorSaysWhy) {
     EXPECT_EQ(none.exit_code, 5) << none.err;
     EXPECT_THAT(none.err, AnyOf(HasSubstr("sslrootcert"), HasSubstr("root certificate")));
     // Through a name that the certificate does not have.
-    const auto name = reviewdb({"create", "branch"}, operator_with("host", "another.example.org") +
-                                                         "&hostaddr=127.0.0.1");
+    const auto name = reviewdb(
+        {"create", "branch"}, operator_with("host", "another.example.org") + "&hostaddr=127.0.0.1");
     EXPECT_EQ(name.exit_code, 5) << name.err;
     EXPECT_THAT(name.err, HasSubstr("another.example.org"));
 }

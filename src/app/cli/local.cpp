@@ -46,8 +46,8 @@ Result<int> status(const local::LocalServer& server) {
 Result<int> remove(local::LocalServer& server, const Session& session) {
     if (!session.arguments().yes && someone_can_answer()) {
         BASE_TRY_ASSIGN(const auto found, server.status());
-        const auto question = fmt::format(
-            "Remove the local server in {} with all its databases?", found.folder.string());
+        const auto question = fmt::format("Remove the local server in {} with all its databases?",
+                                          found.folder.string());
         if (found.exists && !says_yes(question)) {
             print_notice("reviewdb: nothing was changed");
             return 1;
