@@ -31,7 +31,7 @@ class Process {
     // `folder` is where it runs, and where its output goes.
     Process(const std::filesystem::path& folder, const Words& words, Variables variables)
         : output_(folder / (support::unique_name("output") + ".log")) {
-        std::ofstream{output_};
+        const std::ofstream made{output_};
         base::Command command{.inherits = base::Environment::bare, .folder = folder.string()};
         command.arguments = {REVIEWDB_PROGRAM};
         command.arguments.insert(command.arguments.end(), words.begin(), words.end());
@@ -90,6 +90,7 @@ class Process {
             }
         }
         std::vector<std::string_view> found;
+        found.reserve(begun.size());
         for (const auto& [place, step] : begun) found.push_back(step);
         return found;
     }

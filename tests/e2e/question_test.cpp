@@ -28,6 +28,7 @@ Talk talk(const std::filesystem::path& home, e2e::Words words, const std::string
     if (!server.empty()) variables.push_back("REVIEWDB_SERVER=" + server);
     const auto vector = [](std::vector<std::string>& texts) {
         std::vector<char*> pointers;
+        pointers.reserve(texts.size() + 1);
         for (auto& text : texts) pointers.push_back(text.data());
         pointers.push_back(nullptr);
         return pointers;
