@@ -24,6 +24,7 @@ class RaceTest : public e2e::CliTest {
     // Starts one process for each of `verbs` without waiting in between; all have to succeed.
     void all_succeed(const std::vector<std::string>& verbs) const {
         std::vector<Process> processes;
+        processes.reserve(verbs.size());
         for (const auto& verb : verbs) {
             processes.emplace_back(home().path(), words(verb),
                                    e2e::Variables{{"REVIEWDB_SERVER", operator_url()}});
@@ -87,6 +88,7 @@ TEST_F(RaceTest, TwentyDeletesOfOneNameAreAllContent) {
 
 TEST_F(RaceTest, CreatesAgainstDeletesEndInAllOrNothing) {
     std::vector<std::string> verbs;
+    verbs.reserve(k_many);
     for (int i = 0; i < k_many; ++i) verbs.emplace_back(i % 2 == 0 ? "create" : "delete");
     all_succeed(verbs);
     const auto there = count("registry.environment WHERE state <> 'gone'");

@@ -20,7 +20,7 @@ class RepositoryTest : public e2e::CliTest {
         ASSERT_EQ(finished.exit_code, 0) << finished.err;
     }
     path checkout(const std::string& folder, const std::string& remote) const {
-        const auto made = home() / folder;
+        auto made = home() / folder;
         std::filesystem::create_directory(made);
         git(made, {"init", "-q"});
         git(made, {"symbolic-ref", "HEAD", "refs/heads/" + branch_});
