@@ -167,7 +167,9 @@ Result<void> Manager::perform(const Step& step, const Plan& plan, Work& work, De
                                  deadline);
     }
     if (step.kind == StepKind::delete_secret) {
-        if (!work.store || !work.facts.secret || !work.facts.secret->is_ours) return {};
+        if (!work.store || !work.facts.secret) return {};
+        // Where none was seen, a writer may have died over it: the store clears that away.
+        if (work.facts.secret->exists && !work.facts.secret->is_ours) return {};
         BASE_TRY(server_.check_lease(plan.target, deadline));
         return work.store->remove(secret, deadline);
     }
