@@ -75,9 +75,15 @@ Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Dead
 }
 
 Result<Answer> Manager::remove(const Wish& wish, Execution execution, Deadline deadline) {
-    return operate(
-        subject_of(wish), [&](const Facts& facts) { return plan_delete(wish, facts); }, {},
-        execution, deadline);
+    std::optional<base::Uuid> doomed;
+    const Planner planner = [&](const Facts& facts) -> Result<Plan> {
+        const auto& there = facts.environment;
+        // Another one of that name is somebody's who came later, while we were stopped or cut off.
+        if (there && doomed && *doomed != there->id) return Plan{Outcome::deleted, {}, {}};
+        if (there) doomed = there->id;
+        return plan_delete(wish, facts);
+    };
+    return operate(subject_of(wish), planner, {}, execution, deadline);
 }
 
 Result<Answer> Manager::repair(const Wish& wish, Execution execution, Deadline deadline) {

@@ -24,6 +24,7 @@ using base::Result;
 // Undone by the server, and likely to succeed the next time: two statements met in the catalog
 // ("tuple concurrently updated"), a deadlock, a lock that somebody held too long.
 constexpr std::array<std::string_view, 4> k_passing{"XX000", "40P01", "40001", "55P03"};
+constexpr std::string_view k_no_database = "3D000";
 constexpr int k_most_rounds = 12;
 constexpr std::size_t k_longest_secret_name = 200;
 constexpr std::chrono::milliseconds k_moment(900);
@@ -32,6 +33,15 @@ constexpr std::chrono::seconds k_moment_when_interrupted(10);
 bool worth_another_look(const Error& error) {
     return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
            std::ranges::find(k_passing, error.sqlstate) != k_passing.end();
+}
+
+// A database that was there when the plan was made: somebody took the work over while we were
+// stopped. Without the code it is not taken for a server that was never prepared.
+Error overtaken(Error error) {
+    if (error.sqlstate != k_no_database) return error;
+    error.kind = ErrorKind::in_doubt;
+    error.sqlstate.clear();
+    return error;
 }
 
 }  // namespace
@@ -133,7 +143,9 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline dea
                              deadline);
     }
     if (step.kind == StepKind::delete_secret) {
-        if (!store_ || !facts_.secret || !facts_.secret->is_ours) return {};
+        if (!store_ || !facts_.secret) return {};
+        // Where none was seen, a writer may have died over it: the store clears that away.
+        if (facts_.secret->exists && !facts_.secret->is_ours) return {};
         BASE_TRY(server_.check_lease(plan.target, deadline));
         return store_->remove(secret, deadline);
     }
@@ -151,7 +163,7 @@ Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline
         if (surroundings_.on_step) surroundings_.on_step(step);
         auto done = perform(step, plan, deadline);
         if (step.kind != StepKind::prove_login) made_something_ = true;
-        if (!done) return base::fail(std::move(done).error());
+        if (!done) return base::fail(overtaken(std::move(done).error()));
     }
     return {};
 }

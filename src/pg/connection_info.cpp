@@ -19,6 +19,19 @@ struct OptionsDeleter {
 
 using Options = std::unique_ptr<PQconninfoOption, OptionsDeleter>;
 
+// A password with a bare @ or / in a URI shifts its rest into host, port or database, where libpq
+// takes it without a word and messages quote it. Behind the credentials a URI has no bare @.
+bool mistakes_a_password(std::string_view text) {
+    for (const std::string_view scheme : {"postgresql://", "postgres://"}) {
+        if (!text.starts_with(scheme)) continue;
+        text.remove_prefix(scheme.size());
+        const auto first = text.find_first_of("@/");
+        if (first != std::string_view::npos && text[first] == '@') text.remove_prefix(first + 1);
+        return text.substr(0, text.find('?')).find('@') != std::string_view::npos;
+    }
+    return false;
+}
+
 // A host as a URI has it: a socket folder is percent-encoded, an IPv6 address stands in brackets.
 std::string uri_host(std::string_view host) {
     if (host.find(':') != std::string_view::npos) return fmt::format("[{}]", host);
@@ -31,7 +44,7 @@ base::Result<ConnectionInfo> ConnectionInfo::parse(const base::Secret& text) {
     char* problem = nullptr;
     const Options options(PQconninfoParse(text.reveal().c_str(), &problem));
     if (problem != nullptr) PQfreemem(problem);
-    if (!options) {
+    if (!options || mistakes_a_password(text.reveal())) {
         return base::fail(base::ErrorKind::invalid_input,
                           "the connection string of the server is not one that libpq can read",
                           "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… (special "

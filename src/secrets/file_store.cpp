@@ -77,6 +77,22 @@ std::string file_name(const std::string& name) {
     return safe + ".json";
 }
 
+// A writer that was killed leaves a file beside the secret's, with the password in it. Who changes
+// the secret now has the environment's lock, so no writer is at work. What has one more dot is the
+// file of another secret.
+Result<void> remove_unfinished(const std::filesystem::path& path) {
+    const auto start = path.filename().string() + ".new-";
+    std::error_code problem;
+    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), problem)) {
+        const auto name = entry.path().filename().string();
+        if (!name.starts_with(start) || name.find('.', start.size()) != std::string::npos) continue;
+        if (unlink(entry.path().c_str()) != 0 && errno != ENOENT) {
+            return failed("remove", entry.path());
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 std::filesystem::path FileStore::path_of(const std::string& name) const {
@@ -102,6 +118,7 @@ Result<void> FileStore::write(const std::string& name, const base::Secret& value
         if (chmod(folder_.c_str(), 0700) != 0) return failed("close to others", folder_);
     }
     BASE_TRY(check_file(path));
+    BASE_TRY(remove_unfinished(path));
     return base::write_file(path, value.reveal(), 0600);
 }
 
@@ -109,6 +126,7 @@ Result<void> FileStore::remove(const std::string& name, base::Deadline) {
     const auto path = path_of(name);
     BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
     if (!folder) return {};
+    BASE_TRY(remove_unfinished(path));
     BASE_TRY_ASSIGN(const bool file, check_file(path));
     if (!file || unlink(path.c_str()) == 0 || errno == ENOENT) return {};
     return failed("remove", path);

@@ -26,9 +26,11 @@ namespace e2e {
 using Words = std::vector<std::string>;
 using Variables = std::map<std::string, std::string>;
 
+// Runs in `folder`, or at home.
 inline base::Finished call(const std::filesystem::path& home, const Words& words,
-                           Variables variables) {
-    base::Command command{.inherits = base::Environment::bare, .folder = home.string()};
+                           Variables variables, const std::filesystem::path& folder = {}) {
+    base::Command command{.inherits = base::Environment::bare,
+                          .folder = (folder.empty() ? home : folder).string()};
     command.arguments = {REVIEWDB_PROGRAM};
     command.arguments.insert(command.arguments.end(), words.begin(), words.end());
     variables.emplace("HOME", home.string());

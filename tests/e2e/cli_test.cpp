@@ -215,4 +215,26 @@ TEST_F(CliTest, ASecretInAFileLogsInAndGoesWithItsEnvironment) {
     EXPECT_FALSE(std::filesystem::exists(files[0]));
 }
 
+TEST_F(CliTest, WhatAKilledWriterLeftOfASecretGoesWithTheNextCreateOrDelete) {
+    const auto folder = home() / "secrets";
+    const std::string project = "killed";
+    const auto files = [&] {
+        std::vector<std::filesystem::path> found;
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            found.push_back(entry.path());
+        }
+        return found;
+    };
+    output({"config", "set", "secrets=file:" + folder.string(), "--project", project});
+    output({"create", "x", "--project", project});
+    ASSERT_EQ(files().size(), 1U);
+    const auto secret = files()[0];
+    std::filesystem::rename(secret, secret.string() + ".new-abcdefgh");
+    output({"create", "x", "--project", project});
+    EXPECT_EQ(files(), std::vector{secret});
+    std::filesystem::rename(secret, secret.string() + ".new-abcdefgh");
+    output({"delete", "x", "--project", project});
+    EXPECT_TRUE(files().empty());
+}
+
 }  // namespace

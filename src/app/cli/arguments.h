@@ -37,7 +37,7 @@ struct Arguments {
     bool disconnect = false;
     bool rotate_operator = false;
 
-    // delete, reset, close …
+    // delete, reset, close …, local remove
     bool must_exist = false;
     bool yes = false;
     std::string reason;

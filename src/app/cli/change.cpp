@@ -7,9 +7,9 @@
 #include <functional>
 
 #include "api/json.h"
-#include "app/cli/confirm.h"
 #include "app/cli/operator.h"
 #include "app/cli/print.h"
+#include "app/cli/question.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
@@ -69,11 +69,12 @@ Result<int> change(Session& session,
 
 // Shows what would lose its data, and asks.
 Result<bool> is_wanted(Session& session, const Wish& wish) {
-    if (needs_no_question(session) || session.arguments().dry_run) return true;
+    const auto& arguments = session.arguments();
+    if (arguments.yes || arguments.dry_run || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto found,
                     session.manager().get({wish.project, wish.name}, session.deadline()));
-    return confirm(
-        details(found, std::nullopt, std::chrono::system_clock::now()),
+    return says_yes(
+        details(found, std::nullopt, std::chrono::system_clock::now()) +
         fmt::format("Replace the data of '{}' by those of an empty database?", wish.name.text()));
 }
 

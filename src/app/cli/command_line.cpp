@@ -195,6 +195,7 @@ void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
     if (verb.name == "local" || verb.name == "config" || verb.name == "key") {
         app.add_option("ACTION", arguments.action, "what to do")->type_name("");
     }
+    if (verb.name == "local") app.add_flag("-y,--yes", arguments.yes, "remove without asking");
     if (verb.name == "key") {
         app.add_option("WORDS", arguments.pairs, "NUMBER, or registry, env, file:PATH")
             ->type_name("");

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "api/json.h"
-#include "app/cli/confirm.h"
 #include "app/cli/print.h"
+#include "app/cli/question.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
@@ -33,12 +33,12 @@ Result<environment::Wish> make_wish(const Session& session) {
 
 // Shows what would go, and asks. True without a question where nobody is there to answer.
 Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
-    if (needs_no_question(session)) return true;
+    if (session.arguments().yes || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().remove(wish, Execution::dry_run, session.deadline()));
     if (answer.steps.empty()) return true;
-    return confirm(details(*answer.description, std::nullopt, std::chrono::system_clock::now()),
-                   fmt::format("Delete '{}' with its database and role?", wish.name.text()));
+    return says_yes(details(*answer.description, std::nullopt, std::chrono::system_clock::now()) +
+                    fmt::format("Delete '{}' with its database and role?", wish.name.text()));
 }
 
 void print_answer(const Session& session, const environment::Wish& wish, Outcome outcome,

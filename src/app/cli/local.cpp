@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "app/cli/print.h"
+#include "app/cli/question.h"
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
 #include "local/local_server.h"
@@ -46,17 +44,11 @@ Result<int> status(const local::LocalServer& server) {
 }
 
 Result<int> remove(local::LocalServer& server, const Session& session) {
-    if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 && !session.arguments().yes) {
+    if (!session.arguments().yes && someone_can_answer()) {
         BASE_TRY_ASSIGN(const auto found, server.status());
-        if (found.exists) {
-            print_notice(fmt::format("Remove the local server in {} with all its databases? [y/N]",
-                                     found.folder.string()));
-            const int c = getchar();
-            if (c != 'y' && c != 'Y') {
-                print_notice("reviewdb: nothing was changed");
-                return 1;
-            }
-        }
+        const auto question = fmt::format("Remove the local server in {} with all its databases?",
+                                          found.folder.string());
+        if (found.exists && !says_yes(question)) return 1;
     }
     // A person may have thought about it for longer than the deadline.
     BASE_TRY_ASSIGN(const bool was_there,
@@ -78,7 +70,7 @@ Result<int> run_local(Session& session) {
     return base::fail(ErrorKind::invalid_input,
                       action.empty() ? "local takes one of start, stop, status, remove"
                                      : fmt::format("local does not know '{}'", action),
-                      "usage: reviewdb local start | stop | status | remove");
+                      "usage: reviewdb local start | stop | status | remove [--yes]");
 }
 
 }  // namespace cli

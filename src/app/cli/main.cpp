@@ -33,7 +33,7 @@ std::string on_one_line(std::string_view text) {
 }
 
 int report(base::Error error, bool as_json) {
-    error.message = on_one_line(error.message);
+    error.message = cli::without_passwords(on_one_line(error.message));
     if (error.sqlstate == "3D000" && error.hint.empty()) {
         error.hint = "the server is not prepared yet: 'reviewdb init' does it, once";
     }

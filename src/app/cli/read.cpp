@@ -21,10 +21,12 @@ Result<environment::ListFilter> make_filter(const Session& session) {
     if (!arguments.all_projects) filter.project = session.settings().project;
     if (arguments.state) {
         filter.state = environment::parse_environment_state(*arguments.state);
-        if (!filter.state) {
+        // What is gone is in no list.
+        if (!filter.state || filter.state == environment::EnvironmentState::gone) {
             return base::fail(ErrorKind::invalid_input,
-                              fmt::format("there is no state '{}'", *arguments.state),
-                              "building, publishing, ready, closed or retiring");
+                              fmt::format("there is no state '{}' to list", *arguments.state),
+                              "building, publishing, ready, closed or retiring; 'reviewdb history' "
+                              "tells of what is gone");
         }
     }
     if (arguments.repository) filter.repository = *arguments.repository;

@@ -61,7 +61,7 @@ constexpr std::array k_verbs{
          run_upgrade},
     Verb{"doctor", "", "", "examine server, registry and settings", "table json", "reviewdb doctor",
          run_doctor},
-    Verb{"local", "", "start | stop | status | remove",
+    Verb{"local", "", "start | stop | status | remove [--yes]",
          "the private Postgres for who names no server", "", "reviewdb local status", run_local},
 };
 
