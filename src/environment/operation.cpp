@@ -183,6 +183,8 @@ void Operation::take_back(const Planner& undo, Deadline deadline) {
 Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execution execution,
                               Deadline deadline) {
     std::chrono::milliseconds pause(20);
+    const auto sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+    const auto wait = surroundings_.pause ? surroundings_.pause : sleep;
     std::optional<Outcome> first_outcome;
     const Planner noting = [&](const Facts& facts) -> Result<Plan> {
         auto plan = planner(facts);
@@ -207,7 +209,7 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
             return base::fail(std::move(error));
         }
         log_.debug("looking again: {}", error.message);
-        std::this_thread::sleep_for(pause);
+        wait(pause);
         pause = std::min(pause * 2, std::chrono::milliseconds(1000));
     }
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/fake_process.h"
+
+#include <chrono>
+
+#include "support/fake_secret_store.h"
+#include "support/must.h"
+
+namespace support {
+
+using base::Result;
+using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
+
+namespace {
+
+base::Log& no_log() {
+    static base::Log k_log(base::LogLevel::off, base::LogFormat::text);
+    return k_log;
+}
+
+base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
+
+}  // namespace
+
+std::string_view to_text(Verb verb) {
+    constexpr std::array<std::string_view, k_verbs.size()> k_names{
+        "create", "repair", "reset", "rotate", "close", "open", "extend", "protect", "delete"};
+    return k_names.at(static_cast<std::size_t>(verb));
+}
+
+FakeProcess::FakeProcess(FakeWorld& world, const Fate& fate)
+    : fate_(fate), server_(world, fate_), manager_(server_, surroundings(world), no_log()) {}
+
+Manager::Surroundings FakeProcess::surroundings(FakeWorld& world) {
+    return {{"tester@here", "cli", "0"},
+            {},
+            {},
+            [this, &world](const std::string& policy) -> Result<std::unique_ptr<SecretStore>> {
+                if (policy == "none") return std::unique_ptr<SecretStore>();
+                return std::make_unique<FakeSecretStore>(world.secrets, fate_);
+            },
+            {},
+            [](std::chrono::milliseconds) {}};
+}
+
+Result<Answer> FakeProcess::carry_out(Verb verb, const std::string& text) {
+    constexpr auto k_execution = Execution::carry_out;
+    const auto project = *Project::parse("review");
+    const auto name = *Name::parse(text);
+    const Wish wish{project, name, {}, "test"};
+    switch (verb) {
+        case Verb::create:
+            return manager_.create({project, name, {}, {}, std::nullopt}, k_execution, soon());
+        case Verb::repair:
+            return manager_.repair(wish, k_execution, soon());
+        case Verb::reset:
+            return manager_.reset(wish, k_execution, soon());
+        case Verb::rotate:
+            return manager_.rotate(wish, Sessions::end, k_execution, soon());
+        case Verb::close:
+            return manager_.close(wish, k_execution, soon());
+        case Verb::open:
+            return manager_.open(wish, k_execution, soon());
+        case Verb::extend:
+            return manager_.extend(wish, std::chrono::hours(1), k_execution, soon());
+        case Verb::protect:
+            return manager_.protect(wish, Protection::on, k_execution, soon());
+        case Verb::remove:
+            return manager_.remove(wish, k_execution, soon());
+    }
+    throw std::logic_error("no such verb");
+}
+
+FakeWorld inhabited_world() {
+    FakeWorld world;
+    world.policy = {{"review", "secrets", "file:/secrets"}, {"*", "host", "db.example"}};
+    must(FakeProcess(world).carry_out(Verb::create, k_neighbour));
+    return world;
+}
+
+void finish_leftovers(FakeWorld& world) {
+    world.now += std::chrono::days(30);
+    // A delete of what is not there changes nothing else.
+    for (int i = 0; i < 10; ++i) must(FakeProcess(world).carry_out(Verb::remove, "nobody"));
+}
+
+}  // namespace support
