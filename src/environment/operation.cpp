@@ -113,8 +113,8 @@ Result<void> Operation::prove_login(const Plan& plan, const Credentials& credent
     return base::fail(ErrorKind::in_doubt, "the schema public belongs to another role");
 }
 
-Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
+Result<void> Operation::perform(const Step& step, const Plan& plan, const Credentials& credentials,
+                                Deadline deadline) {
     const auto& secret = plan.target.environment.secret;
     if (step.kind == StepKind::prove_login) return prove_login(plan, credentials, deadline);
     if (step.kind == StepKind::write_secret) {
@@ -139,10 +139,12 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline dea
 
 Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline deadline) {
     if (&facts != &facts_) facts_ = facts;
+    if (plan.steps.empty()) return {};
+    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
     for (const auto& step : plan.steps) {
         log_.debug("{}: {}", to_text(step.kind), step.reason);
         if (surroundings_.on_step) surroundings_.on_step(step);
-        auto done = perform(step, plan, deadline);
+        auto done = perform(step, plan, credentials, deadline);
         if (step.kind != StepKind::prove_login) made_something_ = true;
         if (!done) return base::fail(std::move(done).error());
     }

@@ -37,7 +37,8 @@ class Operation {
                                                 base::Deadline deadline);
     base::Result<void> observe(base::Deadline deadline);
     base::Result<void> observe_secret(base::Deadline deadline);
-    base::Result<void> perform(const Step& step, const Plan& plan, base::Deadline deadline);
+    base::Result<void> perform(const Step& step, const Plan& plan, const Credentials& credentials,
+                               base::Deadline deadline);
     base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
                                    base::Deadline deadline);
     base::Result<Credentials> credentials_for(const Target& target) const;
