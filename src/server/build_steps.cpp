@@ -155,16 +155,28 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     return std::string();
 }
 
+// Our login may connect until the claim; in a database that serves, for this step alone.
 Result<std::string> LiveServer::hand_over_schema(const Work& work) {
     BASE_TRY(check_lease(work.target, work.deadline));
-    BASE_TRY_ASSIGN(auto inside,
-                    open_session(login_, work.target.instance.database, Acting::as_manager,
-                                 application_, work.deadline, log_));
-    auto handed = inside.run_all(
-        as_member_of(work.target.role.name, {{fmt::format("ALTER SCHEMA public OWNER TO {}",
-                                                          pg::identifier(work.target.role.name))}}),
-        work.deadline);
-    std::move(inside).close_and_wait(work.deadline);
+    const auto database = pg::identifier(work.target.instance.database);
+    const bool serving = work.target.instance.state == environment::InstanceState::serving;
+    const pg::Statement leave{
+        fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)};
+    if (serving) {
+        BASE_TRY(run({{fmt::format("GRANT CONNECT ON DATABASE {} TO SESSION_USER", database)}},
+                     work.deadline));
+    }
+    auto inside = open_session(login_, work.target.instance.database, Acting::as_manager,
+                               application_, work.deadline, log_);
+    if (!inside && serving) BASE_TRY(run({leave}, work.deadline));
+    if (!inside) return base::fail(std::move(inside).error());
+    Statements statements{
+        {fmt::format("ALTER SCHEMA public OWNER TO {}", pg::identifier(work.target.role.name))}};
+    if (serving) statements.push_back(leave);
+    auto handed =
+        inside->run_all(as_member_of(work.target.role.name, std::move(statements)), work.deadline);
+    std::move(*inside).close_and_wait(work.deadline);
+    if (!handed && serving) BASE_TRY(run({leave}, work.deadline));
     if (!handed) {
         return base::fail(std::move(handed).error().during("cannot hand over the schema public"));
     }
