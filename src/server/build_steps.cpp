@@ -194,8 +194,9 @@ Result<std::string> LiveServer::set_password(const Work& work) {
 Result<std::string> LiveServer::repair_role(const Work& work) {
     const auto role = pg::identifier(work.target.role.name);
     auto repaired = run(
-        {{fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {}", role,
-                      work.target.connection_limit)},
+        {{fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT {} "
+                      "VALID UNTIL 'infinity'",
+                      role, work.target.connection_limit)},
          {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}},
         work.deadline);
     if (!repaired) {
