@@ -56,7 +56,8 @@ Result<std::string> LiveServer::record_retirement(const Work& work) {
 
 Result<std::string> LiveServer::close_database(const Work& work) {
     const auto& instance = work.target.leaving;
-    auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false",
+    // Postgres drops no template, and the owner may have been told that it is one.
+    auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
                                     pg::identifier(instance.database))},
                        must_be(instance.database, instance, work.credentials.leaving_prefix)},
                       work.deadline);
