@@ -28,7 +28,7 @@ constexpr std::string_view k_their_sessions =
 
 // A database that died between CREATE and its stamp can only be told by its name.
 bool may_be_unstamped(const environment::InstanceRecord& instance) {
-    return instance.state == environment::InstanceState::building &&
+    return instance.state != environment::InstanceState::serving &&
            instance.database == environment::building_name(instance.id);
 }
 
@@ -150,6 +150,12 @@ Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements&
             {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
                          pg::identifier(dropping))});
         statements.push_back(must_be(dropping, instance, work.credentials.leaving_prefix));
+        // From now on its name does not tell it any more.
+        if (may_be_unstamped(instance)) {
+            statements.push_back(
+                {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(dropping),
+                             pg::literal(work.credentials.building_stamp))});
+        }
         statements.push_back({"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
                               {instance.id.to_string(), dropping}});
     }
