@@ -189,6 +189,10 @@ Result<std::string> LiveServer::bury(const Work& work) {
                                           pg::identifier(target.role.name))});
     }
     if (found[1].empty()) {
+        // Somebody dropped it; the name that it had may be another's soon.
+        letting_go.push_back(
+            {"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
+             {target.leaving.id.to_string(), environment::dropping_name(target.leaving.id)}});
         BASE_TRY(run(letting_go, work.deadline));
         return std::string();
     }
