@@ -99,6 +99,7 @@ Result<Plan> plan_protect(const Wish& wish, Protection protection, const Facts& 
         plan.outcome = Outcome::unchanged;
         return plan;
     }
+    BASE_TRY(planning::check_database(facts, wish.name));
     plan.target.environment.shielded = on;
     add(plan, StepKind::mark_protection, or_asked(wish.reason));
     return plan;

@@ -54,6 +54,7 @@ Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
     if (facts.environment->state != EnvironmentState::building) {
         BASE_TRY(planning::check_not_shielded(wish, facts));
     }
+    BASE_TRY(planning::check_stamp(facts, wish.name));
     return removal(facts, wish.reason);
 }
 
