@@ -17,13 +17,22 @@ void FakeServer::count_write() {
     world_.counted_writes = world_.writes;
 }
 
-Result<void> FakeServer::insert_instance(const Target& target) {
+// Of the instances that are not gone, one has the name.
+Result<void> FakeServer::check_unique(const base::Uuid& instance,
+                                      const std::string& database) const {
     for (const auto& [id, row] : world_.instances) {
-        const bool holds = row.record.state != InstanceState::gone &&
-                           row.record.database == target.instance.database;
-        if (holds && id != target.instance.id) {
+        const bool holds =
+            row.record.state != InstanceState::gone && row.record.database == database;
+        if (holds && id != instance) {
             return postgres_error(sql_state::k_unique_violation, "instance_database");
         }
+    }
+    return {};
+}
+
+Result<void> FakeServer::insert_instance(const Target& target) {
+    if (!world_.instances.contains(target.instance.id)) {
+        BASE_TRY(check_unique(target.instance.id, target.instance.database));
     }
     InstanceRow row{target.instance, target.role.id, 0};
     row.record.state = InstanceState::building;
@@ -109,8 +118,7 @@ Result<void> FakeServer::secure_database(const Work& work) {
     database->is_template = false;
     database->settings = work.target.database_settings;
     if (!serving) database->operator_may_connect = true;
-    database->comment =
-        serving ? work.credentials.database_stamp : work.credentials.building_stamp;
+    database->comment = serving ? work.credentials.database_stamp : work.credentials.building_stamp;
     database->accepts_connections = true;
     world_.instances.at(instance.id).record.oid = database->oid;
     return {};
@@ -122,7 +130,8 @@ Result<void> FakeServer::hand_over_schema(const Work& work) {
     if (database->half_dropped || !database->accepts_connections) {
         return postgres_error(sql_state::k_not_in_prerequisite_state, "accepts no connections");
     }
-    if (!database->open_to_public && !database->operator_may_connect) {
+    const bool serving = work.target.instance.state == InstanceState::serving;
+    if (!serving && !database->open_to_public && !database->operator_may_connect) {
         return postgres_error(sql_state::k_insufficient_privilege, "may not connect");
     }
     const auto& role = work.target.role.name;
@@ -133,6 +142,7 @@ Result<void> FakeServer::hand_over_schema(const Work& work) {
         return postgres_error(sql_state::k_insufficient_privilege, "must be owner of public");
     }
     owner = role;
+    if (serving) database->operator_may_connect = false;
     return {};
 }
 
@@ -146,6 +156,7 @@ Result<void> FakeServer::repair_role(const Work& work) {
     BASE_TRY_ASSIGN(auto* const login, own_login(work.target.role.name));
     login->can_login = true;
     login->may_create = false;
+    login->expired = false;
     login->connection_limit = work.target.connection_limit;
     login->comment = work.credentials.role_stamp;
     return {};
@@ -166,12 +177,16 @@ Result<void> FakeServer::claim(const Work& work) {
     describe(target.environment).record.state = target.environment.state;
     if (target.instance.database != target.final_database) {
         BASE_TRY(rename(target.instance.database, target.final_database));
+        auto recorded = target.instance;
+        recorded.state = InstanceState::serving;
+        BASE_TRY(must_be(target.final_database, recorded, work.credentials.stamp_prefix));
     }
     BASE_TRY_ASSIGN(auto* const database, alterable_database(target.final_database));
     database->operator_may_connect = false;
     database->accepts_connections = true;
     database->comment = work.credentials.database_stamp;
     auto& instance = world_.instances.at(target.instance.id).record;
+    BASE_TRY(check_unique(target.instance.id, target.final_database));
     instance.state = InstanceState::serving;
     instance.database = target.final_database;
     world_.roles.at(target.role.id).state = RoleState::serving;

@@ -41,6 +41,7 @@ Result<void> FakeServer::swap(const Work& work) {
     leaving.record.keep_until = target.leaving.keep_until;
     leaving.let_go = ++world_.last_let_go;
     auto& serving = world_.instances.at(target.instance.id).record;
+    BASE_TRY(check_unique(target.instance.id, target.final_database));
     serving.state = InstanceState::serving;
     serving.database = target.final_database;
     auto& row = world_.environments.at(target.environment.id);
@@ -79,7 +80,8 @@ Result<void> FakeServer::rotate_password(const Work& work) {
 Result<void> FakeServer::mark_protection(const Work& work) {
     const auto& target = work.target;
     world_.environments.at(target.environment.id).record.shielded = target.environment.shielded;
-    if (target.instance.state == InstanceState::serving) {
+    const bool there = world_.databases.contains(target.instance.database);
+    if (there && target.instance.state == InstanceState::serving) {
         BASE_TRY_ASSIGN(auto* const database, own_database(target.instance.database));
         database->comment = work.credentials.database_stamp;
     }

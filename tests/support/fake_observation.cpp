@@ -15,12 +15,11 @@ Facts FakeServer::common_facts(const Project& project) const {
     Facts facts;
     facts.installation = world_.installation;
     facts.installation.is_behind = world_.writes < world_.counted_writes;
-    facts.installation.has_leftovers =
-        std::ranges::any_of(world_.instances, [&](const auto& one) {
-            const auto& record = one.second.record;
-            return record.state == InstanceState::dropping ||
-                   (record.state == InstanceState::trashed && record.keep_until < world_.now);
-        });
+    facts.installation.has_leftovers = std::ranges::any_of(world_.instances, [&](const auto& one) {
+        const auto& record = one.second.record;
+        return record.state == InstanceState::dropping ||
+               (record.state == InstanceState::trashed && record.keep_until < world_.now);
+    });
     facts.now = world_.now;
     facts.policy = Policy::from_rows(project, world_.policy);
     return facts;
@@ -55,12 +54,9 @@ void FakeServer::read_role(const std::optional<base::Uuid>& role, Facts& facts) 
     const auto found = world_.logins.find(facts.role->name);
     if (found == world_.logins.end()) return;
     const auto& login = found->second;
-    facts.login = LoginFacts{login.oid,
-                             login.can_login,
-                             login.may_create || login.superuser,
-                             login.expired,
-                             login.connection_limit,
-                             login.comment};
+    facts.login =
+        LoginFacts{login.oid,     login.can_login,        login.may_create || login.superuser,
+                   login.expired, login.connection_limit, login.comment};
 }
 
 void FakeServer::read_rows(const EnvironmentRow& row, Facts& facts) const {
@@ -120,8 +116,8 @@ Result<std::vector<Facts>> FakeServer::observe_all(const Project& project, Deadl
     connect();
     std::vector<Facts> all;
     for (const auto& [id, row] : world_.environments) {
-        const bool counts = row.record.project == project.text() &&
-                            row.record.state != EnvironmentState::gone;
+        const bool counts =
+            row.record.project == project.text() && row.record.state != EnvironmentState::gone;
         if (!counts) continue;
         all.push_back(common_facts(project));
         read_rows(row, all.back());
@@ -190,9 +186,9 @@ Result<std::vector<Listed>> FakeServer::list(const ListFilter& filter, Deadline 
     BASE_TRY_ASSIGN(const auto all, observe_all(*filter.project, deadline));
     for (const auto& facts : all) {
         const auto& record = *facts.environment;
-        const bool wanted = (!filter.state || record.state == *filter.state) &&
-                            (filter.repository.empty() ||
-                             filter.repository == record.origin.repository);
+        const bool wanted =
+            (!filter.state || record.state == *filter.state) &&
+            (filter.repository.empty() || filter.repository == record.origin.repository);
         if (!wanted) continue;
         Listed one{record, {}, {}, {}, std::nullopt};
         if (facts.instance) one.database = facts.instance->database;
@@ -223,13 +219,17 @@ Result<Policy> FakeServer::policy(const Project& project, Deadline /*deadline*/)
 Result<void> FakeServer::set_policy(std::string_view project, std::string_view key,
                                     std::string_view value, const Actor& actor,
                                     Deadline /*deadline*/) {
-    std::erase_if(world_.policy, [&](const PolicyRow& row) {
-        return row.project == project && row.key == key;
-    });
+    std::erase_if(world_.policy,
+                  [&](const PolicyRow& row) { return row.project == project && row.key == key; });
     world_.policy.push_back({std::string(project), std::string(key), std::string(value)});
-    world_.history.push_back({world_.now, std::string(project), {}, "policy",
-                              std::string(key) + " = " + std::string(value), actor.name,
-                              actor.door, actor.program});
+    world_.history.push_back({world_.now,
+                              std::string(project),
+                              {},
+                              "policy",
+                              std::string(key) + " = " + std::string(value),
+                              actor.name,
+                              actor.door,
+                              actor.program});
     return {};
 }
 

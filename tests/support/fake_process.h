@@ -13,10 +13,14 @@ namespace support {
 
 // What a person or a CI job may ask for.
 enum class Verb { create, repair, reset, rotate, close, open, extend, protect, remove };
-inline constexpr std::array k_verbs{Verb::create, Verb::repair, Verb::reset,
-                                    Verb::rotate, Verb::close,  Verb::open,
+inline constexpr std::array k_verbs{Verb::create, Verb::repair,  Verb::reset,
+                                    Verb::rotate, Verb::close,   Verb::open,
                                     Verb::extend, Verb::protect, Verb::remove};
 std::string_view to_text(Verb verb);
+
+// The verb on the environment called so, in project review, for nobody's repository.
+base::Result<environment::Answer> carry_out(environment::Manager& manager, Verb verb,
+                                            const std::string& name);
 
 class FakeProcess {
    public:
@@ -27,7 +31,6 @@ class FakeProcess {
     FakeServer& server() { return server_; }
     const Fate& fate() const { return fate_; }
 
-    // The verb on the environment called so, in project review, for nobody's repository.
     base::Result<environment::Answer> carry_out(Verb verb, const std::string& name);
 
    private:

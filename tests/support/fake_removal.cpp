@@ -25,6 +25,7 @@ Result<void> FakeServer::close_database(const Work& work) {
     const auto& instance = work.target.leaving;
     BASE_TRY_ASSIGN(auto* const database, alterable_database(instance.database));
     database->accepts_connections = false;
+    database->is_template = false;
     return must_be(instance.database, instance, work.credentials.leaving_prefix);
 }
 
@@ -64,6 +65,9 @@ Result<void> FakeServer::rename_for_dropping(const Work& work) {
     if (instance.database.empty() || instance.database == dropping) return {};
     BASE_TRY(rename(instance.database, dropping));
     BASE_TRY(must_be(dropping, instance, work.credentials.leaving_prefix));
+    const bool unstamped =
+        instance.state != InstanceState::serving && instance.database == building_name(instance.id);
+    if (unstamped) world_.databases.at(dropping).comment = work.credentials.building_stamp;
     world_.instances.at(instance.id).record.database = dropping;
     return {};
 }
@@ -72,6 +76,8 @@ Result<std::string> FakeServer::bury(const Work& work) {
     const auto before = world_;
     if (!world_.databases.contains(work.target.leaving.database)) {
         BASE_TRY(let_go(work));
+        const auto& leaving = work.target.leaving.id;
+        world_.instances.at(leaving).record.database = dropping_name(leaving);
         return std::string();
     }
     auto done = rename_for_dropping(work);
@@ -110,11 +116,10 @@ Result<std::string> FakeServer::drop_role(const Work& work) {
     const auto& role = work.target.role;
     if (!world_.logins.contains(role.name)) return std::string();
     BASE_TRY_ASSIGN(const auto* const login, own_login(role.name));
-    const bool named = login->named_elsewhere ||
-                       std::ranges::any_of(world_.databases, [&](const auto& one) {
-                           return one.second.may_use.contains(role.name) ||
-                                  one.second.schema_owner == role.name;
-                       });
+    const bool named =
+        login->named_elsewhere || std::ranges::any_of(world_.databases, [&](const auto& one) {
+            return one.second.may_use.contains(role.name) || one.second.schema_owner == role.name;
+        });
     if (!named) {
         world_.logins.erase(role.name);
         return std::string();

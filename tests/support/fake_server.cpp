@@ -138,8 +138,7 @@ Result<LoginProof> FakeServer::look_inside(const Target& target,
         return postgres_error(sql_state::k_insufficient_privilege, "may not connect");
     }
     if (database.connection_limit == 0) return proof;
-    proof.owns_schema =
-        database.schema_owner.empty() || database.schema_owner == target.role.name;
+    proof.owns_schema = database.schema_owner.empty() || database.schema_owner == target.role.name;
     return proof;
 }
 
@@ -239,8 +238,8 @@ Result<void> FakeServer::must_be(const std::string& called, const InstanceRecord
     if (found == world_.databases.end()) {
         return postgres_error(sql_state::k_no_such_database, "there is no database " + called);
     }
-    const bool unstamped = instance.state == InstanceState::building &&
-                           instance.database == building_name(instance.id);
+    const bool unstamped =
+        instance.state != InstanceState::serving && instance.database == building_name(instance.id);
     const bool another = instance.oid && *instance.oid != found->second.oid;
     if (!another && (unstamped || found->second.comment.starts_with(prefix))) return {};
     return postgres_error(sql_state::k_not_in_prerequisite_state,

@@ -84,6 +84,7 @@ class FakeServer final : public environment::Server {
     // fake_building.cpp
     void count_write();
     Done record_intent(const Work& work);
+    Done check_unique(const base::Uuid& instance, const std::string& database) const;
     Done insert_instance(const environment::Target& target);
     Done create_role(const Work& work);
     Done create_database(const Work& work);

@@ -42,10 +42,11 @@ void append(std::string& text, const std::string& name, const FakeDatabase& data
 }
 
 void append(std::string& text, const std::string& name, const FakeLogin& login) {
-    text += fmt::format("login {} oid {} password {} login {} create {} super {} expired {} limit "
-                        "{} comment '{}'\n",
-                        name, login.oid, login.password.reveal(), login.can_login, login.may_create,
-                        login.superuser, login.expired, login.connection_limit, login.comment);
+    text += fmt::format(
+        "login {} oid {} password {} login {} create {} super {} expired {} limit "
+        "{} comment '{}'\n",
+        name, login.oid, login.password.reveal(), login.can_login, login.may_create,
+        login.superuser, login.expired, login.connection_limit, login.comment);
 }
 
 }  // namespace
@@ -55,8 +56,7 @@ FakeWorld::FakeWorld() {
     installation.schema_version = 1;
     installation.oldest_program_allowed = 1;
     installation.server_version = 150000;
-    installation.keys.push_back(
-        {1, {}, "registry", base::Secret(std::string(32, 'k'))});
+    installation.keys.push_back({1, {}, "registry", base::Secret(std::string(32, 'k'))});
     now = environment::Time(std::chrono::seconds(1'800'000'000));
     FakeDatabase theirs;
     theirs.owner = "app";

@@ -38,7 +38,8 @@ inline tl::unexpected<base::Error> death() {
     return base::fail(base::ErrorKind::internal, "the process is dead");
 }
 inline tl::unexpected<base::Error> lost_session() {
-    return base::fail(base::Error{base::ErrorKind::unavailable, "the answer was lost", {}, "08006"});
+    return base::fail(
+        base::Error{base::ErrorKind::unavailable, "the answer was lost", {}, "08006"});
 }
 
 }  // namespace support

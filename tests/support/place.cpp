@@ -21,14 +21,16 @@ namespace {
 // What is left of its project beside the environment itself: rows that live, databases, roles.
 std::string remains(const FakeWorld& world) {
     const auto living = [](const auto& rows, auto gone, auto state_of) {
-        return std::ranges::count_if(
-            rows, [&](const auto& one) { return state_of(one.second) != gone; });
+        return std::ranges::count_if(rows,
+                                     [&](const auto& one) { return state_of(one.second) != gone; });
     };
     const auto instances =
         living(world.instances, InstanceState::gone, [](auto& row) { return row.record.state; });
     const auto roles = living(world.roles, RoleState::gone, [](auto& row) { return row.state; });
+    const auto ours = std::ranges::count_if(
+        world.databases, [](const auto& one) { return one.second.owner == k_fake_manager; });
     return fmt::format("instances {} roles {} databases {} logins {} secrets {}\n", instances,
-                       roles, world.databases.size(), world.logins.size(), world.secrets.size());
+                       roles, ours, world.logins.size(), world.secrets.size());
 }
 
 class Description {
@@ -43,33 +45,34 @@ class Description {
     std::string environment(const Start& start) const {
         const auto expires =
             record_.expires_at ? record_.expires_at->time_since_epoch().count() : 0;
-        return fmt::format("{} shielded {} reason {} expires {} password later {} {}\n",
+        const bool kept = start.data && !world_.name_of(*start.data).empty();
+        return fmt::format("{} shielded {} reason {} expires {} password later {} data kept {}\n",
                            to_text(record_.state), record_.shielded,
                            !record_.closed_because.empty(), expires,
-                           role_.password_version > start.password_version, to_text(role_.state));
+                           role_.password_version > start.password_version, kept);
     }
     std::string login() const {
         const auto found = world_.logins.find(role_.name);
         if (found == world_.logins.end()) return "no login\n";
         const auto& login = found->second;
-        return fmt::format(
-            "login {} create {} expired {} limit {} stamp {} password {}\n", login.can_login,
-            login.may_create, login.expired, login.connection_limit,
-            login.comment == role_stamp(world_.installation.id, role_.id),
-            login.password == key_.password(role_.id, role_.password_version));
+        return fmt::format("login {} create {} expired {} limit {} stamp {} password {}\n",
+                           login.can_login, login.may_create, login.expired, login.connection_limit,
+                           login.comment == role_stamp(world_.installation.id, role_.id),
+                           login.password == key_.password(role_.id, role_.password_version));
     }
-    std::string database(const Start& start) const {
+    std::string database() const {
         const auto found = world_.databases.find(instance_.database);
         if (found == world_.databases.end()) return "no database\n";
         const auto& database = found->second;
         return fmt::format(
-            "database {} {} kept {} recorded {} open {} half {} public {} template {} operator {} "
+            "role {} instance {} database {} recorded {} open {} half {} public {} template {} "
+            "operator {} "
             "limit {} used by role {} settings {} schema {} stamp {}\n",
-            instance_.database, environment::to_text(instance_.state),
-            start.data && database.oid == *start.data, instance_.oid == database.oid,
-            database.accepts_connections, database.half_dropped, database.open_to_public,
-            database.is_template, database.operator_may_connect, database.connection_limit,
-            database.may_use.contains(role_.name), fmt::join(database.settings, ","),
+            to_text(role_.state), to_text(instance_.state), name_kind(),
+            instance_.oid == database.oid, database.accepts_connections, database.half_dropped,
+            database.open_to_public, database.is_template, database.operator_may_connect,
+            database.connection_limit, database.may_use.contains(role_.name),
+            fmt::join(database.settings, ","),
             database.schema_owner.empty() || database.schema_owner == role_.name,
             database.comment == stamp());
     }
@@ -88,6 +91,11 @@ class Description {
     }
 
    private:
+    std::string name_kind() const {
+        if (instance_.database == building_name(instance_.id)) return "building";
+        if (instance_.database == dropping_name(instance_.id)) return "dropping";
+        return instance_.database.starts_with("review_" + record_.name) ? "final" : "another";
+    }
     std::string stamp() const {
         return DatabaseStamp{world_.installation.id,
                              instance_.id,
@@ -126,12 +134,13 @@ Start start_of(const FakeWorld& world, const std::string& name) {
     return start;
 }
 
-std::string place_of(const FakeWorld& world, const std::string& name, const Start& start) {
+Place place_of(const FakeWorld& world, const std::string& name, const Start& start) {
     const auto* row = row_of(world, name);
-    if (row == nullptr) return "nothing\n" + remains(world);
+    if (row == nullptr) return {"nothing\n", remains(world)};
     const Description description(world, *row);
-    return description.environment(start) + description.login() + description.database(start) +
-           description.secret() + (row->next_instance ? "next\n" : "") + remains(world);
+    return {description.environment(start),
+            description.login() + description.database() + description.secret() +
+                (row->next_instance ? "next\n" : "") + remains(world)};
 }
 
 }  // namespace support

@@ -19,6 +19,11 @@ struct Start {
 };
 Start start_of(const FakeWorld& world, const std::string& name);
 
-std::string place_of(const FakeWorld& world, const std::string& name, const Start& start);
+struct Place {
+    std::string terms;   // state, protection, expiry, and what became of data and password
+    std::string health;  // role, database, secret, and what else there is
+    friend bool operator==(const Place&, const Place&) = default;
+};
+Place place_of(const FakeWorld& world, const std::string& name, const Start& start);
 
 }  // namespace support
