@@ -2,6 +2,7 @@
 #include "support/fake_process.h"
 
 #include <chrono>
+#include <utility>
 
 #include "support/fake_secret_store.h"
 #include "support/must.h"
@@ -28,8 +29,10 @@ std::string_view to_text(Verb verb) {
     return k_names.at(static_cast<std::size_t>(verb));
 }
 
-FakeProcess::FakeProcess(FakeWorld& world, const Fate& fate)
-    : fate_(fate), server_(world, fate_), manager_(server_, surroundings(world), no_log()) {}
+FakeProcess::FakeProcess(FakeWorld& world, Fate fate)
+    : fate_(std::move(fate)),
+      server_(world, fate_),
+      manager_(server_, surroundings(world), no_log()) {}
 
 Manager::Surroundings FakeProcess::surroundings(FakeWorld& world) {
     return {{"tester@here", "cli", "0"},
@@ -47,14 +50,14 @@ Result<Answer> FakeProcess::carry_out(Verb verb, const std::string& name) {
     return support::carry_out(manager_, verb, name);
 }
 
-Result<Answer> carry_out(Manager& manager, Verb verb, const std::string& text) {
+Result<Answer> carry_out(Manager& manager, Verb verb, const std::string& name) {
     constexpr auto k_execution = Execution::carry_out;
     const auto project = *Project::parse("review");
-    const auto name = *Name::parse(text);
-    const Wish wish{project, name, {}, "test"};
+    const auto parsed = *Name::parse(name);
+    const Wish wish{project, parsed, {}, "test"};
     switch (verb) {
         case Verb::create:
-            return manager.create({project, name, {}, {}, std::nullopt}, k_execution, soon());
+            return manager.create({project, parsed, {}, {}, std::nullopt}, k_execution, soon());
         case Verb::repair:
             return manager.repair(wish, k_execution, soon());
         case Verb::reset:

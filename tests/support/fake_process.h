@@ -25,7 +25,7 @@ base::Result<environment::Answer> carry_out(environment::Manager& manager, Verb 
 class FakeProcess {
    public:
     // Borrows the world for its life.
-    explicit FakeProcess(FakeWorld& world, const Fate& fate = {});
+    explicit FakeProcess(FakeWorld& world, Fate fate = {});
 
     environment::Manager& manager() { return manager_; }
     FakeServer& server() { return server_; }
