@@ -4,6 +4,7 @@
 // until the wish is true, refused, or out of time. Synchronous; one operation at a time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +64,8 @@ class Manager {
             make_secret_store;
         // Told of each step as it begins; may be empty.
         std::function<void(const Step&)> on_step = {};
+        // Waits before the world is looked at again; empty: sleeps.
+        std::function<void(std::chrono::milliseconds)> pause = {};
     };
 
     // Borrows all of them for its life.

@@ -25,6 +25,7 @@ using base::Result;
 // ("tuple concurrently updated"), a deadlock, a lock that somebody held too long.
 constexpr std::array<std::string_view, 4> k_passing{"XX000", "40P01", "40001", "55P03"};
 constexpr std::string_view k_no_database = "3D000";
+constexpr std::string_view k_insufficient_privilege = "42501";
 constexpr int k_most_rounds = 12;
 constexpr std::size_t k_longest_secret_name = 200;
 constexpr std::chrono::milliseconds k_moment(900);
@@ -35,12 +36,19 @@ bool worth_another_look(const Error& error) {
            std::ranges::find(k_passing, error.sqlstate) != k_passing.end();
 }
 
-// A database that was there when the plan was made: somebody took the work over while we were
-// stopped. Without the code it is not taken for a server that was never prepared.
-Error overtaken(Error error) {
-    if (error.sqlstate != k_no_database) return error;
-    error.kind = ErrorKind::in_doubt;
-    error.sqlstate.clear();
+// What a failed statement means for the caller, who knows nothing of statements.
+Error explained(Error error) {
+    // It was there when the plan was made: somebody took the work over while we were stopped.
+    // Without the code it is not taken for a server that was never prepared.
+    if (error.sqlstate == k_no_database) {
+        error.kind = ErrorKind::in_doubt;
+        error.sqlstate.clear();
+    }
+    if (error.sqlstate == k_insufficient_privilege && error.hint.empty()) {
+        error.hint =
+            "Postgres lets reviewdb touch only what is its own: somebody edited the registry, or "
+            "took a right from the manager; 'reviewdb doctor' says what differs";
+    }
     return error;
 }
 
@@ -129,8 +137,8 @@ Result<void> Operation::prove_login(const Plan& plan, const Credentials& credent
     return base::fail(ErrorKind::in_doubt, "the schema public belongs to another role");
 }
 
-Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
+Result<void> Operation::perform(const Step& step, const Plan& plan, const Credentials& credentials,
+                                Deadline deadline) {
     const auto& secret = plan.target.environment.secret;
     if (step.kind == StepKind::prove_login) return prove_login(plan, credentials, deadline);
     if (step.kind == StepKind::write_secret) {
@@ -157,13 +165,15 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, Deadline dea
 
 Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline deadline) {
     if (&facts != &facts_) facts_ = facts;
+    if (plan.steps.empty()) return {};
+    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
     for (const auto& step : plan.steps) {
         if (base::interrupted()) return base::fail(ErrorKind::deadline, "interrupted");
         log_.debug("{}: {}", to_text(step.kind), step.reason);
         if (surroundings_.on_step) surroundings_.on_step(step);
-        auto done = perform(step, plan, deadline);
+        auto done = perform(step, plan, credentials, deadline);
         if (step.kind != StepKind::prove_login) made_something_ = true;
-        if (!done) return base::fail(overtaken(std::move(done).error()));
+        if (!done) return base::fail(explained(std::move(done).error()));
     }
     return {};
 }
@@ -221,6 +231,7 @@ Error Operation::give_up(Error error, const Planner& undo, Deadline deadline) {
 Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execution execution,
                               Deadline deadline) {
     std::chrono::milliseconds pause(20);
+    const auto wait = surroundings_.pause ? surroundings_.pause : base::pause;
     std::optional<Outcome> first_outcome;
     const Planner noting = [&](const Facts& facts) -> Result<Plan> {
         auto plan = planner(facts);
@@ -244,7 +255,7 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
             return base::fail(give_up(std::move(error), undo, deadline));
         }
         log_.debug("looking again: {}", error.message);
-        base::pause(pause);
+        wait(pause);
         pause = std::min(pause * 2, std::chrono::milliseconds(1000));
     }
 }

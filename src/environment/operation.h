@@ -41,7 +41,8 @@ class Operation {
     base::Result<std::optional<Answer>> attempt(const Planner& planner, Execution execution,
                                                 base::Deadline deadline);
     base::Result<void> observe(base::Deadline deadline);
-    base::Result<void> perform(const Step& step, const Plan& plan, base::Deadline deadline);
+    base::Result<void> perform(const Step& step, const Plan& plan, const Credentials& credentials,
+                               base::Deadline deadline);
     base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
                                    base::Deadline deadline);
     base::Result<Credentials> credentials_for(const Target& target) const;

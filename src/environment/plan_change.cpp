@@ -64,11 +64,14 @@ Result<Plan> plan_close(const Wish& wish, const Facts& facts) {
                           "the environment '" + record.name + "' is not ready, so nobody is in it",
                           "'reviewdb create' finishes it, 'reviewdb delete' removes it");
     }
-    const bool open = facts.database && facts.database->accepts_connections;
+    // Whoever may create databases may copy a template, closed or not.
+    const bool open = facts.database && !facts.database->half_dropped &&
+                      (facts.database->accepts_connections || facts.database->is_template);
     if (recorded && !open) {
         plan.outcome = Outcome::unchanged;
         return plan;
     }
+    BASE_TRY(planning::check_stamp(facts, wish.name));
     record.state = EnvironmentState::closed;
     if (!recorded) record.closed_because = wish.reason;
     add(plan, StepKind::record_closure, or_asked(wish.reason));
@@ -96,6 +99,7 @@ Result<Plan> plan_protect(const Wish& wish, Protection protection, const Facts& 
         plan.outcome = Outcome::unchanged;
         return plan;
     }
+    BASE_TRY(planning::check_database(facts, wish.name));
     plan.target.environment.shielded = on;
     add(plan, StepKind::mark_protection, or_asked(wish.reason));
     return plan;

@@ -35,10 +35,15 @@ class Making {
 
     Result<Plan> make() {
         BASE_TRY(check_admission());
+        BASE_TRY(planning::check_database(facts_, wish_.name));
         choose_environment();
         choose_role();
-        BASE_TRY(choose_instance());
+        choose_instance();
         BASE_TRY(choose_final_name());
+        if (facts_.database && facts_.database->half_dropped) {
+            BASE_TRY(planning::check_stamp(facts_, wish_.name));
+            return planning::finish_drop(facts_);
+        }
         add_repairs();
         add_building();
         add_secret();
@@ -60,6 +65,14 @@ class Making {
     bool has_database() const {
         return facts_.database && facts_.instance &&
                plan_.target.instance.id == facts_.instance->id;
+    }
+    // Its database was there once. Another one never takes its place: neither oid nor name would be
+    // the recorded ones.
+    bool is_lost() const {
+        const auto& instance = *facts_.instance;
+        return !facts_.database &&
+               (instance.state == InstanceState::serving || instance.oid.has_value() ||
+                instance.database != building_name(instance.id));
     }
     void add(StepKind kind, std::string reason) { planning::add(plan_, kind, std::move(reason)); }
 
@@ -99,7 +112,10 @@ class Making {
             record.secret = facts_.policy.secret_pattern().apply(wish_.project, wish_.name,
                                                                  k_longest_secret_name);
         }
-        if (ask_.terms == Terms::keep) return;
+        // What a create did not finish has no terms yet.
+        const bool has_terms =
+            facts_.environment && facts_.environment->state != EnvironmentState::building;
+        if (ask_.terms == Terms::keep && has_terms) return;
         record.origin = merged(record.origin, wish_.origin);
         for (const auto& [key, value] : wish_.labels) record.labels[key] = value;
         const auto ttl = wish_.ttl ? wish_.ttl : facts_.policy.ttl();
@@ -117,35 +133,15 @@ class Making {
         target.environment.role = target.role.id;
     }
 
-    Result<void> choose_instance() {
+    void choose_instance() {
         auto& target = plan_.target;
-        const bool lost = facts_.instance && facts_.instance->state == InstanceState::serving &&
-                          (!facts_.database || facts_.database->half_dropped);
-        if (facts_.instance && !lost) {
-            BASE_TRY(check_database());
-        } else {
+        if (!facts_.instance || is_lost()) {
             target.instance = InstanceRecord{};
             target.instance.id = fresh_.instance;
             target.instance.database = building_name(fresh_.instance);
             target.instance.database_template = "empty";
         }
         target.environment.instance = target.instance.id;
-        return {};
-    }
-
-    Result<void> check_database() const {
-        if (!facts_.database) return {};
-        const auto& database = *facts_.database;
-        const bool another = facts_.instance->oid && *facts_.instance->oid != database.oid;
-        if (database.owned_by_manager && !another) return {};
-        return base::fail(
-            ErrorKind::conflict,
-            fmt::format(
-                "the registry names the database {} for '{}', but that one is {}", database.name,
-                wish_.name.text(),
-                database.owned_by_manager ? "another one of ours" : "owned by " + database.owner),
-            "somebody changed the registry or replaced the database by hand; nothing was "
-            "changed");
     }
 
     Result<void> choose_final_name() {
@@ -259,6 +255,7 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
     if (facts.environment && facts.environment->state == EnvironmentState::retiring) {
         BASE_TRY(planning::check_repository(wish.origin.repository, facts, wish.project));
         BASE_TRY(planning::check_age(facts));
+        BASE_TRY(planning::check_stamp(facts, wish.name));
         auto plan = plan_abandon(facts, "a removal was not finished");
         plan.again = true;
         return plan;

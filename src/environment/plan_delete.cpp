@@ -41,6 +41,18 @@ Plan removal(const Facts& facts, const std::string& why) {
     return plan;
 }
 
+// The registry names a database that the manager does not own: somebody edited a row. Postgres has
+// the last word on that, before anything is recorded.
+Plan refusal(const Facts& facts) {
+    Plan plan;
+    plan.outcome = Outcome::deleted;
+    plan.target = planning::target_of(facts);
+    planning::add(plan, StepKind::close_database,
+                  "the registry names a database of " + facts.database->owner);
+    plan.again = true;
+    return plan;
+}
+
 }  // namespace
 
 Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
@@ -54,6 +66,8 @@ Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
     if (facts.environment->state != EnvironmentState::building) {
         BASE_TRY(planning::check_not_shielded(wish, facts));
     }
+    if (facts.database && !facts.database->owned_by_manager) return refusal(facts);
+    BASE_TRY(planning::check_stamp(facts, wish.name));
     return removal(facts, wish.reason);
 }
 

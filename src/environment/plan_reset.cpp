@@ -51,22 +51,25 @@ Result<Plan> plan_reset(const Wish& wish, const Facts& facts, const FreshIdentit
     BASE_TRY(planning::check_not_shielded(wish, facts));
     BASE_TRY(planning::check_not_closed(facts));
     // A `next` of an earlier reset is gone on with, so it is no damage here; a closed door of the
-    // old one is on the way to be closed anyway.
+    // old one is on the way to be closed anyway, unless something else has to be mended behind it.
     auto without_reset = facts;
     without_reset.next.reset();
     without_reset.next_database.reset();
-    if (facts.next && without_reset.database) without_reset.database->accepts_connections = true;
+    auto open = without_reset;
+    if (facts.next && open.database) open.database->accepts_connections = true;
+    BASE_TRY_ASSIGN(const auto damage,
+                    planning::plan_mending(wish, planning::Closed::refuse, open, fresh));
+    // Mending a lost database gave it fresh data already.
+    const bool anew = facts.instance && facts.instance->id == fresh.instance;
+    const bool spoilt =
+        facts.next_database ? facts.next_database->half_dropped : facts.next && facts.next->oid;
+    if (!anew && !spoilt && !planning::changes(damage)) return exchange(wish, facts, fresh);
     BASE_TRY_ASSIGN(auto mending,
-                    planning::plan_mending(wish, planning::Closed::refuse, without_reset, fresh));
-    if (facts.instance && facts.instance->id == fresh.instance) {
-        mending.outcome = Outcome::reset;
-        return mending;
-    }
-    if (planning::changes(mending)) {
-        mending.again = true;
-        return mending;
-    }
-    return exchange(wish, facts, fresh);
+                    planning::plan_mending(wish, planning::Closed::refuse,
+                                           anew || spoilt ? facts : without_reset, fresh));
+    if (anew) mending.outcome = Outcome::reset;
+    mending.again = !anew;
+    return mending;
 }
 
 }  // namespace environment

@@ -116,6 +116,48 @@ Result<void> check_not_closed(const Facts& facts) {
                       "let people in again with: reviewdb open NAME");
 }
 
+Result<void> check_database(const Facts& facts, const Name& name) {
+    if (!facts.database || !facts.instance) return {};
+    const auto& database = *facts.database;
+    const auto stamp = DatabaseStamp::parse(database.comment);
+    const bool another = (facts.instance->oid && *facts.instance->oid != database.oid) ||
+                         (stamp && stamp->instance != facts.instance->id);
+    if (database.owned_by_manager && !another) return {};
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format(
+            "the registry names the database {} for '{}', but that one is {}", database.name,
+            name.text(),
+            database.owned_by_manager ? "another one of ours" : "owned by " + database.owner),
+        "somebody changed the registry or replaced the database by hand; nothing was changed");
+}
+
+Result<void> check_stamp(const Facts& facts, const Name& name) {
+    BASE_TRY(check_database(facts, name));
+    if (!facts.database || !facts.instance) return {};
+    const bool unstamped = facts.instance->state != InstanceState::serving &&
+                           facts.database->name == building_name(facts.instance->id);
+    const auto prefix = DatabaseStamp::prefix(facts.installation.id, facts.instance->id);
+    if (unstamped || facts.database->comment.starts_with(prefix)) return {};
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("the database {} of '{}' has lost its stamp, so it is neither "
+                    "closed nor dropped",
+                    facts.database->name, name.text()),
+        facts.environment->state == EnvironmentState::retiring || facts.database->half_dropped
+            ? "nobody gets in any more: drop that database by hand, and try again"
+            : "'reviewdb repair' stamps it again");
+}
+
+Plan finish_drop(const Facts& facts) {
+    Plan plan;
+    plan.target = target_of(facts);
+    plan.outcome = Outcome::repaired;
+    plan.again = true;
+    add(plan, StepKind::drop_database, "an interrupted DROP has to be finished");
+    return plan;
+}
+
 namespace {
 bool has_right_stamp(const Facts& facts) {
     const auto stamp = DatabaseStamp::parse(facts.database->comment);

@@ -24,6 +24,17 @@ base::Result<void> check_present(const Wish& wish, const Facts& facts);
 base::Result<void> check_not_shielded(const Wish& wish, const Facts& facts);
 base::Result<void> check_not_closed(const Facts& facts);
 
+// Fails conflict when the database that the registry names for `name` is somebody else's, has
+// another oid than the recorded one, or the stamp of another instance.
+base::Result<void> check_database(const Facts& facts, const Name& name);
+
+// What check_database fails for, and also when the database lacks its stamp, though it had one:
+// such a one is neither closed nor dropped.
+base::Result<void> check_stamp(const Facts& facts, const Name& name);
+
+// The plan that finishes an interrupted DROP of the serving database; then look again.
+Plan finish_drop(const Facts& facts);
+
 // True when role and limits are as they should be.
 bool role_is_right(const Facts& facts);
 

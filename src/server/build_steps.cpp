@@ -271,6 +271,11 @@ Result<std::string> LiveServer::claim(const Work& work) {
     if (target.instance.database != target.final_database) {
         statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
                                           pg::identifier(target.instance.database), final_name)});
+        // Stamped when it was secured, so that here even one without an oid can be told.
+        auto recorded = target.instance;
+        recorded.state = environment::InstanceState::serving;
+        statements.push_back(
+            must_be(target.final_database, recorded, work.credentials.stamp_prefix));
     }
     statements.push_back(
         {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)});

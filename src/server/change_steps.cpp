@@ -129,10 +129,13 @@ Result<std::string> LiveServer::rotate_password(const Work& work) {
 
 Result<std::string> LiveServer::mark_protection(const Work& work) {
     const auto& target = work.target;
+    BASE_TRY_ASSIGN(const auto there, session_->run({"SELECT 1 FROM pg_database WHERE datname = $1",
+                                                     {target.instance.database}},
+                                                    work.deadline));
     Statements statements{
         {"UPDATE registry.environment SET protected = $2::boolean WHERE id = $1::uuid",
          {target.environment.id.to_string(), target.environment.shielded ? "t" : "f"}}};
-    if (target.instance.state == environment::InstanceState::serving) {
+    if (!there.empty() && target.instance.state == environment::InstanceState::serving) {
         statements.push_back(
             {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
                          pg::literal(work.credentials.database_stamp))});

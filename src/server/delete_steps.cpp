@@ -29,7 +29,8 @@ constexpr std::string_view k_their_sessions =
 
 // A database that died between CREATE and its stamp can only be told by its name.
 bool may_be_unstamped(const environment::InstanceRecord& instance) {
-    return instance.database == environment::building_name(instance.id);
+    return instance.state != environment::InstanceState::serving &&
+           instance.database == environment::building_name(instance.id);
 }
 
 bool is_held(const base::Error& error) {
@@ -69,6 +70,7 @@ Result<std::string> LiveServer::record_retirement(const Work& work) {
 
 Result<std::string> LiveServer::close_database(const Work& work) {
     const auto& instance = work.target.leaving;
+    // Postgres drops no template, and the owner may have been told that it is one.
     auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
                                     pg::identifier(instance.database))},
                        must_be(instance.database, instance, work.credentials.leaving_prefix)},
@@ -162,6 +164,12 @@ Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements&
             {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
                          pg::identifier(dropping))});
         statements.push_back(must_be(dropping, instance, work.credentials.leaving_prefix));
+        // From now on its name does not tell it any more.
+        if (may_be_unstamped(instance)) {
+            statements.push_back(
+                {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(dropping),
+                             pg::literal(work.credentials.building_stamp))});
+        }
         statements.push_back({"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
                               {instance.id.to_string(), dropping}});
     }
@@ -196,6 +204,10 @@ Result<std::string> LiveServer::bury(const Work& work) {
                                           pg::identifier(target.role.name))});
     }
     if (found[1].empty()) {
+        // Somebody dropped it; the name that it had may be another's soon.
+        letting_go.push_back(
+            {"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
+             {target.leaving.id.to_string(), environment::dropping_name(target.leaving.id)}});
         BASE_TRY(run(letting_go, work.deadline));
         return std::string();
     }

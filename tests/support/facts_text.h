@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts as text in which two servers can be compared: every field, with names, numbers and moments
+// told by what they are to each other.
+#pragma once
+
+#include <string>
+
+#include "environment/facts.h"
+
+namespace support {
+
+std::string to_text(const environment::Facts& facts);
+
+}  // namespace support

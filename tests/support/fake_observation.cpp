@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a FakeServer reads, by the rules of src/server/observe.cpp and observation_sql.cpp.
+#include <algorithm>
+
+#include "support/fake_server.h"
+
+namespace support {
+
+using base::Deadline;
+using base::Result;
+using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
+
+Facts FakeServer::common_facts(const Project& project) const {
+    Facts facts;
+    facts.installation = world_.installation;
+    facts.installation.is_behind = world_.writes < world_.counted_writes;
+    facts.installation.has_leftovers = std::ranges::any_of(world_.instances, [&](const auto& one) {
+        const auto& record = one.second.record;
+        return record.state == InstanceState::dropping ||
+               (record.state == InstanceState::trashed && record.keep_until < world_.now);
+    });
+    facts.now = world_.now;
+    facts.policy = Policy::from_rows(project, world_.policy);
+    return facts;
+}
+
+std::optional<DatabaseFacts> FakeServer::database_of(const InstanceRecord& record,
+                                                     const std::string& role) const {
+    auto name = record.database;
+    if (!world_.databases.contains(name) && record.oid) name = world_.name_of(*record.oid);
+    const auto found = world_.databases.find(name);
+    if (found == world_.databases.end()) return std::nullopt;
+    const auto& database = found->second;
+    DatabaseFacts facts;
+    facts.oid = database.oid;
+    facts.name = name;
+    facts.owner = database.owner;
+    facts.owned_by_manager = database.owner == k_fake_manager;
+    facts.accepts_connections = database.accepts_connections;
+    facts.half_dropped = database.half_dropped;
+    facts.open_to_public = database.open_to_public;
+    facts.role_may_use = world_.logins.contains(role) && database.may_use.contains(role);
+    facts.is_template = database.is_template;
+    facts.connection_limit = database.half_dropped ? -2 : database.connection_limit;
+    facts.comment = database.comment;
+    facts.settings = database.settings;
+    return facts;
+}
+
+void FakeServer::read_role(const std::optional<base::Uuid>& role, Facts& facts) const {
+    if (!role) return;
+    facts.role = world_.roles.at(*role);
+    const auto found = world_.logins.find(facts.role->name);
+    if (found == world_.logins.end()) return;
+    const auto& login = found->second;
+    facts.login = LoginFacts{login.oid,     login.can_login, login.may_create || login.superuser,
+                             login.expired, false,           login.connection_limit,
+                             login.comment};
+}
+
+void FakeServer::read_rows(const EnvironmentRow& row, Facts& facts) const {
+    facts.environment = row.record;
+    read_role(row.record.role, facts);
+    const auto role = facts.role ? facts.role->name : std::string();
+    if (row.record.instance) {
+        facts.instance = world_.instances.at(*row.record.instance).record;
+        facts.database = database_of(*facts.instance, role);
+    }
+    if (row.next_instance) {
+        facts.next = world_.instances.at(*row.next_instance).record;
+        facts.next_database = database_of(*facts.next, role);
+    }
+}
+
+void FakeServer::find_name_holder(const Subject& subject, Facts& facts) const {
+    const auto name = facts.policy.database_pattern().apply(subject.project, subject.name,
+                                                            k_longest_catalog_name);
+    const auto found = world_.databases.find(name);
+    if (found == world_.databases.end()) return;
+    facts.final_name_owner = found->second.owner;
+    facts.final_name = NameHolder::somebody_else;
+    for (const auto& [id, row] : world_.instances) {
+        const auto& record = row.record;
+        const bool holds = record.database == name && record.oid == found->second.oid &&
+                           record.state != InstanceState::gone;
+        if (!holds) continue;
+        if (facts.instance && facts.instance->id == id) {
+            facts.final_name = NameHolder::this_instance;
+        } else if (record.state == InstanceState::dropping) {
+            facts.final_name = NameHolder::dropping_instance;
+        }
+    }
+}
+
+Result<Facts> FakeServer::observe(const Subject& subject, Purpose purpose, Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    connect();
+    if (purpose == Purpose::work) {
+        BASE_TRY(take_lock("environment/" + subject.project.text() + "/" + subject.name.text(),
+                           "'" + subject.name.text() + "'"));
+    }
+    auto facts = common_facts(subject.project);
+    const auto* row = world_.find_environment(subject.project.text(), subject.name.text());
+    if (row != nullptr) {
+        read_rows(*row, facts);
+        epoch_ = facts.environment->epoch;
+    }
+    const bool serves = facts.instance && facts.instance->state == InstanceState::serving;
+    if (purpose == Purpose::work && !(serves && facts.database)) find_name_holder(subject, facts);
+    return facts;
+}
+
+Result<std::vector<Facts>> FakeServer::observe_all(const Project& project, Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    connect();
+    std::vector<Facts> all;
+    for (const auto& [id, row] : world_.environments) {
+        const bool counts =
+            row.record.project == project.text() && row.record.state != EnvironmentState::gone;
+        if (!counts) continue;
+        all.push_back(common_facts(project));
+        read_rows(row, all.back());
+    }
+    std::ranges::sort(all, {}, [](const Facts& facts) { return facts.environment->name; });
+    return all;
+}
+
+// Only where no living environment has it: a reset's former instance shares it.
+std::optional<RoleRecord> FakeServer::leftover_role(const InstanceRow& row) const {
+    if (!row.role) return std::nullopt;
+    const auto& role = world_.roles.at(*row.role);
+    const bool lives = std::ranges::any_of(world_.environments, [&](const auto& one) {
+        return one.second.record.role == role.id &&
+               one.second.record.state != EnvironmentState::gone;
+    });
+    if (lives || role.state == RoleState::gone) return std::nullopt;
+    return role;
+}
+
+Result<std::optional<Facts>> FakeServer::observe_leftover(const Leftover& leftover,
+                                                          Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    connect();
+    const auto key = "instance/" + leftover.instance.to_string();
+    if (!take_lock(key, leftover.database)) return std::optional<Facts>();
+    const auto found = world_.instances.find(leftover.instance);
+    if (found == world_.instances.end()) return std::optional<Facts>();
+    const auto& row = found->second;
+    const auto role = leftover_role(row);
+    const bool waits = row.record.state == InstanceState::dropping ||
+                       row.record.state == InstanceState::trashed ||
+                       (role && role->state == RoleState::pinned);
+    if (!waits) return std::optional<Facts>();
+    auto facts = common_facts(*Project::parse("review"));
+    facts.instance = row.record;
+    if (role) read_role(role->id, facts);
+    facts.database = database_of(row.record, role ? role->name : std::string());
+    return std::optional<Facts>(std::move(facts));
+}
+
+Result<std::vector<Leftover>> FakeServer::leftovers(int most, Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    connect();
+    std::vector<std::pair<std::pair<bool, int>, Leftover>> found;
+    for (const auto& [id, row] : world_.instances) {
+        const auto state = row.record.state;
+        const bool pinned = row.role && world_.roles.at(*row.role).state == RoleState::pinned;
+        const bool gone = state == InstanceState::gone;
+        const bool waits =
+            state == InstanceState::dropping ||
+            (state == InstanceState::trashed && row.record.keep_until < world_.now) ||
+            (gone && pinned);
+        if (waits) found.push_back({{gone, row.let_go}, {id, row.record.database}});
+    }
+    std::ranges::sort(found, {}, [](const auto& one) { return one.first; });
+    std::vector<Leftover> leftovers;
+    for (const auto& one : found) {
+        if (static_cast<int>(leftovers.size()) < most) leftovers.push_back(one.second);
+    }
+    return leftovers;
+}
+
+Result<std::vector<Listed>> FakeServer::list(const ListFilter& filter, Deadline deadline) {
+    std::vector<Listed> listed;
+    BASE_TRY_ASSIGN(const auto all, observe_all(*filter.project, deadline));
+    for (const auto& facts : all) {
+        const auto& record = *facts.environment;
+        const bool wanted =
+            (!filter.state || record.state == *filter.state) &&
+            (filter.repository.empty() || filter.repository == record.origin.repository);
+        if (!wanted) continue;
+        Listed one{record, {}, {}, {}, std::nullopt};
+        if (facts.instance) one.database = facts.instance->database;
+        if (facts.instance) one.database_template = facts.instance->database_template;
+        if (facts.role) one.role = facts.role->name;
+        listed.push_back(std::move(one));
+    }
+    return listed;
+}
+
+Result<std::vector<HistoryEntry>> FakeServer::history(const Project& project,
+                                                      const std::optional<Name>& name, int most,
+                                                      Deadline /*deadline*/) {
+    std::vector<HistoryEntry> entries;
+    for (const auto& entry : world_.history) {
+        const bool asked = entry.project == project.text() || entry.project == k_every_project;
+        if (asked && (!name || entry.name == name->text())) entries.push_back(entry);
+    }
+    const auto many = static_cast<std::ptrdiff_t>(entries.size());
+    if (many > most) entries.erase(entries.begin(), entries.begin() + (many - most));
+    return entries;
+}
+
+Result<Policy> FakeServer::policy(const Project& project, Deadline /*deadline*/) {
+    return Policy::from_rows(project, world_.policy);
+}
+
+Result<void> FakeServer::set_policy(std::string_view project, std::string_view key,
+                                    std::string_view value, const Actor& actor,
+                                    Deadline /*deadline*/) {
+    std::erase_if(world_.policy,
+                  [&](const PolicyRow& row) { return row.project == project && row.key == key; });
+    world_.policy.push_back({std::string(project), std::string(key), std::string(value)});
+    world_.history.push_back({world_.now,
+                              std::string(project),
+                              {},
+                              "policy",
+                              std::string(key) + " = " + std::string(value),
+                              actor.name,
+                              actor.door,
+                              actor.program});
+    return {};
+}
+
+}  // namespace support

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/fake_process.h"
+
+#include <chrono>
+#include <utility>
+
+#include "support/fake_secret_store.h"
+#include "support/must.h"
+
+namespace support {
+
+using base::Result;
+using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
+
+namespace {
+
+base::Log& no_log() {
+    static base::Log k_log(base::LogLevel::off, base::LogFormat::text);
+    return k_log;
+}
+
+base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
+
+}  // namespace
+
+std::string_view to_text(Verb verb) {
+    constexpr std::array<std::string_view, k_verbs.size()> k_names{
+        "create", "repair", "reset", "rotate", "close", "open", "extend", "protect", "delete"};
+    return k_names.at(static_cast<std::size_t>(verb));
+}
+
+FakeProcess::FakeProcess(FakeWorld& world, Fate fate)
+    : fate_(std::move(fate)),
+      server_(world, fate_),
+      manager_(server_, surroundings(world), no_log()) {}
+
+Manager::Surroundings FakeProcess::surroundings(FakeWorld& world) {
+    return {{"tester@here", "cli", "0"},
+            {},
+            {},
+            [this, &world](const std::string& policy) -> Result<std::unique_ptr<SecretStore>> {
+                if (policy == "none") return std::unique_ptr<SecretStore>();
+                return std::make_unique<FakeSecretStore>(world.secrets, fate_);
+            },
+            {},
+            [](std::chrono::milliseconds) {}};
+}
+
+Result<Answer> FakeProcess::carry_out(Verb verb, const std::string& name) {
+    return support::carry_out(manager_, verb, name);
+}
+
+Result<Answer> carry_out(Manager& manager, Verb verb, const std::string& name) {
+    constexpr auto k_execution = Execution::carry_out;
+    const auto project = *Project::parse("review");
+    const auto parsed = *Name::parse(name);
+    const Wish wish{project, parsed, {}, "test"};
+    switch (verb) {
+        case Verb::create:
+            return manager.create({project, parsed, {}, {}, std::nullopt}, k_execution, soon());
+        case Verb::repair:
+            return manager.repair(wish, k_execution, soon());
+        case Verb::reset:
+            return manager.reset(wish, k_execution, soon());
+        case Verb::rotate:
+            return manager.rotate(wish, Sessions::end, k_execution, soon());
+        case Verb::close:
+            return manager.close(wish, k_execution, soon());
+        case Verb::open:
+            return manager.open(wish, k_execution, soon());
+        case Verb::extend:
+            return manager.extend(wish, std::chrono::hours(1), k_execution, soon());
+        case Verb::protect:
+            return manager.protect(wish, Protection::on, k_execution, soon());
+        case Verb::remove:
+            return manager.remove(wish, k_execution, soon());
+    }
+    throw std::logic_error("no such verb");
+}
+
+FakeWorld inhabited_world() {
+    FakeWorld world;
+    world.policy = {{"review", "secrets", "file:/secrets"}, {"*", "host", "db.example"}};
+    must(FakeProcess(world).carry_out(Verb::create, k_neighbour));
+    return world;
+}
+
+void finish_leftovers(FakeWorld& world) {
+    world.now += std::chrono::days(30);
+    constexpr int k_enough = 10;
+    for (int i = 0; i < k_enough; ++i) {
+        FakeProcess process(world);
+        if (must(process.server().leftovers(1, soon())).empty()) return;
+        // A delete of what is not there changes nothing else.
+        must(process.carry_out(Verb::remove, "nobody"));
+    }
+}
+
+}  // namespace support

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// environment::Server on a FakeWorld: the session of one process. It answers as the real one does
+// (tests/pg/server_contract_test.cpp holds both to it), refuses what Postgres would refuse with the
+// same SQLSTATE, and suffers what its Fate says. A step without a lock is a bug of the caller, and
+// thrown. When it is destroyed its locks are let go of, as of a process that died.
+#pragma once
+
+#include <string>
+
+#include "environment/server.h"
+#include "support/fake_world.h"
+#include "support/fate.h"
+
+namespace support {
+
+class FakeServer final : public environment::Server {
+   public:
+    // Borrows both for its life.
+    FakeServer(FakeWorld& world, Fate& fate) : world_(world), fate_(fate) {}
+    ~FakeServer() override;
+
+    base::Result<environment::Facts> observe(const environment::Subject& subject,
+                                             environment::Purpose purpose,
+                                             base::Deadline deadline) override;
+    base::Result<std::vector<environment::Facts>> observe_all(const environment::Project& project,
+                                                              base::Deadline deadline) override;
+    base::Result<std::optional<environment::Facts>> observe_leftover(
+        const environment::Leftover& leftover, base::Deadline deadline) override;
+    base::Result<std::vector<environment::Leftover>> leftovers(int most,
+                                                               base::Deadline deadline) override;
+    base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
+                                      const environment::Credentials& credentials,
+                                      const environment::Actor& actor,
+                                      base::Deadline deadline) override;
+    base::Result<environment::LoginProof> prove_login(const environment::Target& target,
+                                                      const environment::Credentials& credentials,
+                                                      base::Deadline deadline) override;
+    base::Result<void> check_lease(const environment::Target& target,
+                                   base::Deadline deadline) override;
+    void release(base::Deadline deadline) override;
+
+    base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
+                                                        base::Deadline deadline) override;
+    base::Result<std::vector<environment::HistoryEntry>> history(
+        const environment::Project& project, const std::optional<environment::Name>& name, int most,
+        base::Deadline deadline) override;
+    base::Result<environment::Policy> policy(const environment::Project& project,
+                                             base::Deadline deadline) override;
+    base::Result<void> set_policy(std::string_view project, std::string_view key,
+                                  std::string_view value, const environment::Actor& actor,
+                                  base::Deadline deadline) override;
+
+   private:
+    struct Work {
+        const environment::Step& step;
+        const environment::Plan& plan;
+        const environment::Target& target;
+        const environment::Credentials& credentials;
+        const environment::Actor& actor;
+    };
+    using Done = base::Result<void>;
+    using Told = base::Result<std::string>;
+
+    // fake_server.cpp
+    void connect();
+    void lose_session();
+    Done take_lock(const std::string& key, const std::string& what);
+    Told effect(const Work& work, Mishap mishap);
+    base::Result<environment::LoginProof> look_inside(
+        const environment::Target& target, const environment::Credentials& credentials) const;
+    Done within_lease(const environment::Target& target) const;
+    void tell(const Work& work, std::string_view event = {});
+
+    // fake_observation.cpp
+    environment::Facts common_facts(const environment::Project& project) const;
+    void read_rows(const EnvironmentRow& row, environment::Facts& facts) const;
+    void read_role(const std::optional<base::Uuid>& role, environment::Facts& facts) const;
+    std::optional<environment::DatabaseFacts> database_of(const environment::InstanceRecord& record,
+                                                          const std::string& role) const;
+    void find_name_holder(const environment::Subject& subject, environment::Facts& facts) const;
+    std::optional<environment::RoleRecord> leftover_role(const InstanceRow& row) const;
+
+    // fake_building.cpp
+    void count_write();
+    Done record_intent(const Work& work);
+    Done check_unique(const base::Uuid& instance, const std::string& database) const;
+    Done insert_instance(const environment::Target& target);
+    Done create_role(const Work& work);
+    Done create_database(const Work& work);
+    Done secure_database(const Work& work);
+    Done hand_over_schema(const Work& work);
+    Done set_password(const Work& work);
+    Done repair_role(const Work& work);
+    Done claim(const Work& work);
+    Done mark_ready(const Work& work);
+    EnvironmentRow& describe(const environment::EnvironmentRecord& record);
+
+    // fake_changes.cpp
+    Done renew(const Work& work);
+    Done record_reset(const Work& work);
+    Done swap(const Work& work);
+    Done drop_next(const Work& work);
+    Done rotate_password(const Work& work);
+    Done mark_protection(const Work& work);
+    Done record_closure(const Work& work);
+
+    // fake_removal.cpp
+    Done record_retirement(const Work& work);
+    Done close_database(const Work& work);
+    Done end_sessions(const Work& work);
+    Told bury(const Work& work);
+    Done let_go(const Work& work);
+    Done rename_for_dropping(const Work& work);
+    Done drop_database(const Work& work, Mishap mishap);
+    Told drop_role(const Work& work);
+    Done forget(const Work& work);
+
+    // What every statement asks of the database or role that it changes. Nothing is changed where
+    // they fail.
+    base::Result<FakeDatabase*> own_database(const std::string& name);
+    base::Result<FakeDatabase*> alterable_database(const std::string& name);
+    base::Result<FakeLogin*> own_login(const std::string& name);
+    Done rename(const std::string& from, const std::string& to);
+    Done must_be(const std::string& called, const environment::InstanceRecord& instance,
+                 std::string_view prefix) const;
+    EnvironmentRow* row_of(const environment::Target& target);
+
+    FakeWorld& world_;
+    Fate& fate_;
+    int session_ = 0;  // 0: none
+    bool session_broke_ = false;
+    std::int64_t epoch_ = 0;
+};
+
+}  // namespace support

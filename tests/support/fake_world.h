@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What survives a process, without a Postgres: the registry, the server's catalog, the secret store
+// and the server's clock, as values. Copying it copies a whole server. One thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "environment/facts.h"
+
+namespace support {
+
+inline constexpr const char* k_fake_manager = "reviewdb_manager";
+// Who owns schema public of a database that nobody handed over.
+inline constexpr const char* k_database_owner = "pg_database_owner";
+
+struct FakeLogin {
+    std::uint32_t oid = 0;
+    base::Secret password;  // empty where it has none
+    bool can_login = true;
+    bool may_create = false;  // CREATEDB or CREATEROLE
+    bool superuser = false;
+    bool expired = false;  // VALID UNTIL is there, and has passed
+    int connection_limit = -1;
+    std::string comment;
+    bool named_elsewhere = false;  // somebody's grants name it, so that it cannot be dropped
+};
+
+struct FakeDatabase {
+    std::uint32_t oid = 0;
+    std::string owner = k_fake_manager;
+    bool accepts_connections = true;
+    bool half_dropped = false;
+    bool open_to_public = true;
+    bool is_template = false;
+    bool operator_may_connect = false;
+    int connection_limit = -1;
+    std::set<std::string> may_use;  // the roles with all three rights
+    std::string comment;
+    std::vector<std::string> settings;
+    std::string schema_owner = k_database_owner;  // of schema public; empty where it is gone
+    std::vector<std::string> sessions;            // the role of each
+};
+
+struct EnvironmentRow {
+    environment::EnvironmentRecord record;
+    std::optional<base::Uuid> next_instance;
+};
+
+struct InstanceRow {
+    environment::InstanceRecord record;
+    std::optional<base::Uuid> role;
+    int let_go = 0;  // in which order
+};
+
+struct FakeWorld {
+    // With a key in the registry, and with other people's databases and roles.
+    FakeWorld();
+
+    environment::Installation installation;
+    std::int64_t writes = 0;          // as the registry counts them
+    std::int64_t counted_writes = 0;  // as the control database's comment does
+    std::vector<environment::PolicyRow> policy;
+    environment::Time now;
+
+    std::map<base::Uuid, EnvironmentRow> environments;
+    std::map<base::Uuid, InstanceRow> instances;
+    std::map<base::Uuid, environment::RoleRecord> roles;
+    std::vector<environment::HistoryEntry> history;
+
+    std::map<std::string, FakeDatabase> databases;
+    std::map<std::string, FakeLogin> logins;
+    std::map<std::string, base::Secret> secrets;
+
+    std::map<std::string, int> locks;  // which session has it
+    std::uint32_t last_oid = 16384;
+    int last_let_go = 0;
+    int last_session = 0;
+    // The oids of the databases and roles that steps changed or dropped.
+    std::set<std::uint32_t> touched;
+
+    EnvironmentRow* find_environment(std::string_view project, std::string_view name);
+    FakeDatabase* find_database(const std::string& name);
+    FakeLogin* find_login(const std::string& name);
+    // The name of the database that has the oid; empty where none has.
+    std::string name_of(std::uint32_t oid) const;
+    std::uint32_t next_oid() { return ++last_oid; }
+
+    // Everything in it but locks and counters, as text: the same text, the same world.
+    std::string to_text() const;
+};
+
+// A failure as Postgres gives it: the kind follows from the SQLSTATE.
+tl::unexpected<base::Error> postgres_error(std::string_view sqlstate, std::string message);
+
+}  // namespace support

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/watched_server.h"
+
+#include <fmt/format.h>
+
+#include "support/facts_text.h"
+
+namespace support {
+
+using base::Deadline;
+using base::Result;
+using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
+
+void WatchedServer::note(const std::string& what, const base::Error* error, Deadline deadline) {
+    auto line = what + "\n";
+    if (error != nullptr) {
+        line += fmt::format("fails {} {}\n", facts_of(error->kind).name, error->sqlstate);
+    }
+    const auto facts = other_.observe(subject_, Purpose::read, deadline);
+    seen_.push_back(line + (facts ? to_text(*facts) : facts.error().message));
+}
+
+Result<Facts> WatchedServer::observe(const Subject& subject, Purpose purpose, Deadline deadline) {
+    auto facts = inner_.observe(subject, purpose, deadline);
+    seen_.push_back("observes\n" + (facts ? to_text(*facts) : facts.error().message));
+    return facts;
+}
+
+Result<std::optional<Facts>> WatchedServer::observe_leftover(const Leftover& leftover,
+                                                             Deadline deadline) {
+    auto facts = inner_.observe_leftover(leftover, deadline);
+    if (facts && *facts) seen_.push_back("finds left over\n" + to_text(**facts));
+    return facts;
+}
+
+Result<std::vector<Leftover>> WatchedServer::leftovers(int most, Deadline deadline) {
+    auto found = inner_.leftovers(most, deadline);
+    seen_.push_back(fmt::format("finds {} left over", found ? found->size() : 0));
+    return found;
+}
+
+Result<std::string> WatchedServer::perform(const Step& step, const Plan& plan,
+                                           const Credentials& credentials, const Actor& actor,
+                                           Deadline deadline) {
+    auto told = inner_.perform(step, plan, credentials, actor, deadline);
+    note(std::string(to_text(step.kind)) + (told && !told->empty() ? ", with a remark" : ""),
+         told ? nullptr : &told.error(), deadline);
+    return told;
+}
+
+Result<LoginProof> WatchedServer::prove_login(const Target& target, const Credentials& credentials,
+                                              Deadline deadline) {
+    auto proof = inner_.prove_login(target, credentials, deadline);
+    note(proof ? fmt::format("proves password {} schema {}", proof->password_accepted,
+                             proof->owns_schema)
+               : "proves nothing",
+         proof ? nullptr : &proof.error(), deadline);
+    return proof;
+}
+
+}  // namespace support

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the Manager does with others about: another worker, a session that stays, a grant that pins.
+#include "environment/manager.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "support/drifts.h"
+#include "support/fake_process.h"
+#include "support/must.h"
+
+namespace {
+
+using base::ErrorKind;
+using environment::InstanceState;
+using environment::Outcome;
+using environment::RoleState;
+using support::FakeProcess;
+using support::FakeWorld;
+using support::Mishap;
+using support::must;
+using support::Verb;
+
+base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
+
+class ManagerTest : public testing::Test {
+   protected:
+    base::Result<environment::Answer> carry_out(Verb verb, const support::Fate& fate = {}) {
+        return FakeProcess(world_, fate).carry_out(verb, "login");
+    }
+
+    FakeWorld world_ = support::inhabited_world();
+};
+
+TEST_F(ManagerTest, gives_way_to_who_has_the_lock) {
+    FakeProcess other(world_);
+    must(other.server().observe(
+        {must(environment::Project::parse("review")), must(environment::Name::parse("login"))},
+        environment::Purpose::work, soon()));
+    const auto before = world_.to_text();
+    const auto refused = carry_out(Verb::create);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::overloaded);
+    EXPECT_EQ(world_.to_text(), before);
+    other.server().release(soon());
+    EXPECT_EQ(must(carry_out(Verb::create)).outcome, Outcome::created);
+}
+
+TEST_F(ManagerTest, tells_a_worker_that_was_overtaken) {
+    must(carry_out(Verb::create));
+    FakeProcess slow(world_);
+    const environment::Subject subject{must(environment::Project::parse("review")),
+                                       must(environment::Name::parse("login"))};
+    const auto facts = must(slow.server().observe(subject, environment::Purpose::work, soon()));
+    world_.locks.clear();
+    must(carry_out(Verb::close));
+    environment::Target target;
+    target.environment = *facts.environment;
+    const auto lease = slow.server().check_lease(target, soon());
+    ASSERT_FALSE(lease);
+    EXPECT_EQ(lease.error().kind, ErrorKind::in_doubt);
+}
+
+TEST_F(ManagerTest, takes_back_a_create_that_is_refused_half_way) {
+    const auto databases = world_.databases.size();
+    for (int effect = 0; effect < 9; ++effect) {
+        EXPECT_FALSE(carry_out(Verb::create, {Mishap::refused, effect})) << effect;
+        // What was claimed is whole but for its secret, and stays.
+        const bool claimed = world_.find_environment("review", "login") != nullptr;
+        EXPECT_EQ(claimed, effect > 6) << effect;
+        must(carry_out(Verb::remove));
+        support::finish_leftovers(world_);
+        EXPECT_EQ(world_.databases.size(), databases) << effect;
+    }
+}
+
+TEST_F(ManagerTest, frees_the_name_of_what_a_session_holds_and_drops_it_later) {
+    must(carry_out(Verb::create));
+    auto* database = support::database_of(world_, *world_.find_environment("review", "login"));
+    database->sessions = {"monitoring"};
+    const auto held = carry_out(Verb::remove);
+    ASSERT_FALSE(held);
+    EXPECT_EQ(held.error().kind, ErrorKind::conflict);
+    const auto again = must(carry_out(Verb::create));
+    EXPECT_EQ(again.outcome, Outcome::created);
+    EXPECT_NE(again.description->database, "review_login");
+    world_.databases.at("review_login").sessions.clear();
+    support::finish_leftovers(world_);
+    EXPECT_FALSE(world_.databases.contains("review_login"));
+    EXPECT_TRUE(world_.databases.contains(again.description->database));
+}
+
+TEST_F(ManagerTest, keeps_a_role_that_is_named_elsewhere_without_login_until_it_is_not) {
+    must(carry_out(Verb::create));
+    auto* login = support::login_of(world_, *world_.find_environment("review", "login"));
+    login->named_elsewhere = true;
+    const auto removed = must(carry_out(Verb::remove));
+    EXPECT_EQ(removed.outcome, Outcome::deleted);
+    EXPECT_EQ(removed.remarks.size(), 1U);
+    EXPECT_FALSE(login->can_login);
+    const auto pinned = [&] {
+        return std::ranges::any_of(
+            world_.roles, [](const auto& one) { return one.second.state == RoleState::pinned; });
+    };
+    EXPECT_TRUE(pinned());
+    login->named_elsewhere = false;
+    must(carry_out(Verb::create));
+    must(carry_out(Verb::remove));
+    EXPECT_FALSE(pinned());
+}
+
+TEST_F(ManagerTest, keeps_the_data_that_a_reset_replaced_for_as_long_as_the_policy_says) {
+    must(carry_out(Verb::create));
+    must(carry_out(Verb::reset));
+    const auto in_trash = [&] {
+        return std::ranges::count_if(world_.instances, [](const auto& one) {
+            return one.second.record.state == InstanceState::trashed;
+        });
+    };
+    EXPECT_EQ(in_trash(), 1);
+    world_.now += std::chrono::days(6);
+    must(carry_out(Verb::create));
+    EXPECT_EQ(in_trash(), 1);
+    world_.now += std::chrono::days(2);
+    must(carry_out(Verb::create));
+    EXPECT_EQ(in_trash(), 0);
+}
+
+TEST_F(ManagerTest, examines_without_changing_anything) {
+    must(carry_out(Verb::create));
+    support::database_of(world_, *world_.find_environment("review", "login"))->is_template = true;
+    const auto before = world_.to_text();
+    FakeProcess process(world_);
+    const auto reports =
+        must(process.manager().examine(must(environment::Project::parse("review")), soon()));
+    ASSERT_EQ(reports.size(), 2U);
+    EXPECT_EQ(reports[0].subject.name.text(), "login");
+    EXPECT_EQ(must(reports[0].result).outcome, Outcome::repaired);
+    EXPECT_EQ(must(reports[1].result).outcome, Outcome::unchanged);
+    EXPECT_EQ(world_.to_text(), before);
+}
+
+}  // namespace
