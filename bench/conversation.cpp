@@ -148,8 +148,25 @@ Conversation Conversation::heard(const std::vector<support::TcpProxy::Sent>& sen
         const auto ear = ears.try_emplace(connection, ears.size()).first;
         ear->second.hear(bytes, conversation.actions_);
     }
+    conversation.settle_leaving();
     conversation.find_departures();
     return conversation;
+}
+
+// Who leaves waits for no answer, so what another session says next may be heard first: leaving
+// counts as said right after the session's last words.
+void Conversation::settle_leaving() {
+    const auto first_leaving =
+        std::stable_partition(actions_.begin(), actions_.end(),
+                              [](const auto& action) { return action.kind != "leave"; });
+    const std::vector<Action> leaving(first_leaving, actions_.end());
+    actions_.erase(first_leaving, actions_.end());
+    for (const auto& leave : leaving) {
+        const auto last = std::find_if(actions_.rbegin(), actions_.rend(), [&](const auto& action) {
+            return action.session == leave.session;
+        });
+        actions_.insert(last.base(), leave);
+    }
 }
 
 // What renames or drops a database later must find no session in it (bench/floor/replay.cpp).

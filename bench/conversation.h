@@ -44,6 +44,7 @@ class Conversation {
         friend bool operator==(const Action&, const Action&) = default;
     };
 
+    void settle_leaving();
     void find_departures();
     std::size_t count(std::string_view kind) const;
 

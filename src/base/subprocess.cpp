@@ -246,35 +246,72 @@ std::optional<std::string> find_program(const std::string& program) {
     }
 }
 
-Result<Finished> run(const Command& command, Deadline deadline) {
-    const auto program = find_program(command.arguments.at(0));
+struct Running::State {
+    std::string program;
+    std::string input;
+    pid_t child = -1;  // -1: reaped
+    Pipe in = {};
+    Pipe out = {};
+    Pipe err = {};
+    Pipe failure = {};
+
+    State(std::string its_program, std::string its_input)
+        : program(std::move(its_program)), input(std::move(its_input)) {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() {
+        if (child < 0) return;
+        kill(child, SIGKILL);
+        while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+};
+
+Running::Running(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Running::Running(Running&&) noexcept = default;
+Running& Running::operator=(Running&&) noexcept = default;
+Running::~Running() = default;
+
+Result<Finished> Running::finish(Deadline deadline) && {
+    const auto state = std::move(state_);
+    const WithoutBrokenPipes guard;
+    Finished finished{};
+    const bool in_time =
+        converse(state->in, state->out, state->err, state->input, finished, deadline);
+    if (!in_time) kill(state->child, SIGKILL);
+    int status = 0;
+    const bool has_ended = ended(state->child, status, deadline);
+    state->child = -1;
+    if (!has_ended || !in_time) {
+        return fail(ErrorKind::deadline, fmt::format("'{}' did not end in time", state->program));
+    }
+    if (auto error = failure_told(state->failure, state->program)) return fail(std::move(*error));
+    finished.exit_code = to_exit_code(status);
+    return finished;
+}
+
+Result<Running> start(const Command& command) {
+    auto program = find_program(command.arguments.at(0));
     if (!program) return no_program(command);
-    Pipe in;
-    Pipe out;
-    Pipe err;
-    Pipe failure;
+    auto state = std::make_unique<Running::State>(*std::move(program), command.input);
+    auto& [name, input, child, in, out, err, failure] = *state;
     if (!in.valid() || !out.valid() || !err.valid() || !failure.valid()) {
         return no_resources("make a pipe");
     }
     const auto vectors = make_vectors(command);
-    const pid_t child = fork();
+    child = fork();
     if (child < 0) return no_resources("fork");
-    if (child == 0) run_child(command, vectors, *program, in, out, err, failure);
+    if (child == 0) run_child(command, vectors, name, in, out, err, failure);
     in.close_read();
     out.close_write();
     err.close_write();
+    failure.close_write();
+    return Running(std::move(state));
+}
 
-    const WithoutBrokenPipes guard;
-    Finished finished{};
-    const bool in_time = converse(in, out, err, command.input, finished, deadline);
-    if (!in_time) kill(child, SIGKILL);
-    int status = 0;
-    if (!ended(child, status, deadline) || !in_time) {
-        return fail(ErrorKind::deadline, fmt::format("'{}' did not end in time", *program));
-    }
-    if (auto error = failure_told(failure, *program)) return fail(std::move(*error));
-    finished.exit_code = to_exit_code(status);
-    return finished;
+Result<Finished> run(const Command& command, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto running, start(command));
+    return std::move(running).finish(deadline);
 }
 
 Result<pid_t> spawn(const Command& command, const std::string& output, Lifetime lifetime) {

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,26 @@ struct Finished {
     std::string out;
     std::string err;
 };
+
+// A program under way, whose end somebody will ask for. Killed when nobody does.
+class Running {
+   public:
+    struct State;
+    explicit Running(std::unique_ptr<State> state);
+    Running(Running&&) noexcept;
+    Running& operator=(Running&&) noexcept;
+    ~Running();
+
+    // Waits for its end, capturing what it prints. Past `deadline` it is killed and the answer is
+    // `deadline`. Fails not_found or denied when it could not become the program.
+    Result<Finished> finish(Deadline deadline) &&;
+
+   private:
+    std::unique_ptr<State> state_;
+};
+
+// Starts `command` and does not wait. Fails not_found when there is no such program, overloaded.
+Result<Running> start(const Command& command);
 
 // Runs `command` to its end, capturing what it prints. Blocks until it ends; past `deadline` it is
 // killed and the answer is `deadline`. Fails not_found when there is no such program.

@@ -28,6 +28,9 @@ class LiveServer final : public environment::Server {
     LiveServer(pg::ConnectionInfo login, std::string application, base::Log& log);
     ~LiveServer() override;
 
+    // Opens the session, which every call does by itself; for who has something to wait for.
+    base::Result<void> connect(base::Deadline deadline);
+
     base::Result<environment::Facts> observe(const environment::Subject& subject,
                                              environment::Purpose purpose,
                                              base::Deadline deadline) override;
@@ -71,7 +74,6 @@ class LiveServer final : public environment::Server {
     struct Work;  // one step: target, credentials, actor, deadline
 
     // observe.cpp
-    base::Result<void> connect(base::Deadline deadline);
     base::Result<void> wait_for_lock(std::string_view key_text, const std::string& what,
                                      base::Deadline deadline);
     base::Result<std::vector<Rows>> locked_reading(std::string_view key_text,

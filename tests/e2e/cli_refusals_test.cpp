@@ -103,6 +103,26 @@ TEST_F(CliTest, AnEnvironmentOfAnotherRepositoryIsAConflictAndStays) {
     output({"delete", name, "--repository", "github.com/example/one"});
 }
 
+TEST_F(CliTest, TheCloneSaysWhoseEnvironmentItIs) {
+    const auto name = unique_name("clone");
+    const auto git = [&](e2e::Words words) {
+        words.insert(words.begin(), "git");
+        const auto done = support::must(base::run({.arguments = words, .folder = home().path()},
+                                                  base::Deadline::after(std::chrono::minutes(1))));
+        ASSERT_EQ(done.exit_code, 0) << done.err;
+    };
+    git({"init", "--quiet"});
+    git({"remote", "add", "origin", "https://github.com/example/mine.git"});
+    output({"create", name});
+    git({"remote", "set-url", "origin", "git@github.com:example/theirs.git"});
+    for (const auto& words : {e2e::Words{"create", name}, e2e::Words{"delete", name, "--yes"}}) {
+        const auto refused = reviewdb(words);
+        EXPECT_EQ(refused.exit_code, 4) << refused.err;
+        EXPECT_THAT(refused.err, HasSubstr("github.com/example/mine"));
+    }
+    output({"delete", name, "--yes", "--repository", "github.com/example/mine"});
+}
+
 TEST_F(CliTest, AProtectedEnvironmentIsNotDeleted) {
     output({"create", "main"});
     const auto url = output({"url", "main"});

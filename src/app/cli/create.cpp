@@ -17,9 +17,19 @@ using base::ErrorKind;
 using base::Result;
 using environment::Execution;
 
+Result<void> check(const environment::Origin& origin) {
+    for (const auto* text : {&origin.repository, &origin.ref, &origin.commit}) {
+        if (text->empty() || (environment::is_clean_utf8(*text) && text->size() <= 255)) continue;
+        return base::fail(ErrorKind::invalid_input,
+                          "repository, ref and commit are at most 255 bytes of UTF-8 without "
+                          "control characters");
+    }
+    return {};
+}
+
 Result<environment::CreateWish> make_wish(const Session& session) {
     const auto& arguments = session.arguments();
-    BASE_TRY_ASSIGN(auto found, session.found_name());
+    BASE_TRY_ASSIGN(auto found, session.found_name(Clone::ask_later));
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
     BASE_TRY_ASSIGN(auto labels, parse_labels(arguments.labels));
     std::optional<std::chrono::seconds> ttl;
@@ -28,12 +38,7 @@ Result<environment::CreateWish> make_wish(const Session& session) {
         if (!parsed) return base::fail(std::move(parsed).error().during("--ttl"));
         ttl = *parsed;
     }
-    for (const auto* text : {&found.origin.repository, &found.origin.ref, &found.origin.commit}) {
-        if (text->empty() || (environment::is_clean_utf8(*text) && text->size() <= 255)) continue;
-        return base::fail(ErrorKind::invalid_input,
-                          "repository, ref and commit are at most 255 bytes of UTF-8 without "
-                          "control characters");
-    }
+    BASE_TRY(check(found.origin));
     return environment::CreateWish{.project = session.settings().project,
                                    .name = std::move(name),
                                    .origin = std::move(found.origin),
@@ -94,9 +99,11 @@ Result<void> print_answer(Session& session, const environment::Answer& answer) {
 }  // namespace
 
 Result<int> run_create(Session& session) {
-    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    BASE_TRY_ASSIGN(auto wish, make_wish(session));
     const bool dry_run = session.arguments().dry_run;
-    BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make));
+    BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make,
+                                                      wish.origin.repository));
+    BASE_TRY(check(wish.origin));
     if (!there) {
         session.notice("reviewdb: there is no local server yet; create would make one first");
         print_result(session.wants("json") ? api::steps_json(environment::Outcome::created, {})

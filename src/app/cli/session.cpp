@@ -70,6 +70,16 @@ Result<void> Session::must_connect() {
                       "server for it");
 }
 
+Result<bool> Session::connect(Missing missing, std::string& repository) {
+    auto question = repository.empty() && !arguments_.repository ? ask_repository() : std::nullopt;
+    BASE_TRY_ASSIGN(const bool there, connect(missing));
+    if (!question) return there;
+    // What fails here fails again in the call that needs the session, which tells it.
+    if (there) static_cast<void>(server_->connect(deadline_));
+    repository = repository_told(*std::move(question), deadline_);
+    return there;
+}
+
 // The port of the local server can be another one after a start; policy follows it.
 Result<void> Session::follow_port() {
     auto policy = server_->policy(settings_.project, deadline_);
@@ -103,8 +113,8 @@ environment::KeyTexts Session::key_texts() const {
     return texts;
 }
 
-Result<environment::FoundName> Session::found_name() const {
-    return find_name(arguments_, variables_, deadline_);
+Result<environment::FoundName> Session::found_name(Clone clone) const {
+    return find_name(arguments_, variables_, clone, deadline_);
 }
 
 Result<environment::Subject> Session::subject() const {

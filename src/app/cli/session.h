@@ -12,6 +12,7 @@
 #include "app/cli/progress.h"
 #include "app/cli/reach.h"
 #include "app/cli/settings.h"
+#include "app/cli/surroundings.h"
 #include "base/deadline.h"
 #include "base/log.h"
 #include "environment/default_name.h"
@@ -39,6 +40,9 @@ class Session {
     base::Result<bool> connect(Missing missing);
     // The same for what needs a server that is there. Fails not_found.
     base::Result<void> must_connect();
+    // The first of them for who found a name with Clone::ask_later: where `repository` is empty git
+    // is asked for it, and the session opened while git answers.
+    base::Result<bool> connect(Missing missing, std::string& repository);
     // After connect() answered true.
     const Reached& reached() const { return *reached_; }
     server::LiveServer& server() { return *server_; }
@@ -47,7 +51,7 @@ class Session {
     base::Result<void> prepare();
 
     // The environment that the call is about, by its name or by default.
-    base::Result<environment::FoundName> found_name() const;
+    base::Result<environment::FoundName> found_name(Clone clone = Clone::ask_now) const;
     base::Result<environment::Subject> subject() const;
     // The environment that a call changes: its NAME, or the branch's with --current. Fails
     // invalid_input for neither and for both.

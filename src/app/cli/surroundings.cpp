@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/file.h"
-#include "base/subprocess.h"
+#include "environment/repository.h"
 
 namespace cli {
 
@@ -18,15 +18,15 @@ namespace {
 
 using environment::Surroundings;
 
+const std::vector<std::string> k_ask_origin{"git", "config", "--get", "remote.origin.url"};
+
 std::string value_of(const Variables& variables, const char* name) {
     const auto found = variables.find(name);
     return found == variables.end() ? std::string() : found->second;
 }
 
 // The first line that git prints; nothing when it has no answer, or is not there.
-std::optional<std::string> ask_git(std::vector<std::string> question, base::Deadline deadline) {
-    question.insert(question.begin(), "git");
-    const auto finished = base::run({.arguments = std::move(question)}, deadline);
+std::optional<std::string> first_line(const base::Result<base::Finished>& finished) {
     if (!finished || finished->exit_code != 0) return std::nullopt;
     auto line = finished->out.substr(0, finished->out.find('\n'));
     return line.empty() ? std::nullopt : std::optional(std::move(line));
@@ -45,7 +45,7 @@ Surroundings look_around(const Variables& variables) {
 
 void add_git_origin(Surroundings& surroundings, base::Deadline deadline) {
     if (!environment::origin_of(surroundings).repository.empty()) return;
-    surroundings.git_origin = ask_git({"config", "--get", "remote.origin.url"}, deadline);
+    surroundings.git_origin = first_line(base::run({.arguments = k_ask_origin}, deadline));
 }
 
 environment::Origin with_flags(environment::Origin origin, const Arguments& arguments) {
@@ -70,15 +70,16 @@ Variables own_variables() {
 }
 
 base::Result<environment::FoundName> find_name(const Arguments& arguments,
-                                               const Variables& variables,
+                                               const Variables& variables, Clone clone,
                                                base::Deadline deadline) {
     // Who only reads needs to be asked for no repository.
     constexpr std::array<std::string_view, 5> k_readers{"get", "url", "env", "psql", "exec"};
     const bool wants_origin =
         std::find(k_readers.begin(), k_readers.end(), arguments.verb) == k_readers.end();
+    const bool asks_origin = wants_origin && clone == Clone::ask_now && !arguments.repository;
     auto surroundings = look_around(variables);
     if (arguments.name) {
-        if (wants_origin && !arguments.repository) add_git_origin(surroundings, deadline);
+        if (asks_origin) add_git_origin(surroundings, deadline);
         environment::FoundName found{*arguments.name, environment::origin_of(surroundings), true};
         // A given name changes nothing about whose work it is: a stranger's stays a stranger's.
         const bool in_ci = environment::is_ci(variables);
@@ -90,12 +91,23 @@ base::Result<environment::FoundName> find_name(const Arguments& arguments,
     }
     auto found = environment::default_name(surroundings);
     if (!found && !environment::is_ci(variables)) {
-        surroundings.git_branch = ask_git({"symbolic-ref", "--quiet", "--short", "HEAD"}, deadline);
+        surroundings.git_branch = first_line(base::run(
+            {.arguments = {"git", "symbolic-ref", "--quiet", "--short", "HEAD"}}, deadline));
     }
-    if (wants_origin && !arguments.repository) add_git_origin(surroundings, deadline);
+    if (asks_origin) add_git_origin(surroundings, deadline);
     found = environment::default_name(surroundings);
     if (found) found->origin = with_flags(std::move(found->origin), arguments);
     return found;
+}
+
+std::optional<base::Running> ask_repository() {
+    auto question = base::start({.arguments = k_ask_origin});
+    return question ? std::optional(*std::move(question)) : std::nullopt;
+}
+
+std::string repository_told(base::Running question, base::Deadline deadline) {
+    const auto remote = first_line(std::move(question).finish(deadline));
+    return environment::parse_repository(remote.value_or("")).value_or("");
 }
 
 std::string default_actor(const Variables& variables) {

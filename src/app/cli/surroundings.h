@@ -1,23 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What lies around this call: variables, git, the CI's event file, who calls. git is asked only
-// where its answer is needed: each question costs a process.
+// where its answer is needed, and while something else is done where that can be: each question
+// costs a process.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "app/cli/arguments.h"
 #include "app/cli/settings.h"
 #include "base/deadline.h"
+#include "base/subprocess.h"
 #include "environment/default_name.h"
 
 namespace cli {
 
 Variables own_variables();
 
+// Whether git is asked at once whose clone this is, where neither flags nor the CI said it, or the
+// caller does so, by ask_repository().
+enum class Clone { ask_now, ask_later };
+
 // The name that was given, or the default one; and whose it is.
 base::Result<environment::FoundName> find_name(const Arguments& arguments,
-                                               const Variables& variables, base::Deadline deadline);
+                                               const Variables& variables, Clone clone,
+                                               base::Deadline deadline);
+
+// Asks git whose clone this is without waiting, and takes its answer, as HOST/OWNER/NAME; empty
+// when it has none.
+std::optional<base::Running> ask_repository();
+std::string repository_told(base::Running question, base::Deadline deadline);
 
 // The CI's run, else user@host.
 std::string default_actor(const Variables& variables);

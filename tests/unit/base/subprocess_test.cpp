@@ -96,6 +96,29 @@ TEST(Subprocess, kills_what_does_not_end_in_time) {
     EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
 }
 
+TEST(Subprocess, runs_while_nobody_waits_for_it) {
+    auto echo = must(base::start({.arguments = {"cat"}, .input = "said"}));
+    auto pid = must(base::start(shell("echo $$; exec sleep 60")));
+    EXPECT_EQ(must(std::move(echo).finish(soon())).out, "said");
+    EXPECT_FALSE(std::move(pid).finish(Deadline::after(100ms)));
+}
+
+TEST(Subprocess, kills_what_nobody_asks_about) {
+    const support::TempFolder folder;
+    const auto file = (folder / "pid").string();
+    {
+        const auto forgotten = must(base::start(shell("echo $$ >" + file + "; exec sleep 60")));
+        const auto deadline = soon();
+        while (must(base::read_file(file)).value_or("").empty() && !deadline.passed()) {
+            std::this_thread::sleep_for(2ms);
+        }
+    }
+    const auto pid = static_cast<pid_t>(std::stol(must(base::read_file(file)).value_or("0")));
+    ASSERT_GT(pid, 0);
+    EXPECT_EQ(kill(pid, 0), -1);
+    EXPECT_EQ(errno, ESRCH);
+}
+
 TEST(Subprocess, says_that_a_program_is_not_there) {
     for (const auto* program :
          {"no-such-program-here", "/no/such/program", "/etc", "/etc/passwd"}) {
