@@ -81,7 +81,10 @@ Result<std::string> LiveServer::swap(const Work& work) {
          "WHERE id = $1::uuid",
          {target.environment.id.to_string(), target.instance.id.to_string()}},
         work.history()};
-    auto swapped = run(statements, work.deadline);
+    auto swapped = despite_locks(target.leaving.database, "", work.deadline, [&] {
+        return despite_locks(target.instance.database, "", work.deadline,
+                             [&] { return run(statements, work.deadline); });
+    });
     if (swapped) return std::string();
     auto error = std::move(swapped).error();
     if (error.sqlstate == pg::sql_state::k_object_in_use) {

@@ -16,7 +16,6 @@ namespace server {
 
 namespace {
 
-using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 using std::chrono::milliseconds;

@@ -69,6 +69,19 @@ TEST_F(AttackInTheWay, attack_38_locks_a_database_that_is_being_built) {
     expect_unharmed();
 }
 
+TEST_F(AttackInTheWay, attack_38_locks_the_database_of_another_that_is_reset) {
+    auto attacker =
+        attacker_holding("ALTER ROLE {my_role} IN DATABASE {their_database} SET work_mem = '1MB'");
+    const environment::Wish wish{project(), must(environment::Name::parse(their_name_))};
+    const auto answer = in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.reset(wish, environment::Execution::carry_out, support::soon());
+    });
+    ASSERT_TRUE(answer) << answer.error().message << " (" << answer.error().sqlstate << ")";
+    EXPECT_EQ(answer->outcome, Outcome::reset);
+    EXPECT_EQ(refusal(theirs_, "SELECT 1"), "");
+    expect_unharmed();
+}
+
 TEST_F(AttackInTheWay, attack_38_locks_the_template_and_the_registry_without_effect) {
     for (const auto* database : {"reviewdb_template_0", "reviewdb", "template1", "postgres"}) {
         SCOPED_TRACE(database);

@@ -9,7 +9,6 @@
 
 namespace {
 
-using support::ask;
 using support::execute;
 using support::must;
 using support::refusal;

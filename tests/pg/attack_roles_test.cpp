@@ -10,7 +10,6 @@
 namespace {
 
 using environment::Outcome;
-using support::ask;
 using support::execute;
 using support::must;
 using support::refusal;

@@ -5,14 +5,11 @@
 #include <fmt/format.h>
 
 #include "attack_test.h"
-#include "support/must.h"
 #include "support/sql.h"
 
 namespace {
 
 using support::ask;
-using support::execute;
-using support::must;
 using support::refusal;
 
 using AttackOnServer = AttackTest;

@@ -61,8 +61,7 @@ TEST_F(Trap, attack_58_is_not_sprung_by_an_administrators_maintenance) {
     for (const auto* sql : {
              "CREATE TABLE bait (id integer)",
              "INSERT INTO bait SELECT generate_series(1, 100)",
-             "CREATE FUNCTION public.spring(id integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql "
-             "AS 'BEGIN RETURN id; END'",
+             "CREATE FUNCTION spring(id integer) RETURNS integer IMMUTABLE RETURN id",
              "CREATE INDEX trap ON bait (public.spring(id))",
              "CREATE MATERIALIZED VIEW trapped AS SELECT public.spring(id) FROM bait",
          }) {

@@ -3,9 +3,9 @@
 // Deleting an environment whose database something holds: what reviewdb can end is ended, what it
 // cannot is named with the next step, and at the end nothing is left.
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <fstream>
 #include <thread>
 

@@ -45,9 +45,9 @@ void DeletionTest::expect_cut_off() const {
 }
 
 std::string DeletionTest::open_remains() const {
-    const auto remains = support::ask(root("reviewdb"),
-                                      "SELECT database AS value FROM registry.instance WHERE "
-                                      "state = 'dropping'");
+    auto remains = support::ask(root("reviewdb"),
+                                "SELECT database AS value FROM registry.instance WHERE "
+                                "state = 'dropping'");
     support::execute(root(), fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", remains));
     return remains;
 }
