@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 
@@ -73,6 +74,12 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
 
 bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadline deadline) {
     while (!base::interrupted()) {
+// Whether the server has said something that was not read yet, as opposed to having gone.
+bool has_something_to_say(PGconn* connection) {
+    int bytes = 0;
+    return ioctl(PQsocket(connection), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
         pollfd fd{PQsocket(connection),
                   static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
         const int ready = poll(&fd, 1, base::wait_slice(deadline));
@@ -128,10 +135,14 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
         }
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());
+        const bool told = has_something_to_say(handle.get());
         if (status != CONNECTION_BAD) {
             phase = status == CONNECTION_SSL_STARTUP ? Phase::tls : Phase::network;
         }
     }
+        } else if (!told) {
+            // It went while TLS was being spoken of, which says nothing about certificates.
+            phase = Phase::network;
     const bool used_password = PQconnectionUsedPassword(handle.get()) != 0;
     if (PQstatus(handle.get()) != CONNECTION_OK) {
         return {refused(info, PQerrorMessage(handle.get()), phase), used_password};
