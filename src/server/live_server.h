@@ -68,6 +68,8 @@ class LiveServer final : public environment::Server {
     using Statements = std::vector<pg::Statement>;
     struct Work;  // one step: target, credentials, actor, deadline
 
+    base::Result<std::string> carry_out(const Work& work);
+
     // observe.cpp
     base::Result<void> connect(base::Deadline deadline);
     base::Result<void> wait_for_lock(std::string_view key_text, const std::string& what,
