@@ -78,7 +78,8 @@ class LiveServer final : public environment::Server {
                                                    const std::string& what,
                                                    const Statements& statements,
                                                    base::Deadline deadline);
-    base::Result<bool> try_lock(std::string_view key_text, base::Deadline deadline);
+    pg::Statement try_lock(std::string_view key_text) const;
+    base::Result<bool> has_locked(std::string_view key_text, const pg::Row& answer);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
     Statements reading(const environment::Project& project, pg::Statement observation) const;
     base::Result<environment::Facts> common_facts(const environment::Project& project,
