@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/bytes.h"
+#include "base/interrupt.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
 #include "server/observation_sql.h"
@@ -120,13 +121,17 @@ Result<void> LiveServer::wait_for_lock(std::string_view key_text, const std::str
     BASE_TRY_ASSIGN(const auto holder, describe_holder(key_text, deadline));
     log_.info("{} works on {}; waiting", holder, what);
     const auto wait = std::max<std::int64_t>(deadline.remaining().count(), 1);
-    const auto limit = deadline.extended_by(std::chrono::milliseconds(500));
+    // The server's own answer comes a moment after its time is over.
+    const auto limit = deadline.extended_by(std::chrono::milliseconds(100));
     auto waited =
         session_->run_all({{"SELECT set_config('lock_timeout', $1, false)", {std::to_string(wait)}},
                            {"SELECT pg_advisory_lock($1::bigint)", {lock_number(key_text)}},
                            {"SELECT set_config('lock_timeout', '2s', false)"}},
                           limit);
-    if (!waited && waited.error().sqlstate == pg::sql_state::k_lock_not_available) {
+    const bool in_vain =
+        !waited && (waited.error().sqlstate == pg::sql_state::k_lock_not_available ||
+                    (waited.error().kind == ErrorKind::deadline && !base::interrupted()));
+    if (in_vain) {
         return base::fail(ErrorKind::overloaded,
                           fmt::format("{} is being worked on by {}", what, holder),
                           "try again; a worker that has died lets go within half a minute");
