@@ -226,7 +226,7 @@ Result<environment::LoginProof> LiveServer::prove_login(const environment::Targe
                                                         const environment::Credentials& credentials,
                                                         Deadline deadline) {
     const auto info = login_.with("dbname", target.instance.database)
-                          .with("options", "-c search_path=pg_catalog")
+                          .with("options", lease_options())
                           .with("application_name", "reviewdb/login-check")
                           .with_login(target.role.name, credentials.password);
     environment::LoginProof proof;

@@ -104,7 +104,7 @@ Result<void> LiveServer::roll_back_prepared(const Work& work) {
     BASE_TRY(run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)}}, work.deadline));
     auto inside =
         pg::Connection::open(login_.with("dbname", database)
-                                 .with("options", "-c search_path=pg_catalog")
+                                 .with("options", lease_options())
                                  .with_login(work.target.role.name, work.credentials.password),
                              work.deadline);
     for (int i = 0; inside && i < prepared.size(); ++i) {
