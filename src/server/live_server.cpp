@@ -107,7 +107,7 @@ pg::Statement LiveServer::Work::history(std::string_view event) const {
     const auto& environment = target.environment;
     return {
         "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
-        "program) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8)",
+        "program) SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8",
         {environment.project, environment.name, environment.id.to_string(),
          std::string(event.empty() ? to_text(plan.outcome) : event), step.reason, actor.name,
          actor.door, actor.program}};
