@@ -59,6 +59,8 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
     error.sqlstate = sqlstate_in(report);
     if (!error.sqlstate.empty()) {
         error.kind = kind_of(error.sqlstate);
+        // Of a login it is the server that fails, and may do better later.
+        if (error.kind == ErrorKind::internal) error.kind = ErrorKind::overloaded;
         const auto sentence = refusal_of(error.sqlstate);
         error.message =
             fmt::format("cannot connect to {}: {} (SQLSTATE {})", info.describe(),
@@ -72,14 +74,14 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
     return base::fail(std::move(error));
 }
 
-bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadline deadline) {
-    while (!base::interrupted()) {
 // Whether the server has said something that was not read yet, as opposed to having gone.
 bool has_something_to_say(PGconn* connection) {
     int bytes = 0;
     return ioctl(PQsocket(connection), FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
+bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadline deadline) {
+    while (!base::interrupted()) {
         pollfd fd{PQsocket(connection),
                   static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
         const int ready = poll(&fd, 1, base::wait_slice(deadline));
@@ -133,16 +135,16 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
                                                  info.describe())),
                     false};
         }
+        const bool told = has_something_to_say(handle.get());
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());
-        const bool told = has_something_to_say(handle.get());
         if (status != CONNECTION_BAD) {
             phase = status == CONNECTION_SSL_STARTUP ? Phase::tls : Phase::network;
-        }
-    }
         } else if (!told) {
             // It went while TLS was being spoken of, which says nothing about certificates.
             phase = Phase::network;
+        }
+    }
     const bool used_password = PQconnectionUsedPassword(handle.get()) != 0;
     if (PQstatus(handle.get()) != CONNECTION_OK) {
         return {refused(info, PQerrorMessage(handle.get()), phase), used_password};
