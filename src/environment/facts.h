@@ -33,8 +33,8 @@ struct Installation {
     // The registry lacks writes that the control database's comment counted: it was restored from
     // an older backup.
     bool is_behind = false;
-    // Instances that nobody needs any more, or roles that were pinned, wait for somebody to finish
-    // their removal.
+    // Instances that nobody needs any more, or roles that nothing pins any more, wait for somebody
+    // to finish their removal.
     bool has_leftovers = false;
 };
 

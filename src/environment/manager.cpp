@@ -201,7 +201,7 @@ Result<std::vector<Subject>> Manager::subjects(const Project& project, Deadline 
 }
 
 Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto facts, server_.observe(subject, Purpose::read, deadline));
+    BASE_TRY_ASSIGN(const auto facts, server_.observe(subject, Purpose::recall, deadline));
     BASE_TRY(facts.policy.agree_with(surroundings_.policy_claims));
     if (!facts.environment) {
         return base::fail(ErrorKind::not_found,

@@ -28,7 +28,7 @@ constexpr std::string_view k_no_database = "3D000";
 constexpr std::string_view k_insufficient_privilege = "42501";
 constexpr int k_most_rounds = 12;
 constexpr std::size_t k_longest_secret_name = 200;
-constexpr std::chrono::milliseconds k_moment(900);
+constexpr std::chrono::milliseconds k_moment(800);
 constexpr std::chrono::seconds k_moment_when_interrupted(10);
 
 bool worth_another_look(const Error& error) {
@@ -212,8 +212,9 @@ bool Operation::take_back(const Planner& undo, Deadline deadline) {
 Error Operation::give_up(Error error, const Planner& undo, Deadline deadline) {
     // Whoever runs out of time, or wants to leave, is not left with something half made if that
     // takes a moment.
-    const auto moment = Deadline::after(base::interrupted() ? k_moment_when_interrupted : k_moment);
     const bool interrupted = base::interrupted();
+    const auto moment =
+        interrupted ? Deadline::after(k_moment_when_interrupted) : deadline.extended_by(k_moment);
     if (interrupted) {
         base::finish_in_spite_of_interrupt();
         log_.warning("interrupted: leaving nothing half made; once more leaves at once");

@@ -20,8 +20,9 @@
 
 namespace environment {
 
-// Reading takes no lock; working takes the environment's lock and holds it until release().
-enum class Purpose { read, work };
+// Recalling is for what was promised, and may leave the catalog's facts empty; reading looks at all
+// there is, without a lock; working takes the environment's lock and holds it until release().
+enum class Purpose { recall, read, work };
 
 struct Subject {
     Project project;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 
@@ -58,6 +59,8 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
     error.sqlstate = sqlstate_in(report);
     if (!error.sqlstate.empty()) {
         error.kind = kind_of(error.sqlstate);
+        // Of a login it is the server that fails, and may do better later.
+        if (error.kind == ErrorKind::internal) error.kind = ErrorKind::overloaded;
         const auto sentence = refusal_of(error.sqlstate);
         error.message =
             fmt::format("cannot connect to {}: {} (SQLSTATE {})", info.describe(),
@@ -69,6 +72,12 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
     while (!text.empty() && text.back() == '\n') text.pop_back();
     error.message = fmt::format("cannot connect to {}: {}", info.describe(), text);
     return base::fail(std::move(error));
+}
+
+// Whether the server has said something that was not read yet, as opposed to having gone.
+bool has_something_to_say(PGconn* connection) {
+    int bytes = 0;
+    return ioctl(PQsocket(connection), FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 bool wait_to_continue(PGconn* connection, PostgresPollingStatusType state, Deadline deadline) {
@@ -127,10 +136,14 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
                                                  info.describe())),
                     false};
         }
+        const bool told = has_something_to_say(handle.get());
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());
         if (status != CONNECTION_BAD) {
             phase = status == CONNECTION_SSL_STARTUP ? Phase::tls : Phase::network;
+        } else if (!told) {
+            // It went while TLS was being spoken of, which says nothing about certificates.
+            phase = Phase::network;
         }
     }
     const bool used_password = PQconnectionUsedPassword(handle.get()) != 0;

@@ -71,9 +71,12 @@ int Connection::backend_pid() const { return PQbackendPID(handle_.get()); }
 int Connection::server_version() const { return PQserverVersion(handle_.get()); }
 bool Connection::used_password() const { return PQconnectionUsedPassword(handle_.get()) != 0; }
 bool Connection::uses_tls() const { return PQsslInUse(handle_.get()) != 0; }
+std::string_view Connection::told(const char* parameter) const {
+    const char* value = PQparameterStatus(handle_.get(), parameter);
+    return value == nullptr ? std::string_view() : std::string_view(value);
+}
 bool Connection::is_reader() const {
-    const char* standby = PQparameterStatus(handle_.get(), "in_hot_standby");
-    return standby != nullptr && std::string_view(standby) == "on";
+    return told("in_hot_standby") == "on" || told("default_transaction_read_only") == "on";
 }
 
 tl::unexpected<Error> Connection::lost(Deadline deadline) {

@@ -71,7 +71,10 @@ class Connection {
     // True when the server asked for a password and was given one.
     bool used_password() const;
     bool uses_tls() const;
-    // True for a server that only reads (a replica, or one that fail-over has turned into one).
+    // The value that the server said `parameter` has; empty for one that it does not speak of.
+    std::string_view told(const char* parameter) const;
+    // True for a server that only reads: a replica, one that fail-over has turned into one, or one
+    // that somebody has set to read only.
     bool is_reader() const;
 
     // Ends the session and waits until the server's process has gone, at most until `deadline`:

@@ -46,6 +46,7 @@ constexpr std::array k_refusals{
     Refusal{"57P01", "the server is shutting down"},
     Refusal{"57P02", "the server is recovering from a crash"},
     Refusal{"57P03", "the server is starting up, shutting down or paused"},
+    Refusal{"XX000", "the server failed over it; its log says how, and a full disk is one reason"},
 };
 
 }  // namespace

@@ -117,11 +117,13 @@ Result<std::string> LiveServer::create_database(const Work& work) {
                                        pg::identifier(work.target.instance.database),
                                        pg::identifier(k_empty_template));
     auto made = session_->run({statement}, work.deadline);
-    if (!made) {
-        return in_doubt(std::move(made).error().during(
-            fmt::format("cannot create the database {}", work.target.instance.database)));
+    if (made) return std::string();
+    auto error = std::move(made).error();
+    if (error.sqlstate == pg::sql_state::k_disk_full) {
+        error.hint = "the server's disk is full: delete what nobody needs, or make room";
     }
-    return std::string();
+    return in_doubt(std::move(error).during(
+        fmt::format("cannot create the database {}", work.target.instance.database)));
 }
 
 Result<std::string> LiveServer::secure_database(const Work& work) {

@@ -150,14 +150,16 @@ Result<std::string> LiveServer::mark_protection(const Work& work) {
 
 Result<std::string> LiveServer::record_closure(const Work& work) {
     const auto& record = work.target.environment;
-    BASE_TRY_ASSIGN(const auto answers,
-                    session_->run_all({{"UPDATE registry.environment SET state = 'closed', "
-                                        "closed_because = $2, epoch = epoch + 1 "
-                                        "WHERE id = $1::uuid RETURNING epoch",
-                                        {record.id.to_string(), record.closed_because}},
-                                       work.history()},
-                                      work.deadline));
-    if (!answers[0].empty()) epoch_ = answers[0][0].integer("epoch");
+    // One that goes on where another ended has nothing new to tell.
+    auto told = work.history();
+    told.sql += " FROM registry.environment WHERE id = $3::uuid AND state <> 'closed'";
+    const Statements statements{
+        told,
+        {"UPDATE registry.environment SET state = 'closed', closed_because = $2, "
+         "epoch = epoch + 1 WHERE id = $1::uuid RETURNING epoch",
+         {record.id.to_string(), record.closed_because}}};
+    BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, work.deadline));
+    if (!answers[1].empty()) epoch_ = answers[1][0].integer("epoch");
     return std::string();
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "pg/quoting.h"
+#include "pg/sql_state.h"
 #include "server/session.h"
 
 namespace server {
@@ -20,8 +21,16 @@ Result<std::string> LiveServer::perform(const environment::Step& step,
     if (!session_ || !session_->alive()) {
         return base::fail(base::ErrorKind::in_doubt, "the session of the lock has ended");
     }
-    const Work work{step, plan, plan.target, credentials, actor, deadline};
-    switch (step.kind) {
+    auto done = carry_out({step, plan, plan.target, credentials, actor, deadline});
+    // A writer that has become a reader: the next look goes to whoever is the writer now.
+    const bool reads_only =
+        !done && done.error().sqlstate == pg::sql_state::k_read_only_transaction;
+    if (reads_only) session_.reset();
+    return done;
+}
+
+Result<std::string> LiveServer::carry_out(const Work& work) {
+    switch (work.step.kind) {
         using environment::StepKind;
         case StepKind::record_intent:
             return record_intent(work);
@@ -75,7 +84,7 @@ Result<std::string> LiveServer::perform(const environment::Step& step,
             break;
     }
     throw std::logic_error("a step that is not the server's to perform: " +
-                           std::string(to_text(step.kind)));
+                           std::string(to_text(work.step.kind)));
 }
 
 LiveServer::Statements LiveServer::as_member_of(const std::string& role, Statements inner) const {
@@ -90,9 +99,7 @@ LiveServer::Statements LiveServer::as_member_of(const std::string& role, Stateme
 }
 
 std::string LiveServer::as_role_options() const {
-    std::string options =
-        "-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=0 "
-        "-c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0";
+    auto options = lease_options() + " -c statement_timeout=0 -c lock_timeout=0";
     if (session_->server_version() >= 170000) options += " -c transaction_timeout=0";
     return options;
 }
@@ -106,7 +113,7 @@ pg::Statement LiveServer::Work::history(std::string_view event) const {
     const auto& environment = target.environment;
     return {
         "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
-        "program) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8)",
+        "program) SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8",
         {environment.project, environment.name, environment.id.to_string(),
          std::string(event.empty() ? to_text(plan.outcome) : event), step.reason, actor.name,
          actor.door, actor.program}};

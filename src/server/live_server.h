@@ -73,6 +73,8 @@ class LiveServer final : public environment::Server {
     using Statements = std::vector<pg::Statement>;
     struct Work;  // one step: target, credentials, actor, deadline
 
+    base::Result<std::string> carry_out(const Work& work);
+
     // observe.cpp
     base::Result<void> wait_for_lock(std::string_view key_text, const std::string& what,
                                      base::Deadline deadline);
@@ -80,7 +82,8 @@ class LiveServer final : public environment::Server {
                                                    const std::string& what,
                                                    const Statements& statements,
                                                    base::Deadline deadline);
-    base::Result<bool> try_lock(std::string_view key_text, base::Deadline deadline);
+    pg::Statement try_lock(std::string_view key_text) const;
+    base::Result<bool> has_locked(std::string_view key_text, const pg::Row& answer);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
     Statements reading(const environment::Project& project, pg::Statement observation) const;
     base::Result<environment::Facts> common_facts(const environment::Project& project,

@@ -7,13 +7,15 @@ namespace server {
 
 namespace {
 
-constexpr std::string_view k_columns = R"(
+constexpr std::string_view k_record_columns = R"(
     i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template,
     n.id AS n_id, n.state AS n_state, n.database AS n_database, n.oid AS n_oid,
     n.template AS n_template,
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
-    r.key_number AS r_key, r.source AS r_source,
+    r.key_number AS r_key, r.source AS r_source)";
+
+constexpr std::string_view k_login_columns = R"(
     l.oid AS l_oid, l.rolcanlogin AS l_can_login,
     l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
         AS l_privileged,
@@ -83,7 +85,10 @@ SELECT id, schema_version, oldest_program_allowed, current_key,
     extract(epoch FROM clock_timestamp())::bigint AS now,
     writes < registry.counted_writes() AS is_behind,
     EXISTS (SELECT FROM registry.instance WHERE state = 'dropping'
-        OR (state = 'trashed' AND keep_until < now())) AS has_leftovers
+        OR (state = 'trashed' AND keep_until < now()))
+    OR EXISTS (SELECT FROM registry.role p JOIN pg_roles l ON l.rolname = p.name
+        WHERE p.state = 'pinned' AND NOT EXISTS (SELECT FROM pg_shdepend s
+            WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)) AS has_leftovers
 FROM registry.installation)";
 
 const std::string_view k_name_holder = R"(
@@ -92,13 +97,19 @@ FROM pg_database d
 LEFT JOIN registry.instance i ON i.database = d.datname AND i.oid = d.oid AND i.state <> 'gone'
 WHERE d.datname = $1)";
 
+std::string records_sql(std::string_view source) {
+    return fmt::format("SELECT {}, {} FROM {}", k_environment_columns, k_record_columns,
+                       fmt::format(fmt::runtime(source), ""));
+}
+
 std::string observation_sql(std::string_view source) {
     const auto joins = "LEFT JOIN pg_roles l ON l.rolname = r.name" +
                        fmt::format(k_database_join, "d", "i") +
                        fmt::format(k_database_join, "m", "n");
-    return "SELECT " + std::string(k_environment_columns) + "," + std::string(k_columns) + "," +
-           fmt::format(k_database_columns, "d") + "," + fmt::format(k_database_columns, "m") +
-           " FROM " + fmt::format(fmt::runtime(source), joins);
+    return fmt::format("SELECT {}, {}, {}, {}, {} FROM {}", k_environment_columns, k_record_columns,
+                       k_login_columns, fmt::format(k_database_columns, "d"),
+                       fmt::format(k_database_columns, "m"),
+                       fmt::format(fmt::runtime(source), joins));
 }
 
 }  // namespace server

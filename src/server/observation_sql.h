@@ -13,6 +13,8 @@ namespace server {
 // Rows e (environment), i (instance), n (next instance) and r (role), under those names, come from
 // `source`; columns as row_reading.h expects them.
 std::string observation_sql(std::string_view source);
+// The same without the catalog, for who only wants to know what was promised.
+std::string records_sql(std::string_view source);
 
 // The columns of an environment e, as read_environment expects them beside i_id and r_id.
 extern const std::string_view k_environment_columns;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/bytes.h"
+#include "base/interrupt.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
 #include "server/observation_sql.h"
@@ -81,12 +82,18 @@ Result<void> LiveServer::connect(Deadline deadline) {
     return {};
 }
 
-Result<bool> LiveServer::try_lock(std::string_view key_text, Deadline deadline) {
-    BASE_TRY_ASSIGN(
-        const auto rows,
-        session_->run({"SELECT pg_try_advisory_lock($1::bigint) AS taken", {lock_number(key_text)}},
-                      deadline));
-    if (rows[0].boolean("taken")) locked_ = key_text;
+// Only over a session that is ours alone: one of a pooler's lives on, and would keep the lock.
+pg::Statement LiveServer::try_lock(std::string_view key_text) const {
+    return {
+        "SELECT is_direct, CASE WHEN is_direct THEN pg_try_advisory_lock($1::bigint) END AS "
+        "taken FROM (SELECT pg_backend_pid() = $2::integer AND current_user = $3 AS is_direct) "
+        "s",
+        {lock_number(key_text), std::to_string(session_->backend_pid()), std::string(k_manager)}};
+}
+
+Result<bool> LiveServer::has_locked(std::string_view key_text, const pg::Row& answer) {
+    if (!answer.boolean("is_direct")) return base::fail(pooler_error(login_));
+    if (answer.boolean("taken")) locked_ = key_text;
     return locked_ == key_text;
 }
 
@@ -114,13 +121,17 @@ Result<void> LiveServer::wait_for_lock(std::string_view key_text, const std::str
     BASE_TRY_ASSIGN(const auto holder, describe_holder(key_text, deadline));
     log_.info("{} works on {}; waiting", holder, what);
     const auto wait = std::max<std::int64_t>(deadline.remaining().count(), 1);
-    const auto limit = deadline.extended_by(std::chrono::milliseconds(500));
+    // The server's own answer comes a moment after its time is over.
+    const auto limit = deadline.extended_by(std::chrono::milliseconds(100));
     auto waited =
         session_->run_all({{"SELECT set_config('lock_timeout', $1, false)", {std::to_string(wait)}},
                            {"SELECT pg_advisory_lock($1::bigint)", {lock_number(key_text)}},
                            {"SELECT set_config('lock_timeout', '2s', false)"}},
                           limit);
-    if (!waited && waited.error().sqlstate == pg::sql_state::k_lock_not_available) {
+    const bool in_vain =
+        !waited && (waited.error().sqlstate == pg::sql_state::k_lock_not_available ||
+                    (waited.error().kind == ErrorKind::deadline && !base::interrupted()));
+    if (in_vain) {
         return base::fail(ErrorKind::overloaded,
                           fmt::format("{} is being worked on by {}", what, holder),
                           "try again; a worker that has died lets go within half a minute");
@@ -137,11 +148,11 @@ Result<std::vector<pg::Rows>> LiveServer::locked_reading(std::string_view key_te
                                                          const Statements& statements,
                                                          Deadline deadline) {
     if (locked_ == key_text) return session_->run_all(statements, deadline);
-    Statements all{{"SELECT pg_try_advisory_lock($1::bigint) AS taken", {lock_number(key_text)}}};
+    Statements all{try_lock(key_text)};
     all.insert(all.end(), statements.begin(), statements.end());
     BASE_TRY_ASSIGN(auto answers, session_->run_all(all, deadline));
-    if (answers[0][0].boolean("taken")) {
-        locked_ = key_text;
+    BASE_TRY_ASSIGN(const bool taken, has_locked(key_text, answers[0][0]));
+    if (taken) {
         answers.erase(answers.begin());
         return answers;
     }
@@ -176,8 +187,7 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     const auto installation = answers[0][0];
     if (installation.integer("pid") != session_->backend_pid() ||
         installation.text("acting") != k_manager || installation.text("lease") == "0") {
-        return base::fail(ErrorKind::conflict, "a pooler or proxy stands between us and Postgres",
-                          "give the server's own address; applications may use the pooler");
+        return base::fail(pooler_error(login_));
     }
     Facts facts;
     facts.installation = read_installation(installation, answers[1]);
@@ -190,9 +200,11 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
 Result<Facts> LiveServer::observe(const environment::Subject& subject, environment::Purpose purpose,
                                   Deadline deadline) {
     BASE_TRY(connect(deadline));
-    const auto statements = reading(
-        subject.project,
-        {observation_sql(k_one_environment), {subject.project.text(), subject.name.text()}});
+    const bool recall = purpose == environment::Purpose::recall;
+    const auto statements =
+        reading(subject.project,
+                {recall ? records_sql(k_one_environment) : observation_sql(k_one_environment),
+                 {subject.project.text(), subject.name.text()}});
     std::vector<pg::Rows> answers;
     if (purpose == environment::Purpose::work) {
         const auto what =
@@ -203,7 +215,8 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }
     BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
-    if (!answers[3].empty()) read_observation(answers[3][0], facts);
+    if (!answers[3].empty() && recall) read_records(answers[3][0], facts);
+    if (!answers[3].empty() && !recall) read_observation(answers[3][0], facts);
     if (facts.environment) epoch_ = facts.environment->epoch;
     const bool serves =
         facts.instance && facts.instance->state == environment::InstanceState::serving;
@@ -244,7 +257,9 @@ Result<std::vector<Facts>> LiveServer::observe_all(const environment::Project& p
 Result<std::optional<Facts>> LiveServer::observe_leftover(const environment::Leftover& leftover,
                                                           Deadline deadline) {
     BASE_TRY(connect(deadline));
-    BASE_TRY_ASSIGN(const bool taken, try_lock(instance_lock(leftover.instance), deadline));
+    const auto key_text = instance_lock(leftover.instance);
+    BASE_TRY_ASSIGN(const auto tried, session_->run(try_lock(key_text), deadline));
+    BASE_TRY_ASSIGN(const bool taken, has_locked(key_text, tried[0]));
     if (!taken) return std::optional<Facts>();
     const auto project = *environment::Project::parse("review");
     BASE_TRY_ASSIGN(const auto answers,

@@ -167,13 +167,17 @@ environment::EnvironmentRecord read_environment(const pg::Row& row) {
     return record;
 }
 
-void read_observation(const pg::Row& row, environment::Facts& facts) {
+void read_records(const pg::Row& row, environment::Facts& facts) {
     if (!row.is_null("e_id")) facts.environment = read_environment(row);
     facts.instance = read_instance(row, 'i');
-    facts.database = read_database(row, 'd');
     facts.next = read_instance(row, 'n');
-    facts.next_database = read_database(row, 'm');
     if (!row.is_null("r_id")) facts.role = read_role(row);
+}
+
+void read_observation(const pg::Row& row, environment::Facts& facts) {
+    read_records(row, facts);
+    facts.database = read_database(row, 'd');
+    facts.next_database = read_database(row, 'm');
     if (!row.is_null("l_oid")) facts.login = read_login(row);
 }
 

@@ -19,6 +19,8 @@ std::vector<environment::KeyRecord> read_key_records(const pg::Rows& keys);
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows);
 // Fills the rows, the databases and the login from a row of observation_sql.
 void read_observation(const pg::Row& row, environment::Facts& facts);
+// The rows alone, from a row of records_sql.
+void read_records(const pg::Row& row, environment::Facts& facts);
 environment::EnvironmentRecord read_environment(const pg::Row& row);
 
 // Labels to the JSON that the registry keeps, and back.

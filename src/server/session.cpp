@@ -21,16 +21,17 @@ using std::chrono::seconds;
 
 // A server that refuses connections may be failing over, or not be there at all.
 constexpr seconds k_longest_absence(20);
+// No server has this for its default, and each says what its sessions have: so one look, without a
+// round trip, shows whether our settings arrived or a pooler dropped them.
+constexpr std::string_view k_watermark = "iso_8601";
 // Longer than any wait of ours outside Postgres while a lock is held.
 constexpr std::string_view k_lease = "30s";
 
 std::string startup_options(std::string_view given, Acting acting) {
     auto options = fmt::format(
-        "{} -c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=2s "
-        "-c idle_session_timeout={} -c idle_in_transaction_session_timeout={} "
-        "-c client_connection_check_interval=2s -c tcp_keepalives_idle=10 "
-        "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
-        given, k_lease, k_lease);
+        "{} {} -c statement_timeout=0 -c lock_timeout=2s "
+        "-c IntervalStyle={}",
+        given, lease_options(), k_watermark);
     if (acting == Acting::as_manager) options += fmt::format(" -c role={}", k_manager);
     return options;
 }
@@ -51,6 +52,21 @@ bool may_pass(const base::Error& error) {
 
 }  // namespace
 
+base::Error pooler_error(const pg::ConnectionInfo& login) {
+    return {ErrorKind::conflict,
+            fmt::format("{} is behind a pooler or proxy", login.describe()),
+            "reviewdb needs a direct connection to Postgres; applications may use the pooler",
+            {}};
+}
+
+std::string lease_options() {
+    return fmt::format(
+        "-c search_path=pg_catalog -c idle_session_timeout={} "
+        "-c idle_in_transaction_session_timeout={} -c client_connection_check_interval=2s "
+        "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
+        k_lease, k_lease);
+}
+
 Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string_view database,
                                     Acting acting, std::string_view application, Deadline deadline,
                                     base::Log& log) {
@@ -64,13 +80,13 @@ Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string
                               fmt::format("{} is a reader: it takes no changes", info.describe()),
                               "give the address of the writer (the cluster endpoint)");
         }
+        if (connection && connection->told("IntervalStyle") != k_watermark) {
+            return base::fail(pooler_error(info));
+        }
         if (connection) return connection;
         auto error = std::move(connection).error();
         if (error.sqlstate == pg::sql_state::k_protocol_violation) {
-            return base::fail(
-                ErrorKind::conflict, fmt::format("{} is behind a pooler or proxy", info.describe()),
-                "reviewdb needs a direct connection to Postgres; applications may use "
-                "the pooler");
+            return base::fail(pooler_error(info));
         }
         const auto limit = error.sqlstate.empty() ? absence : deadline;
         if (!may_pass(error) || limit.remaining() <= pause) return base::fail(std::move(error));

@@ -25,6 +25,13 @@ inline constexpr int k_oldest_server = 150000;
 // The oldest schema of the registry that this program works with.
 inline constexpr int k_oldest_schema = 1;
 
+// Startup options by which the server ends a session half a minute after its client has gone, as
+// every session of ours must: one that stays holds a lock, or a database that is to be renamed.
+std::string lease_options();
+
+// What every door answers to a pooler or proxy that stands between us and `login`'s Postgres.
+base::Error pooler_error(const pg::ConnectionInfo& login);
+
 enum class Acting { as_manager, as_itself };
 
 // Opens a session in `database` on the server that `login` names, whatever database it names

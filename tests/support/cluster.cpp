@@ -60,7 +60,11 @@ Cluster::Cluster(const ClusterOptions& options)
       settings_(settings_for(options)),
       tls_(options.tls) {
     must(local::give(folder_.path(), user_));
-    copy_pristine(installation_, data_);
+    if (options.standby_of != nullptr) {
+        follow(*options.standby_of);
+    } else {
+        copy_pristine(installation_, data_);
+    }
     if (tls_ != Tls::off) {
         const auto files = make_tls_files(folder_.path(), user_);
         ca_file_ = files.authority;
@@ -75,6 +79,15 @@ Cluster::Cluster(const ClusterOptions& options)
 Cluster::~Cluster() {
     const auto stopped = local::stop_postmaster(data_, local::Shutdown::immediate, soon());
     if (!stopped) std::cerr << "test cluster: " << stopped.error().message << '\n';
+}
+
+void Cluster::follow(const Cluster& primary) {
+    copy_folder(primary.data(), data_);
+    std::ofstream(data_ / "standby.signal").close();
+    must(local::give(data_ / "standby.signal", user_));
+    settings_["primary_conninfo"] =
+        fmt::format("host=127.0.0.1 port={} user={} password={}", primary.port(), k_superuser,
+                    superuser_password().reveal());
 }
 
 void Cluster::write_access_rules() const {

@@ -35,6 +35,8 @@ struct ClusterOptions {
     Tls tls = Tls::off;
     local::Durability durability = local::Durability::none;
     local::Settings settings = {};  // {"log_statement", "all"}, …
+    // A copy of that one, which must be stopped, and its standby from then on.
+    const class Cluster* standby_of = nullptr;
 };
 
 class Cluster {
@@ -72,6 +74,7 @@ class Cluster {
 
    private:
     void write_access_rules() const;
+    void follow(const Cluster& primary);
 
     TempFolder folder_;
     local::Installation installation_;

@@ -17,15 +17,16 @@ using environment::Answer;
 
 base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
 
+pg::ConnectionInfo prepare_operator(const Cluster& cluster) {
+    base::Log log{base::LogLevel::warning, base::LogFormat::text};
+    server::Preparation wish;
+    wish.loopback_allowed = true;
+    wish.actor = k_tester;
+    return *must(server::prepare(cluster.make_administrator(), wish, soon(), log)).operator_login;
+}
+
 const pg::ConnectionInfo& prepared_operator() {
-    static const auto k_login = [] {
-        base::Log log{base::LogLevel::warning, base::LogFormat::text};
-        server::Preparation wish;
-        wish.loopback_allowed = true;
-        wish.actor = k_tester;
-        return *must(server::prepare(shared_cluster().make_administrator(), wish, soon(), log))
-                    .operator_login;
-    }();
+    static const auto k_login = prepare_operator(shared_cluster());
     return k_login;
 }
 
@@ -91,21 +92,7 @@ void EnvironmentTest::wait_for_the_dead() {
 }
 
 void EnvironmentTest::expect_nothing_left() const {
-    EXPECT_EQ(ask(root(), fmt::format("SELECT count(*)::text AS value FROM pg_database WHERE "
-                                      "datname ~ '^(reviewdb_[bx]|{})_'",
-                                      project_name_)),
-              "0");
-    EXPECT_EQ(ask(root(), fmt::format("SELECT count(*)::text AS value FROM pg_roles WHERE "
-                                      "rolname ~ '^{}_'",
-                                      project_name_)),
-              "0");
-    for (const auto* table : {"environment", "instance", "role"}) {
-        EXPECT_EQ(ask(root("reviewdb"), fmt::format("SELECT count(*)::text AS value FROM "
-                                                    "registry.{} WHERE state <> 'gone'",
-                                                    table)),
-                  "0")
-            << table;
-    }
+    EXPECT_EQ(what_is_left(root(), project_name_), "");
 }
 
 void EnvironmentTest::remove_all(const std::string& name) const {

@@ -10,17 +10,20 @@
 
 #include "environment/manager.h"
 #include "server/live_server.h"
+#include "support/caller.h"
 #include "support/pg_test.h"
 #include "support/stop_after.h"
 
 namespace support {
 
-inline const environment::Actor k_tester{"tester@here", "cli", "0"};
-
 // A minute, which is more than any call of a test may take.
 base::Deadline soon();
 
-// The operator's login on the shared cluster, which the first call prepares.
+// Prepares the cluster as an administrator who is no superuser would, and answers the operator's
+// login. Throws std::runtime_error.
+pg::ConnectionInfo prepare_operator(const Cluster& cluster);
+
+// The same on the shared cluster, which the first call prepares.
 const pg::ConnectionInfo& prepared_operator();
 
 class EnvironmentTest : public PgTest {

@@ -80,6 +80,10 @@ void copy_pristine(const local::Installation& installation, const path& target) 
         must(local::make_data_folder(installation, wanted, soon()));
         source = wanted.path;
     }
+    copy_folder(source, target);
+}
+
+void copy_folder(const path& source, const path& target) {
     const auto copied =
         must(base::run({.arguments = {"cp", "-a", source.string(), target.string()}}, soon()));
     if (copied.exit_code != 0) throw std::runtime_error("cp: " + copied.err);

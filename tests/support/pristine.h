@@ -27,6 +27,10 @@ const base::Secret& superuser_password();
 // Puts a fresh data folder at `target`. Throws std::runtime_error.
 void copy_pristine(const local::Installation& installation, const std::filesystem::path& target);
 
+// Copies `source`, with its owners and rights, to `target`, which must not be there. Throws
+// std::runtime_error.
+void copy_folder(const std::filesystem::path& source, const std::filesystem::path& target);
+
 // Forgets what copy_pristine keeps in /tmp, at the end of the program.
 void remove_pristine();
 

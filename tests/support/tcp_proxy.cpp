@@ -100,9 +100,9 @@ class TcpProxy::Loop {
     enum class Ending { orderly, abrupt };
 
     explicit Loop(int target_port)
-        : target_port_(target_port),
-          listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-          bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+          bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          target_port_(target_port) {
         auto address = loopback(0);
         socklen_t size = sizeof address;
         auto* name = reinterpret_cast<sockaddr*>(&address);
@@ -140,8 +140,15 @@ class TcpProxy::Loop {
     void end(Ending ending) {
         order([&] { end_all(ending); });
     }
-    void watch_for(std::string text) {
-        order([&] { fatal_request_ = std::move(text); });
+    enum class Fate { reset, stall };
+    void watch_for(std::string text, Fate fate) {
+        order([&] {
+            fatal_request_ = std::move(text);
+            fate_ = fate;
+        });
+    }
+    void redirect(int target_port) {
+        order([&] { target_port_ = target_port; });
     }
 
    private:
@@ -180,7 +187,7 @@ class TcpProxy::Loop {
             std::uint64_t rings = 0;
             [[maybe_unused]] const auto heard = read(bell_.fd(), &rings, sizeof rings);
             accept_all();
-            if (mode_ == Mode::forward) work();
+            work();
         }
     }
 
@@ -226,10 +233,11 @@ class TcpProxy::Loop {
 
     void work() {
         for (auto& link : links_) {
+            if (mode_ != Mode::forward) return;
             take(link, link.request);
             take(link, link.answer);
             pass_on(link, link.request);
-            pass_on(link, link.answer);
+            if (mode_ == Mode::forward) pass_on(link, link.answer);
             const bool ended = !link.request.reading && !link.answer.reading;
             const bool empty = link.request.packets.empty() && link.answer.packets.empty();
             if (ended && empty) link.over = true;
@@ -263,6 +271,10 @@ class TcpProxy::Loop {
                                bytes.find(fatal_request_) != std::string::npos;
             if (!fatal) continue;
             fatal_request_.clear();
+            if (fate_ == Fate::stall) {
+                mode_ = Mode::stall;
+                return;
+            }
             // The request must arrive: only the client's side is cut at once.
             link.client.make_close_abrupt();
             link.over = true;
@@ -279,15 +291,16 @@ class TcpProxy::Loop {
         return true;
     }
 
-    const int target_port_;
     const Socket listener_;
     const Socket bell_;
     int port_ = 0;
 
     mutable std::mutex mutex_;  // guards what follows
+    int target_port_;
     Mode mode_ = Mode::forward;
     std::chrono::milliseconds delay_{0};
     std::string fatal_request_;
+    Fate fate_ = Fate::reset;
     std::list<Link> links_;
     std::size_t connections_ = 0;
     std::vector<Sent> sent_;
@@ -309,6 +322,12 @@ void TcpProxy::stall() { loop_->set(Loop::Mode::stall, std::chrono::milliseconds
 void TcpProxy::drop() { loop_->end(Loop::Ending::orderly); }
 void TcpProxy::reset() { loop_->end(Loop::Ending::abrupt); }
 void TcpProxy::refuse() { loop_->set(Loop::Mode::refuse, std::chrono::milliseconds(0)); }
-void TcpProxy::reset_after_request(std::string text) { loop_->watch_for(std::move(text)); }
+void TcpProxy::reset_after_request(std::string text) {
+    loop_->watch_for(std::move(text), Loop::Fate::reset);
+}
+void TcpProxy::stall_after_request(std::string text) {
+    loop_->watch_for(std::move(text), Loop::Fate::stall);
+}
+void TcpProxy::redirect(int target_port) { loop_->redirect(target_port); }
 
 }  // namespace support

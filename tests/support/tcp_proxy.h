@@ -38,6 +38,10 @@ class TcpProxy {
     // Passes on what a client sends up to and including the packet that holds `text`, once; then
     // resets that connection, so that the client never sees an answer.
     void reset_after_request(std::string text);
+    // The same, but what follows is a stall: the request has arrived, and nobody is told anything.
+    void stall_after_request(std::string text);
+    // New connections go to this port from now on; those that stand stay where they are.
+    void redirect(int target_port);
 
     // Connections accepted so far, refused ones included.
     std::size_t connections() const;

@@ -146,15 +146,15 @@ TEST_F(FileStoreTest, clears_away_what_a_killed_writer_of_that_secret_left_and_n
     must(store.write("a", Secret("1"), soon()));
     must(store.write("a.json.new-b", Secret("2"), soon()));
     const auto left = folder / "a.json.new-abcdefgh";
-    const auto anothers = folder / "ab.json.new-abcdefgh";
+    const auto another_s = folder / "ab.json.new-abcdefgh";
     must(base::write_file(left, "3", 0600));
-    must(base::write_file(anothers, "4", 0600));
+    must(base::write_file(another_s, "4", 0600));
     must(store.write("a", Secret("5"), soon()));
     EXPECT_FALSE(std::filesystem::exists(left));
     must(base::write_file(left, "3", 0600));
     must(store.remove("a", soon()));
     EXPECT_FALSE(std::filesystem::exists(left));
-    EXPECT_TRUE(std::filesystem::exists(anothers));
+    EXPECT_TRUE(std::filesystem::exists(another_s));
     EXPECT_EQ(value_of("a.json.new-b"), "2");
 }
 
