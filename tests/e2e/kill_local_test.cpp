@@ -43,7 +43,7 @@ class KillLocalTest : public support::PgTest {
 
    private:
     // A server that root starts runs as somebody else, who has to get in.
-    support::TempFolder home_{"reviewdb-test-", 0755};
+    support::TempFolder home_{"reviewdb-test-", 0755, support::Medium::memory};
 };
 
 TEST_F(KillLocalTest, AServerKilledInItsFirstStartIsStartedByTheNextCall) {

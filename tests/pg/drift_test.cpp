@@ -96,6 +96,32 @@ TEST_F(DriftTest, is_repaired_alone_and_in_pairs) {
     remove_all(name_);
 }
 
+TEST_F(DriftTest, is_found_for_all_environments_at_once_without_changing_anything) {
+    const auto made = must(create(name_));
+    const auto other = support::unique_name();
+    must(create(other));
+    for (const auto& drift : drifts()) {
+        SCOPED_TRACE(drift.what);
+        // Only a login shows these.
+        const bool hidden = drift.inside || std::string_view(drift.what).ends_with(" password");
+        apply(drift, made);
+        std::vector<environment::Report> reports;
+        must(in_a_process(std::nullopt, [&](auto& manager) -> base::Result<Answer> {
+            reports = must(manager.examine(project(), support::soon()));
+            return Answer{};
+        }));
+        ASSERT_EQ(reports.size(), 2U);
+        for (const auto& report : reports) {
+            const bool drifted = report.subject.name.text() == name_ && !hidden;
+            ASSERT_TRUE(report.result) << report.result.error().message;
+            EXPECT_EQ(report.result->outcome, drifted ? Outcome::repaired : Outcome::unchanged);
+        }
+        EXPECT_EQ(must(repair(name_)).outcome, Outcome::repaired);
+    }
+    must(remove(other));
+    remove_all(name_);
+}
+
 TEST_F(DriftTest, a_role_that_is_gone_is_made_anew_and_owns_nothing_that_others_took) {
     const auto made = must(create(name_));
     const auto& role = made.description->role;

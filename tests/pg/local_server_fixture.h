@@ -47,7 +47,7 @@ class LocalServerTest : public support::PgTest {
         std::ofstream(file) << content;
     }
 
-    support::TempFolder parent{"reviewdb-test-", 0755};
+    support::TempFolder parent{"reviewdb-test-", 0755, support::Medium::memory};
     std::filesystem::path folder = parent / "state";
     std::filesystem::path data = folder / "data";
     local::SearchPlaces places;

@@ -53,7 +53,9 @@ int test_major() {
 }
 
 Cluster::Cluster(const ClusterOptions& options)
-    : folder_("reviewdb-test-", 0755),
+    : folder_(prefix_of("cluster"), 0755,
+              // What is to outlive a crash, or be measured, is worth nothing in memory.
+              options.durability == local::Durability::none ? Medium::memory : Medium::disk),
       installation_(installation_of(options.major)),
       user_(server_user()),
       data_(folder_ / "data"),

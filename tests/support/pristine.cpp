@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/pristine.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -23,25 +25,37 @@ using std::filesystem::path;
 
 base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
 
-std::string prefix_of(pid_t pid) { return "reviewdb-pristine-" + std::to_string(pid) + "-"; }
+constexpr std::array<std::string_view, 2> k_kinds{"pristine", "cluster"};
+
+// The process that made the folder of that name, where its name says one.
+pid_t maker_of(std::string_view name) {
+    pid_t pid = 0;
+    for (const auto kind : k_kinds) {
+        const auto start = fmt::format("reviewdb-{}-", kind);
+        if (!name.starts_with(start)) continue;
+        const auto rest = name.substr(start.size());
+        std::from_chars(rest.data(), rest.data() + rest.size(), pid);
+    }
+    return pid;
+}
 
 // Test programs that were killed could not clean up behind themselves.
 void remove_folders_of_the_dead() {
-    constexpr std::string_view k_prefix = "reviewdb-pristine-";
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator("/tmp", ignored)) {
-        const auto name = entry.path().filename().string();
-        if (!name.starts_with(k_prefix)) continue;
-        pid_t pid = 0;
-        std::from_chars(name.data() + k_prefix.size(), name.data() + name.size(), pid);
-        if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
-            std::filesystem::remove_all(entry.path(), ignored);
+    for (const auto medium : {Medium::disk, Medium::memory}) {
+        for (const auto& entry :
+             std::filesystem::directory_iterator(temp_root(medium), ignored)) {
+            const auto pid = maker_of(entry.path().filename().string());
+            if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
+                std::filesystem::remove_all(entry.path(), ignored);
+            }
         }
     }
 }
 
 struct Pristine {
-    Pristine() : folder((remove_folders_of_the_dead(), prefix_of(getpid())), 0755) {
+    Pristine()
+        : folder((remove_folders_of_the_dead(), prefix_of("pristine")), 0755, Medium::memory) {
         must(local::give(folder.path(), server_user()));
     }
     TempFolder folder;
@@ -54,6 +68,8 @@ std::unique_ptr<Pristine>& pristine() {
 }
 
 }  // namespace
+
+std::string prefix_of(std::string_view kind) { return fmt::format("reviewdb-{}-{}-", kind, getpid()); }
 
 local::Installation installation_of(int major) {
     const auto variable = "REVIEWDB_TEST_PG_BIN_" + std::to_string(major);

@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/secret.h"
 #include "local/installation.h"
@@ -16,6 +18,10 @@
 namespace support {
 
 inline constexpr const char* k_superuser = "test_superuser";
+
+// How the name of a folder of this process begins: "pristine" or "cluster". The next run removes
+// those of processes that are dead.
+std::string prefix_of(std::string_view kind);
 
 // The programs of `major`, and the unix user of the test servers. Throw std::runtime_error.
 local::Installation installation_of(int major);

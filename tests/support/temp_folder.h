@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -14,14 +15,27 @@
 
 namespace support {
 
+enum class Medium { disk, memory };
+
+// /tmp, or for memory /dev/shm where it has room for the databases of a test run: a file system on a
+// disk spends most of such a run on making and unmaking files. Never below $TMPDIR: servers under
+// test may run as a user who cannot enter that.
+inline std::string temp_root(Medium medium) {
+    constexpr std::uintmax_t k_room = 4ULL << 30U;
+    std::error_code problem;
+    const auto space = std::filesystem::space("/dev/shm", problem);
+    const bool fits = !problem && space.available >= k_room;
+    return medium == Medium::memory && fits ? "/dev/shm/" : "/tmp/";
+}
+
 class TempFolder {
    public:
-    // Makes /tmp/<prefix>XXXXXX with `mode`. Never below $TMPDIR: servers under test may run as a
-    // user who cannot enter that.
-    explicit TempFolder(const std::string& prefix = "reviewdb-test-", mode_t mode = 0700) {
-        std::string name = "/tmp/" + prefix + "XXXXXX";
+    // Makes <root><prefix>XXXXXX with `mode`.
+    explicit TempFolder(const std::string& prefix = "reviewdb-test-", mode_t mode = 0700,
+                        Medium medium = Medium::disk) {
+        std::string name = temp_root(medium) + prefix + "XXXXXX";
         if (mkdtemp(name.data()) == nullptr || chmod(name.c_str(), mode) != 0) {
-            throw std::runtime_error("cannot make a folder in /tmp");
+            throw std::runtime_error("cannot make the folder " + name);
         }
         path_ = name;
     }
