@@ -41,6 +41,7 @@ constexpr std::array k_refusals{
     Refusal{"28P01", "the password is not the right one"},
     Refusal{"3D000", "there is no such database"},
     Refusal{"42501", "the login may not connect to that database, or may not act as that role"},
+    Refusal{"53100", "the server's disk is full"},
     Refusal{"53300", "the server has no connection left"},
     Refusal{"55000", "the database accepts no connections"},
     Refusal{"57P01", "the server is shutting down"},

@@ -21,7 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using e2e::Words;
-using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto k_deadline = 1s;
@@ -54,7 +53,8 @@ class DeafListener {
         constexpr int k_more_than_fit = 8;
         for (int i = 0; i < k_more_than_fit; ++i) {
             callers_.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-            connect(callers_.back(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
+            [[maybe_unused]] const auto begun = connect(
+                callers_.back(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
         }
     }
 

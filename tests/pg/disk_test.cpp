@@ -75,7 +75,7 @@ class DiskTest : public support::PgTest {
 
 TEST_F(DiskTest, says_that_the_disk_is_full_and_leaves_nothing_half_made) {
     // With a little room CREATE DATABASE succeeds, for it writes later, and the first login fails.
-    for (const std::uintmax_t room : {0, 64 << 10, 2 << 20}) {
+    for (const std::uintmax_t room : {0U, 64U << 10U, 2U << 20U}) {
         SCOPED_TRACE(room);
         disk_->fill(room);
         const auto refused = caller_.call(Request::create, "full");

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "support/environment_test.h"
-#include "support/must.h"
 #include "support/sql.h"
 #include "support/tcp_proxy.h"
 
@@ -20,7 +19,6 @@ using support::ask;
 using support::Caller;
 using support::Cluster;
 using support::execute;
-using support::must;
 using support::Request;
 using testing::HasSubstr;
 

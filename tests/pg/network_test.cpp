@@ -167,6 +167,7 @@ TEST_F(NetworkTest, goes_on_when_every_connection_is_reset_at_any_step) {
 
 TEST_F(NetworkTest, works_through_a_slow_network) {
     std::vector<Case> cases;
+    cases.reserve(k_deeds.size());
     for (const auto& deed : k_deeds) cases.push_back({deed});
     harm_everywhere(
         cases, [](TcpProxy& wire) { wire.delay(100ms); }, 60s);

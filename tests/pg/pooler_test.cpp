@@ -45,7 +45,7 @@ class PoolerTest : public support::EnvironmentTest {
     static void let_in(PgBouncer& pooler, const pg::ConnectionInfo& login) {
         pooler.let_in(support::shared_cluster(), std::string(login.get("user")));
         const auto deadline = support::soon();
-        while (support::refusal(by(pooler, login), "SELECT 1") != "" && !deadline.passed()) {
+        while (!support::refusal(by(pooler, login), "SELECT 1").empty() && !deadline.passed()) {
         }
     }
 
