@@ -19,23 +19,31 @@ std::string login_line(const pg::ConnectionInfo& login) {
 
 }  // namespace
 
-LifeFloor::LifeFloor(const Stand& stand, const Program& create, const Program& url,
-                     const Program& remove)
+LifeFloor::LifeFloor(const Stand& stand, const Life& life)
     : stand_(stand), folder_("reviewdb-bench-", 0700) {
-    create_ = hear(create);
-    again_ = hear(create);
-    auto text = output_of(url);
+    create_ = hear(life.create);
+    again_ = hear(life.create);
+    auto text = output_of(life.url);
     text.erase(text.find_last_not_of('\n') + 1);
     const auto its_login = support::must(pg::ConnectionInfo::parse(base::Secret(text)));
     database_ = its_login.get("dbname");
-    recorded_oid_ = stand_.oid_of(database_);
+    recorded_oids_.push_back(stand_.oid_of(database_));
     logins_ = login_line(stand_.login()) + login_line(its_login);
-    remove_ = hear(remove);
+    if (life.reset) {
+        reset_ = hear(*life.reset);
+        recorded_oids_.push_back(stand_.oid_of(database_));
+    }
+    remove_ = hear(life.remove);
 
     stand_.forget_what_is_gone();
     check("create", create_);
-    check("create again", with_present_oid(again_));
-    check("delete", with_present_oid(remove_));
+    present_oids_ = {stand_.oid_of(database_)};
+    check("create again", with_present_oids(again_));
+    if (reset_) {
+        check("reset", with_present_oids(*reset_));
+        present_oids_.push_back(stand_.oid_of(database_));
+    }
+    check("delete", with_present_oids(remove_));
     stand_.forget_what_is_gone();
 }
 
@@ -66,16 +74,33 @@ Program LifeFloor::floor(const Conversation& conversation, int port) const {
             {{"FLOOR_LOGINS", logins_}}};
 }
 
-Conversation LifeFloor::with_present_oid(const Conversation& conversation) const {
-    return conversation.with(recorded_oid_, stand_.oid_of(database_));
+Conversation LifeFloor::with_present_oids(const Conversation& conversation) const {
+    auto said = conversation;
+    // By way of a word that is no oid: a present one may be a recorded one of the other.
+    for (std::size_t i = 0; i < present_oids_.size(); ++i) {
+        said = said.with(recorded_oids_[i], fmt::format("oid {}", i));
+    }
+    for (std::size_t i = 0; i < present_oids_.size(); ++i) {
+        said = said.with(fmt::format("oid {}", i), present_oids_[i]);
+    }
+    return said;
 }
 
-double LifeFloor::create() const { return milliseconds_of(floor(create_, stand_.port())); }
+double LifeFloor::create() {
+    const double time = milliseconds_of(floor(create_, stand_.port()));
+    present_oids_ = {stand_.oid_of(database_)};
+    return time;
+}
 double LifeFloor::create_again() const {
-    return milliseconds_of(floor(with_present_oid(again_), stand_.port()));
+    return milliseconds_of(floor(with_present_oids(again_), stand_.port()));
+}
+double LifeFloor::reset() {
+    const double time = milliseconds_of(floor(with_present_oids(*reset_), stand_.port()));
+    present_oids_.push_back(stand_.oid_of(database_));
+    return time;
 }
 double LifeFloor::remove() const {
-    return milliseconds_of(floor(with_present_oid(remove_), stand_.port()));
+    return milliseconds_of(floor(with_present_oids(remove_), stand_.port()));
 }
 
 }  // namespace bench

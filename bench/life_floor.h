@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The floor of create, create again and delete. Listens once to reviewdb as it lives the life of an
-// environment, and from then on lets the floor say the same to the server, word by word but for the
-// oid of the database. Listens to the floor once as well: the two conversations have to be the
+// The floor of create, create again, reset and delete. Listens once to reviewdb as it lives the life
+// of an environment, and from then on lets the floor say the same to the server, word by word but for the
+// oids of its databases. Listens to the floor once as well: the two conversations have to be the
 // same.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,15 +17,22 @@
 
 namespace bench {
 
+// Calls of reviewdb about one environment, which there is not yet, and is not afterwards.
+struct Life {
+    Program create, url, remove;
+    std::optional<Program> reset = {};  // between the second create and delete
+};
+
 class LifeFloor {
    public:
-    // Three calls of reviewdb about one environment, which there is not yet, and is not afterwards.
     // Borrows `stand`. Throws when the floor says anything else than reviewdb.
-    LifeFloor(const Stand& stand, const Program& create, const Program& url, const Program& remove);
+    LifeFloor(const Stand& stand, const Life& life);
 
-    // In turn, each in milliseconds; after remove, what is gone has to be forgotten.
-    double create() const;
+    // In turn, each in milliseconds; reset only in a life that has one. After remove, what is gone
+    // has to be forgotten.
+    double create();
     double create_again() const;
+    double reset();
     double remove() const;
 
     // How much each conversation holds, a sentence for each.
@@ -34,15 +42,18 @@ class LifeFloor {
     Conversation hear(const Program& program) const;
     void check(std::string_view what, const Conversation& conversation);
     Program floor(const Conversation& conversation, int port) const;
-    Conversation with_present_oid(const Conversation& conversation) const;
+    Conversation with_present_oids(const Conversation& conversation) const;
 
     const Stand& stand_;
     support::TempFolder folder_;
     Conversation create_;
     Conversation again_;
+    std::optional<Conversation> reset_;
     Conversation remove_;
     std::string database_;
-    std::string recorded_oid_;
+    // Of the database that was created, and of the one that a reset put in its place.
+    std::vector<std::string> recorded_oids_;
+    std::vector<std::string> present_oids_;
     std::string logins_;
     std::vector<std::string> findings_;
 };

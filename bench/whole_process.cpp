@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
-// on. Create, create again and delete are measured against the floor, which says to Postgres what
+// on. Create, create again, reset and delete are measured against the floor, which says to Postgres what
 // reviewdb was heard to say; what it said is compared, too.
 #include <functional>
 #include <string>
@@ -25,13 +25,14 @@ Program psql(const Stand& stand, std::vector<std::string> arguments) {
 }
 
 struct Verbs {
-    Program create, get, url, remove, help;
+    Program create, get, url, reset, remove, help;
 };
 
 Verbs verbs_on(const Stand& stand, const std::string& name) {
     const std::string repository = "bench.example/a/b";
     return {stand.reviewdb({"create", name, "--repository", repository}),
             stand.reviewdb({"get", name}), stand.reviewdb({"url", name}),
+            stand.reviewdb({"reset", name, "--yes", "--repository", repository}),
             stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
             stand.reviewdb({"--help"})};
 }
@@ -52,7 +53,7 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     const auto verbs = verbs_on(stand, "bench");
     const auto without_repository = stand.reviewdb({"create", "bench"});
     const auto its = verbs_on(stand, "floor");
-    const bench::LifeFloor floor(stand, its.create, its.url, its.remove);
+    bench::LifeFloor floor(stand, {its.create, its.url, its.remove});
     for (const auto& sentence : floor.findings()) report.remark(sentence);
     const auto select_one = psql(stand, {"-X", "-c", "select 1", stand.login_text()});
     const auto version = psql(stand, {"--version"});
@@ -77,6 +78,30 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     }
 }
 
+// In lives of their own: what a reset replaced makes the delete after it a dearer one.
+void measure_reset(const Stand& stand, int rounds, bench::Report& report) {
+    constexpr double k_reset = 1.2;
+    auto& reset = report.compare("reset", "floor", k_reset);
+    const auto verbs = verbs_on(stand, "reset");
+    const auto its = verbs_on(stand, "reset_floor");
+    bench::LifeFloor floor(stand, {its.create, its.url, its.remove, its.reset});
+    for (int round = 0; round < rounds; ++round) {
+        bench::output_of(verbs.create);
+        floor.create();
+        const auto ours = [&] {
+            stand.settle();
+            return bench::milliseconds_of(verbs.reset);
+        };
+        reset.measure(ours, [&] {
+            stand.settle();
+            return floor.reset();
+        });
+        bench::output_of(verbs.remove);
+        floor.remove();
+        stand.forget_what_is_gone();
+    }
+}
+
 void measure_memory(const Stand& stand, int rounds, bench::Report& report) {
     constexpr double k_megabytes = 16;
     const auto verbs = verbs_on(stand, "memory");
@@ -85,6 +110,7 @@ void measure_memory(const Stand& stand, int rounds, bench::Report& report) {
         {&report.watch("create again", k_megabytes), &verbs.create},
         {&report.watch("get", k_megabytes), &verbs.get},
         {&report.watch("url", k_megabytes), &verbs.url},
+        {&report.watch("reset", k_megabytes), &verbs.reset},
         {&report.watch("delete", k_megabytes), &verbs.remove},
         {&report.watch("--help", k_megabytes), &verbs.help}};
     for (int round = 0; round < rounds; ++round) {
@@ -97,6 +123,7 @@ void measure(Length length) {
     const Stand stand;
     bench::Report report;
     measure_times(stand, rounds, report);
+    measure_reset(stand, length == Length::full ? 20 : 2, report);
     measure_memory(stand, length == Length::full ? 5 : 1, report);
     report.publish("whole_process", length, stand.major());
 }
