@@ -32,7 +32,7 @@ base::Finished finished(const Program& program) {
     command.arguments = program.arguments;
     command.environment = program.environment;
     auto end = support::must(base::run(command, base::Deadline::after(k_patience)));
-    if (end.exit_code == 0) return end;
+    if (end.exit_code == program.exit_code) return end;
     throw std::runtime_error(
         fmt::format("{} failed: {}", fmt::join(program.arguments, " "), end.err));
 }

@@ -18,6 +18,7 @@ namespace bench {
 struct Program {
     std::vector<std::string> arguments;
     std::map<std::string, std::string> environment = {};  // on top of ours
+    int exit_code = 0;                                    // when all is well
 };
 
 // Run to their end; a program that fails is an exception with what it said.
@@ -46,6 +47,7 @@ struct Comparison {
 // A figure that has a bar of its own and no yardstick: the most that was seen.
 struct Peak {
     std::string what;
+    std::string unit;
     double bar;
     double value = 0;
     void see(double seen) { value = seen > value ? seen : value; }
@@ -55,7 +57,7 @@ class Report {
    public:
     // References stay good as long as the report.
     Comparison& compare(std::string what, std::string yardstick, double bar);
-    Peak& watch(std::string what, double bar);
+    Peak& watch(std::string what, std::string unit, double bar);
     // A sentence below the table.
     void remark(std::string sentence);
 
@@ -65,6 +67,7 @@ class Report {
 
    private:
     void print() const;
+    void print_comparisons() const;
 
     std::list<Comparison> comparisons_;
     std::list<Peak> peaks_;

@@ -63,13 +63,24 @@ Comparison& Report::compare(std::string what, std::string yardstick, double bar)
     return comparisons_.emplace_back(Comparison{std::move(what), std::move(yardstick), bar});
 }
 
-Peak& Report::watch(std::string what, double bar) {
-    return peaks_.emplace_back(Peak{std::move(what), bar});
+Peak& Report::watch(std::string what, std::string unit, double bar) {
+    return peaks_.emplace_back(Peak{std::move(what), std::move(unit), bar});
 }
 
 void Report::remark(std::string sentence) { remarks_.push_back(std::move(sentence)); }
 
 void Report::print() const {
+    if (!comparisons_.empty()) print_comparisons();
+    if (!peaks_.empty()) fmt::print("\n{:<28}{:>9}{:>7}\n", "at most", "", "bar");
+    for (const auto& one : peaks_) {
+        fmt::print("{:<28}{:>9.1f}{:>7.0f} {}  {}\n", one.what, one.value, one.bar, one.unit,
+                   verdict(one.value, one.bar));
+    }
+    fmt::print("\n");
+    for (const auto& sentence : remarks_) fmt::print("{}\n", sentence);
+}
+
+void Report::print_comparisons() const {
     fmt::print("{:<16}{:>9}  {:<22}{:>9}{:>8}{:>7}{:>8}\n", "", "ms", "yardstick", "ms", "ratio",
                "bar", "rounds");
     for (const auto& one : comparisons_) {
@@ -77,13 +88,6 @@ void Report::print() const {
                    median(one.ours), one.yardstick, median(one.floor), one.ratio(), one.bar,
                    one.ours.size(), verdict(one.ratio(), one.bar));
     }
-    fmt::print("\n{:<16}{:>9}{:>7}\n", "peak memory", "MB", "bar");
-    for (const auto& one : peaks_) {
-        fmt::print("{:<16}{:>9.1f}{:>7.0f}  {}\n", one.what, one.value, one.bar,
-                   verdict(one.value, one.bar));
-    }
-    fmt::print("\n");
-    for (const auto& sentence : remarks_) fmt::print("{}\n", sentence);
 }
 
 void Report::publish(std::string_view name, Length length, int postgres_major) const {
@@ -100,8 +104,8 @@ void Report::publish(std::string_view name, Length length, int postgres_major) c
     }
     boost::json::array peaks;
     for (const auto& one : peaks_) {
-        peaks.push_back(
-            boost::json::object{{"what", one.what}, {"megabytes", one.value}, {"bar", one.bar}});
+        peaks.push_back(boost::json::object{
+            {"what", one.what}, {"value", one.value}, {"unit", one.unit}, {"bar", one.bar}});
     }
     const boost::json::object all{{"name", name},
                                   {"machine", machine(postgres_major)},

@@ -28,6 +28,11 @@ class Stand {
     int port() const { return cluster_.port(); }
     int major() const { return cluster_.major(); }
 
+    // For arranging what is to be measured.
+    pg::ConnectionInfo superuser(const std::string& database) const {
+        return cluster_.superuser(database);
+    }
+
     // The oid of a database, as text.
     std::string oid_of(const std::string& database) const;
     // Puts on disk what is to be written, so that no deed pays for the one before it: DROP DATABASE

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
-// on. Create, create again, reset and delete are measured against the floor, which says to Postgres what
-// reviewdb was heard to say; what it said is compared, too.
+// on. Create, create again, reset and delete are measured against the floor, which says to Postgres
+// what reviewdb was heard to say; what it said is compared, too.
 #include <functional>
 #include <string>
 #include <utility>
@@ -31,7 +31,8 @@ struct Verbs {
 Verbs verbs_on(const Stand& stand, const std::string& name) {
     const std::string repository = "bench.example/a/b";
     return {stand.reviewdb({"create", name, "--repository", repository}),
-            stand.reviewdb({"get", name}), stand.reviewdb({"url", name}),
+            stand.reviewdb({"get", name}),
+            stand.reviewdb({"url", name}),
             stand.reviewdb({"reset", name, "--yes", "--repository", repository}),
             stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
             stand.reviewdb({"--help"})};
@@ -106,13 +107,13 @@ void measure_memory(const Stand& stand, int rounds, bench::Report& report) {
     constexpr double k_megabytes = 16;
     const auto verbs = verbs_on(stand, "memory");
     const std::vector<std::pair<bench::Peak*, const Program*>> in_turn{
-        {&report.watch("create", k_megabytes), &verbs.create},
-        {&report.watch("create again", k_megabytes), &verbs.create},
-        {&report.watch("get", k_megabytes), &verbs.get},
-        {&report.watch("url", k_megabytes), &verbs.url},
-        {&report.watch("reset", k_megabytes), &verbs.reset},
-        {&report.watch("delete", k_megabytes), &verbs.remove},
-        {&report.watch("--help", k_megabytes), &verbs.help}};
+        {&report.watch("memory of create", "MB", k_megabytes), &verbs.create},
+        {&report.watch("memory of create again", "MB", k_megabytes), &verbs.create},
+        {&report.watch("memory of get", "MB", k_megabytes), &verbs.get},
+        {&report.watch("memory of url", "MB", k_megabytes), &verbs.url},
+        {&report.watch("memory of reset", "MB", k_megabytes), &verbs.reset},
+        {&report.watch("memory of delete", "MB", k_megabytes), &verbs.remove},
+        {&report.watch("memory of --help", "MB", k_megabytes), &verbs.help}};
     for (int round = 0; round < rounds; ++round) {
         for (const auto& [peak, program] : in_turn) peak->see(bench::peak_memory_of(*program));
     }
