@@ -6,20 +6,24 @@
 # majors pg<major> and e2e<major> (tests/CMakeLists.txt).
 
 test_command() {
-  local kinds=() majors=() preset=release
+  local kinds=() majors=() programs=() preset=release
   while (($# > 0)); do
     case $1 in
       unit | pg | e2e) kinds+=("$1") ;;
-      --major | --preset)
+      --major | --preset | --program)
         (($# > 1)) || die "test: $1 needs a value"
-        if [[ $1 == --preset ]]; then preset=$2; else majors+=("$2"); fi
+        case $1 in
+          --major) majors+=("$2") ;;
+          --preset) preset=$2 ;;
+          --program) programs+=("$2") ;;
+        esac
         shift
         ;;
       --)
         shift
         break
         ;;
-      *) die "test: what is '$1'? (unit, pg, e2e, --major N, --preset P; after -- what ctest takes)" ;;
+      *) die "test: what is '$1'? (unit, pg, e2e, --major N, --program NAME, --preset P; after -- what ctest takes)" ;;
     esac
     shift
   done
@@ -58,9 +62,10 @@ test_command() {
     return
   fi
 
-  build "$preset"
+  build "$preset" "${programs[@]}"
   local IFS='|'
   local chosen="^(${labels[*]})\$"
+  if ((${#programs[@]} > 0)); then set -- -R "^(${programs[*]})(_[0-9]+)?\$" "$@"; fi
   unset IFS
   # The thread sanitizer of g++ 12 does not start where the kernel spreads addresses as wide as it can.
   local prefix=()

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "server/session.h"
 #include "server/upgrade.h"
 
@@ -11,8 +13,10 @@ namespace cli {
 std::string program_version() { return REVIEWDB_VERSION; }
 
 std::string version_text() {
-    return fmt::format("reviewdb {}\nregistry schema {} to {}\n", program_version(),
-                       server::k_oldest_schema, server::schema_version());
+    const std::string_view commit = REVIEWDB_COMMIT;
+    return fmt::format("reviewdb {}\nregistry schema {} to {}\ncommit {}\n", program_version(),
+                       server::k_oldest_schema, server::schema_version(),
+                       commit.empty() ? "unknown" : commit);
 }
 
 }  // namespace cli
