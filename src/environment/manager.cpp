@@ -158,7 +158,7 @@ void Manager::finish_leftovers(Deadline deadline) {
     }
 }
 
-Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) {
+Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) const {
     BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy.secrets()));
     if (store) {
         BASE_TRY(observe_secret(*store, subject, surroundings_.key_texts, facts, deadline));

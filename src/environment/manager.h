@@ -110,7 +110,8 @@ class Manager {
                                  const std::function<base::Result<Plan>(const Facts&)>& planner,
                                  const std::function<base::Result<Plan>(const Facts&)>& undo,
                                  Execution execution, base::Deadline deadline);
-    base::Result<Answer> examine_one(const Subject& subject, Facts facts, base::Deadline deadline);
+    base::Result<Answer> examine_one(const Subject& subject, Facts facts,
+                                     base::Deadline deadline) const;
     void finish_leftovers(base::Deadline deadline);
 
     Server& server_;

@@ -75,8 +75,10 @@ TEST_F(VersionsTest, a_newer_program_works_with_an_older_registry_and_leaves_its
 }
 
 TEST_F(VersionsTest, both_work_at_once_before_during_and_after_an_upgrade) {
+    constexpr int k_workers = 4;
     std::vector<std::thread> workers;
-    for (int i = 0; i < 4; ++i) {
+    workers.reserve(k_workers);
+    for (int i = 0; i < k_workers; ++i) {
         workers.emplace_back([this, i] {
             const auto* program = i % 2 == 0 ? REVIEWDB_PROGRAM : REVIEWDB_NEXT;
             const auto name = "at_once_" + std::to_string(i);
