@@ -20,7 +20,7 @@ std::string login_line(const pg::ConnectionInfo& login) {
 }  // namespace
 
 LifeFloor::LifeFloor(const Stand& stand, const Life& life)
-    : stand_(stand), folder_("reviewdb-bench-", 0700) {
+    : stand_(stand), remove_by_reviewdb_(life.remove), folder_("reviewdb-bench-", 0700) {
     create_ = hear(life.create);
     again_ = hear(life.create);
     auto text = output_of(life.url);
@@ -33,7 +33,11 @@ LifeFloor::LifeFloor(const Stand& stand, const Life& life)
         reset_ = hear(*life.reset);
         recorded_oids_.push_back(stand_.oid_of(database_));
     }
-    remove_ = hear(life.remove);
+    if (reset_) {
+        output_of(life.remove);
+    } else {
+        remove_ = hear(life.remove);
+    }
 
     stand_.forget_what_is_gone();
     check("create", create_);
@@ -42,8 +46,10 @@ LifeFloor::LifeFloor(const Stand& stand, const Life& life)
     if (reset_) {
         check("reset", with_present_oids(*reset_));
         present_oids_.push_back(stand_.oid_of(database_));
+        output_of(life.remove);
+    } else {
+        check("delete", with_present_oids(remove_));
     }
-    check("delete", with_present_oids(remove_));
     stand_.forget_what_is_gone();
 }
 
@@ -100,6 +106,7 @@ double LifeFloor::reset() {
     return time;
 }
 double LifeFloor::remove() const {
+    if (reset_) return milliseconds_of(remove_by_reviewdb_);
     return milliseconds_of(floor(with_present_oids(remove_), stand_.port()));
 }
 

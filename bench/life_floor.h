@@ -28,8 +28,8 @@ class LifeFloor {
     // Borrows `stand`. Throws when the floor says anything else than reviewdb.
     LifeFloor(const Stand& stand, const Life& life);
 
-    // In turn, each in milliseconds; reset only in a life that has one. After remove, what is gone
-    // has to be forgotten.
+    // In turn, each in milliseconds; reset only in a life that has one, and which reviewdb itself
+    // then ends. After remove, what is gone has to be forgotten.
     double create();
     double create_again() const;
     double reset();
@@ -45,6 +45,7 @@ class LifeFloor {
     Conversation with_present_oids(const Conversation& conversation) const;
 
     const Stand& stand_;
+    Program remove_by_reviewdb_;
     support::TempFolder folder_;
     Conversation create_;
     Conversation again_;

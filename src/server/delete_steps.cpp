@@ -315,9 +315,16 @@ Result<std::string> LiveServer::drop_role(const Work& work) {
     if (error.sqlstate != pg::sql_state::k_dependent_objects) {
         return base::fail(std::move(error).during("cannot drop the role " + role.name));
     }
-    BASE_TRY(run(
-        {{"UPDATE registry.role SET state = 'pinned' WHERE id = $1::uuid", {role.id.to_string()}}},
-        work.deadline));
+    BASE_TRY_ASSIGN(const auto answers,
+                    session_->run_all(
+                        {{"UPDATE registry.role SET state = 'pinned' WHERE id = $1::uuid",
+                          {role.id.to_string()}},
+                         {"SELECT FROM registry.instance WHERE role = $1::uuid AND state <> 'gone' "
+                          "AND id <> $2::uuid",
+                          {role.id.to_string(), work.target.leaving.id.to_string()}}},
+                        work.deadline));
+    // What its resets left in the trash goes next, and the role with it.
+    if (!answers[1].empty()) return std::string();
     return fmt::format("the role {} cannot log in any more, but stays until nothing names it: {}",
                        role.name, error.message);
 }
