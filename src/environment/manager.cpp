@@ -15,9 +15,25 @@ using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 
-// What one operation may spend on what earlier ones could not finish.
-constexpr std::chrono::seconds k_time_for_leftovers(2);
+// How long an operation goes on beginning to finish what earlier ones could not, and how long one
+// of these may take. Who let go of something clears up behind it; who makes something lends a hand;
+// the others have no time for it.
 constexpr int k_most_leftovers = 50;
+constexpr std::chrono::seconds k_time_for_one(5);
+std::chrono::milliseconds time_for_leftovers(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::deleted:
+        case Outcome::absent:
+        case Outcome::reset:
+            return std::chrono::seconds(2);
+        case Outcome::created:
+        case Outcome::repaired:
+        case Outcome::unchanged:
+            return std::chrono::milliseconds(300);
+        default:
+            return {};
+    }
+}
 
 Subject subject_of(const Wish& wish) { return {wish.project, wish.name}; }
 
@@ -55,7 +71,10 @@ Result<Answer> Manager::operate(const Subject& subject, const Planner& planner, 
     server_.release(deadline);
     const bool left = operation.has_leftovers() || answer->outcome == Outcome::deleted ||
                       answer->outcome == Outcome::reset;
-    if (execution == Execution::carry_out && left) finish_leftovers(deadline);
+    const auto budget = time_for_leftovers(answer->outcome);
+    if (execution == Execution::carry_out && left && budget.count() > 0) {
+        finish_leftovers(budget, deadline);
+    }
     return answer;
 }
 
@@ -141,20 +160,21 @@ Result<Answer> Manager::protect(const Wish& wish, Protection protection, Executi
         {}, execution, deadline);
 }
 
-// A little of what earlier operations could not finish, within a small budget; never a failure.
-void Manager::finish_leftovers(Deadline deadline) {
-    deadline = deadline.at_most(k_time_for_leftovers);
-    const auto found = server_.leftovers(k_most_leftovers, deadline);
+// A little of what earlier operations could not finish; never a failure.
+void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadline) {
+    const auto begin_until = deadline.at_most(budget);
+    const auto found = server_.leftovers(k_most_leftovers, deadline.at_most(k_time_for_one));
     if (!found) return;
     for (const auto& leftover : *found) {
-        if (deadline.passed()) return;
-        const auto facts = server_.observe_leftover(leftover, deadline);
+        if (begin_until.passed()) return;
+        const auto its_end = deadline.at_most(k_time_for_one);
+        const auto facts = server_.observe_leftover(leftover, its_end);
         if (facts && *facts) {
             Operation operation(server_, surroundings_, log_, nullptr);
-            const auto done = operation.carry_out(plan_burial(**facts), **facts, deadline);
+            const auto done = operation.carry_out(plan_burial(**facts), **facts, its_end);
             if (!done) log_.debug("{} stays for now: {}", leftover.database, done.error().message);
         }
-        server_.release(deadline);
+        server_.release(its_end);
     }
 }
 

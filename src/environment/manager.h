@@ -112,7 +112,7 @@ class Manager {
                                  Execution execution, base::Deadline deadline);
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
-    void finish_leftovers(base::Deadline deadline);
+    void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);
 
     Server& server_;
     Surroundings surroundings_;
