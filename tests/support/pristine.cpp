@@ -43,8 +43,7 @@ pid_t maker_of(std::string_view name) {
 void remove_folders_of_the_dead() {
     std::error_code ignored;
     for (const auto medium : {Medium::disk, Medium::memory}) {
-        for (const auto& entry :
-             std::filesystem::directory_iterator(temp_root(medium), ignored)) {
+        for (const auto& entry : std::filesystem::directory_iterator(temp_root(medium), ignored)) {
             const auto pid = maker_of(entry.path().filename().string());
             if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
                 std::filesystem::remove_all(entry.path(), ignored);
@@ -69,7 +68,9 @@ std::unique_ptr<Pristine>& pristine() {
 
 }  // namespace
 
-std::string prefix_of(std::string_view kind) { return fmt::format("reviewdb-{}-{}-", kind, getpid()); }
+std::string prefix_of(std::string_view kind) {
+    return fmt::format("reviewdb-{}-{}-", kind, getpid());
+}
 
 local::Installation installation_of(int major) {
     const auto variable = "REVIEWDB_TEST_PG_BIN_" + std::to_string(major);

@@ -17,8 +17,8 @@ namespace support {
 
 enum class Medium { disk, memory };
 
-// /tmp, or for memory /dev/shm where it has room for the databases of a test run: a file system on a
-// disk spends most of such a run on making and unmaking files. Never below $TMPDIR: servers under
+// /tmp, or for memory /dev/shm where it has room for the databases of a test run: a file system on
+// a disk spends most of such a run on making and unmaking files. Never below $TMPDIR: servers under
 // test may run as a user who cannot enter that.
 inline std::string temp_root(Medium medium) {
     constexpr std::uintmax_t k_room = 4ULL << 30U;
