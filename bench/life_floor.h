@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The floor of create, create again, reset and delete. Listens once to reviewdb as it lives the life
-// of an environment, and from then on lets the floor say the same to the server, word by word but for the
-// oids of its databases. Listens to the floor once as well: the two conversations have to be the
-// same.
+// The floor of create, create again, reset and delete. Listens once to reviewdb as it lives the
+// life of an environment, and from then on lets the floor say the same to the server, word by word
+// but for the oids of its databases. Listens to the floor once as well: the two conversations have
+// to be the same.
 #pragma once
 
 #include <optional>

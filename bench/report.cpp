@@ -69,6 +69,10 @@ Peak& Report::watch(std::string what, double bar) {
 
 void Report::remark(std::string sentence) { remarks_.push_back(std::move(sentence)); }
 
+void Report::attach(std::string key, std::string json) {
+    attached_[std::move(key)] = std::move(json);
+}
+
 void Report::print() const {
     fmt::print("{:<16}{:>9}  {:<22}{:>9}{:>8}{:>7}{:>8}\n", "", "ms", "yardstick", "ms", "ratio",
                "bar", "rounds");
@@ -77,13 +81,19 @@ void Report::print() const {
                    median(one.ours), one.yardstick, median(one.floor), one.ratio(), one.bar,
                    one.ours.size(), verdict(one.ratio(), one.bar));
     }
-    fmt::print("\n{:<16}{:>9}{:>7}\n", "peak memory", "MB", "bar");
+    if (!peaks_.empty()) fmt::print("\n{:<16}{:>9}{:>7}\n", "peak memory", "MB", "bar");
     for (const auto& one : peaks_) {
         fmt::print("{:<16}{:>9.1f}{:>7.0f}  {}\n", one.what, one.value, one.bar,
                    verdict(one.value, one.bar));
     }
     fmt::print("\n");
     for (const auto& sentence : remarks_) fmt::print("{}\n", sentence);
+}
+
+std::filesystem::path results_folder() {
+    std::filesystem::path folder(REVIEWDB_BENCH_RESULTS);
+    std::filesystem::create_directories(folder);
+    return folder;
 }
 
 void Report::publish(std::string_view name, Length length, int postgres_major) const {
@@ -103,15 +113,14 @@ void Report::publish(std::string_view name, Length length, int postgres_major) c
         peaks.push_back(
             boost::json::object{{"what", one.what}, {"megabytes", one.value}, {"bar", one.bar}});
     }
-    const boost::json::object all{{"name", name},
-                                  {"machine", machine(postgres_major)},
-                                  {"comparisons", std::move(comparisons)},
-                                  {"peaks", std::move(peaks)},
-                                  {"remarks", boost::json::value_from(remarks_)}};
-    const std::filesystem::path folder(REVIEWDB_BENCH_RESULTS);
-    std::filesystem::create_directories(folder);
+    boost::json::object all{{"name", name},
+                            {"machine", machine(postgres_major)},
+                            {"comparisons", std::move(comparisons)},
+                            {"peaks", std::move(peaks)},
+                            {"remarks", boost::json::value_from(remarks_)}};
+    for (const auto& [key, text] : attached_) all[key] = boost::json::parse(text);
     const auto file =
-        folder / fmt::format("{}{}.json", name, length == Length::smoke ? "-smoke" : "");
+        results_folder() / fmt::format("{}{}.json", name, length == Length::smoke ? "-smoke" : "");
     std::ofstream(file) << boost::json::serialize(all) << '\n';
     fmt::print("{}\n", file.string());
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
-// on. Create, create again, reset and delete are measured against the floor, which says to Postgres what
-// reviewdb was heard to say; what it said is compared, too.
+// on. Create, create again, reset and delete are measured against the floor, which says to Postgres
+// what reviewdb was heard to say; what it said is compared, too.
 #include <functional>
 #include <string>
 #include <utility>
@@ -31,7 +31,8 @@ struct Verbs {
 Verbs verbs_on(const Stand& stand, const std::string& name) {
     const std::string repository = "bench.example/a/b";
     return {stand.reviewdb({"create", name, "--repository", repository}),
-            stand.reviewdb({"get", name}), stand.reviewdb({"url", name}),
+            stand.reviewdb({"get", name}),
+            stand.reviewdb({"url", name}),
             stand.reviewdb({"reset", name, "--yes", "--repository", repository}),
             stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
             stand.reviewdb({"--help"})};
