@@ -30,6 +30,15 @@ class Conversation {
 
     std::string to_text() const;
 
+    // What was said after `earlier`, which is how this one began.
+    Conversation since(const Conversation& earlier) const;
+    // The settings with which its first session started.
+    std::string options() const;
+    // Its statements as part of a script for pgbench's extended protocol, in one pipeline for each
+    // round trip, parameters as literals: the logins are the caller's. Throws for SQL in which
+    // pgbench would see a variable.
+    std::string to_pg_bench() const;
+
     // The first thing that only one of them says; empty when they are the same.
     std::string difference(const Conversation& other) const;
 

@@ -6,6 +6,7 @@
 // std::runtime_error when it fails. One thread.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
@@ -60,6 +61,8 @@ class Report {
     Peak& watch(std::string what, std::string unit, double bar);
     // A sentence below the table.
     void remark(std::string sentence);
+    // More for the JSON, under a key of its own.
+    void attach(std::string key, std::string json);
 
     // The table on standard output, and build/bench/NAME.json (NAME-smoke.json for a short run)
     // with that and the machine's facts.
@@ -72,7 +75,11 @@ class Report {
     std::list<Comparison> comparisons_;
     std::list<Peak> peaks_;
     std::vector<std::string> remarks_;
+    std::map<std::string, std::string> attached_;
 };
+
+// Where results go; made when it is not there.
+std::filesystem::path results_folder();
 
 // Runs `measure` as the whole of a measuring program; its exit code.
 int run_program(std::string_view name, int count, char** words,

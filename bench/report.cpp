@@ -69,6 +69,10 @@ Peak& Report::watch(std::string what, std::string unit, double bar) {
 
 void Report::remark(std::string sentence) { remarks_.push_back(std::move(sentence)); }
 
+void Report::attach(std::string key, std::string json) {
+    attached_[std::move(key)] = std::move(json);
+}
+
 void Report::print() const {
     if (!comparisons_.empty()) print_comparisons();
     if (!peaks_.empty()) fmt::print("\n{:<28}{:>9}{:>7}\n", "at most", "", "bar");
@@ -90,6 +94,12 @@ void Report::print_comparisons() const {
     }
 }
 
+std::filesystem::path results_folder() {
+    std::filesystem::path folder(REVIEWDB_BENCH_RESULTS);
+    std::filesystem::create_directories(folder);
+    return folder;
+}
+
 void Report::publish(std::string_view name, Length length, int postgres_major) const {
     print();
     boost::json::array comparisons;
@@ -107,15 +117,14 @@ void Report::publish(std::string_view name, Length length, int postgres_major) c
         peaks.push_back(boost::json::object{
             {"what", one.what}, {"value", one.value}, {"unit", one.unit}, {"bar", one.bar}});
     }
-    const boost::json::object all{{"name", name},
-                                  {"machine", machine(postgres_major)},
-                                  {"comparisons", std::move(comparisons)},
-                                  {"peaks", std::move(peaks)},
-                                  {"remarks", boost::json::value_from(remarks_)}};
-    const std::filesystem::path folder(REVIEWDB_BENCH_RESULTS);
-    std::filesystem::create_directories(folder);
+    boost::json::object all{{"name", name},
+                            {"machine", machine(postgres_major)},
+                            {"comparisons", std::move(comparisons)},
+                            {"peaks", std::move(peaks)},
+                            {"remarks", boost::json::value_from(remarks_)}};
+    for (const auto& [key, text] : attached_) all[key] = boost::json::parse(text);
     const auto file =
-        folder / fmt::format("{}{}.json", name, length == Length::smoke ? "-smoke" : "");
+        results_folder() / fmt::format("{}{}.json", name, length == Length::smoke ? "-smoke" : "");
     std::ofstream(file) << boost::json::serialize(all) << '\n';
     fmt::print("{}\n", file.string());
 }

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# ./dev chaos [KILLS]: the long campaign of SIGKILL against the release build, with its table of the
-# steps that were hit. CI runs a short one.
+# ./dev chaos [KILLS [SECONDS]]: the long forms of what CI does for a short while, against the
+# release build. KILLS SIGKILLs, with the table of the steps that were hit; a hundred resets under
+# an application that reconnects; and SECONDS of mixed load with random kills.
 
 chaos_command() {
-  local kills=${1:-200}
+  local kills=${1:-200} seconds=${2:-300} tests=$root/build/release/tests
   [[ $kills =~ ^[1-9][0-9]*$ ]] || die "chaos: '$kills' is not a number of kills"
+  [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "chaos: '$seconds' is not a number of seconds"
   need server test
-  build release reviewdb e2e_kills
-  run env REVIEWDB_KILLS="$kills" "$root/build/release/tests/e2e_kills"
+  build release reviewdb e2e_kills e2e_load pg_lifecycle
+  run env REVIEWDB_KILLS="$kills" "$tests/e2e_kills"
+  run env REVIEWDB_RESETS=100 REVIEWDB_ROUNDS=20 "$tests/pg_lifecycle" \
+    --gtest_filter='*many_resets:*at_once*'
+  run env REVIEWDB_LOAD_SECONDS="$seconds" "$tests/e2e_load"
 }

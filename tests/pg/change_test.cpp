@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Verbs that change an environment which is there: reset, rotate, close, open, protect, extend.
-// Each interrupted after every step, and at once with others.
+// Each interrupted after every step, and at once with others; ./dev chaos does that more often, by
+// $REVIEWDB_RESETS and $REVIEWDB_ROUNDS.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "support/environment_test.h"
@@ -22,6 +24,11 @@ using support::ask;
 using support::execute;
 using support::must;
 using support::refusal;
+
+int times(const char* variable, int otherwise) {
+    const char* text = getenv(variable);
+    return text != nullptr ? std::stoi(text) : otherwise;
+}
 
 class ChangeTest : public support::EnvironmentTest {
    protected:
@@ -152,8 +159,8 @@ TEST_F(ChangeTest, an_application_that_reconnects_in_a_loop_outlives_many_resets
             while (!over && session->run({"SELECT 1"}, support::soon())) ++queries;
         }
     });
-    constexpr int k_resets = 10;
-    for (int i = 0; i < k_resets; ++i) {
+    const int resets = times("REVIEWDB_RESETS", 10);
+    for (int i = 0; i < resets; ++i) {
         const auto fresh = reset();
         EXPECT_TRUE(fresh) << (fresh ? "" : fresh.error().message);
         const int before = queries;
@@ -236,7 +243,8 @@ TEST_F(ChangeTest, what_is_protected_is_neither_deleted_nor_reset) {
 }
 
 TEST_F(ChangeTest, reset_rotate_and_delete_at_once_end_whole_or_gone) {
-    for (int round = 0; round < 5; ++round) {
+    const int rounds = times("REVIEWDB_ROUNDS", 5);
+    for (int round = 0; round < rounds; ++round) {
         must(create(name_));
         std::vector<std::thread> threads;
         std::atomic<int> surprises{0};
