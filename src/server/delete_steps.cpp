@@ -179,6 +179,8 @@ Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements&
 Result<std::string> LiveServer::bury(const Work& work) {
     const auto& target = work.target;
     Statements letting_go{
+        // From here on the instance is a leftover to everybody else: not while we drop it.
+        try_instance_lock(target.leaving.id),
         {"UPDATE registry.environment SET state = 'gone', retired_at = now() WHERE id = $1::uuid",
          {target.environment.id.to_string()}},
         {"UPDATE registry.instance SET state = 'dropping', let_go_at = now() WHERE id = $1::uuid",

@@ -149,6 +149,10 @@ class LiveServer final : public environment::Server {
     std::int64_t epoch_ = 0;
 };
 
+// Takes the lock of an instance that no environment has any more, if nobody else does: answers
+// `taken`. Held by the session until release().
+pg::Statement try_instance_lock(const base::Uuid& instance);
+
 // Raises, in the transaction that it is part of, unless the database called so is that instance by
 // oid and stamp. One that died before it had a stamp is told by its name alone.
 pg::Statement must_be(std::string_view called, const environment::InstanceRecord& instance,

@@ -68,6 +68,11 @@ Result<void> check_schema(const environment::Installation& installation) {
 
 }  // namespace
 
+pg::Statement try_instance_lock(const base::Uuid& instance) {
+    return {"SELECT pg_try_advisory_lock($1::bigint) AS taken",
+            {lock_number(instance_lock(instance))}};
+}
+
 LiveServer::LiveServer(pg::ConnectionInfo login, std::string application, base::Log& log)
     : login_(std::move(login)), application_(std::move(application)), log_(log) {}
 LiveServer::~LiveServer() = default;

@@ -125,6 +125,12 @@ Result<std::string> FakeServer::drop_role(const Work& work) {
         return std::string();
     }
     world_.roles.at(role.id).state = RoleState::pinned;
+    // What its resets left in the trash goes next, and the role with it.
+    const bool has_more = std::ranges::any_of(world_.instances, [&](const auto& one) {
+        return one.second.role == role.id && one.first != work.target.leaving.id &&
+               one.second.record.state != InstanceState::gone;
+    });
+    if (has_more) return std::string();
     return "the role " + role.name + " stays until nothing names it";
 }
 
