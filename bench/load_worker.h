@@ -66,7 +66,7 @@ std::vector<std::unique_ptr<Worker>> hire(const pg::ConnectionInfo& login, std::
 
 struct Shift {
     Tally tally;
-    double seconds;
+    double seconds = 0;
     double throughput() const { return static_cast<double>(tally.successes()) / seconds; }
 };
 
