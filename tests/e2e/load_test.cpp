@@ -2,8 +2,8 @@
 //
 // Mixed verbs from many workers on a few shared names and some of their own, while programs are
 // killed at random, and the server once. Afterwards everything is usable or gone.
-// $REVIEWDB_LOAD_SECONDS says how long: 15 unless told otherwise; $REVIEWDB_LOAD_SEED brings back
-// the choices of an earlier run.
+// $REVIEWDB_LOAD_SECONDS says how long: 60 unless told otherwise; the server is killed once in two
+// minutes, and at least once. $REVIEWDB_LOAD_SEED brings back the choices of an earlier run.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +24,8 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr const char* k_project = "load";
-constexpr std::size_t k_workers = 8;
+constexpr std::size_t k_workers = 32;
+constexpr seconds k_between_kills(120);
 // What can become of a call whose neighbours do as they please and whose server dies: done, nothing
 // of that name, closed or otherwise in the way, away or busy.
 constexpr std::array k_expected{0, 3, 4, 6};
@@ -62,7 +63,7 @@ class LoadTest : public support::PgTest {
         if (IsSkipped() || HasFailure()) return;
         support::ClusterOptions options;
         // It is killed, and has to come back whole.
-        options.settings = {{"full_page_writes", "on"}};
+        options.settings = {{"full_page_writes", "on"}, {"max_connections", "200"}};
         cluster_.emplace(options);
         const auto finished = e2e::call(
             home_.path(),
@@ -178,15 +179,17 @@ class LoadTest : public support::PgTest {
 };
 
 TEST_F(LoadTest, everything_is_usable_or_gone_after_many_workers_and_random_kills) {
-    const milliseconds time = seconds(number_in("REVIEWDB_LOAD_SECONDS", 15));
+    const milliseconds time = seconds(number_in("REVIEWDB_LOAD_SECONDS", 60));
     std::cout << fmt::format("REVIEWDB_LOAD_SEED={}\n", seed_) << std::flush;
     const auto start = steady_clock::now();
     std::thread load([&] {
         support::at_once(k_workers, k_workers, [&](auto number) { work(number, start + time); });
     });
-    std::this_thread::sleep_until(start + time / 2);
-    cluster_->kill9();
-    cluster_->start();
+    for (auto moment = time / 2; moment < time; moment += k_between_kills) {
+        std::this_thread::sleep_until(start + moment);
+        cluster_->kill9();
+        cluster_->start();
+    }
     load.join();
     print_tally();
 
