@@ -20,12 +20,13 @@ using std::chrono::steady_clock;
 constexpr std::chrono::minutes k_patience(1);
 
 environment::Manager::Surroundings surroundings() {
-    return {{"bench", "bench", "bench"},
-            {},
-            {},
-            [](const std::string&) -> base::Result<std::unique_ptr<environment::SecretStore>> {
-                return std::unique_ptr<environment::SecretStore>();
-            }};
+    return {
+        {"bench", "bench", "bench"},
+        {},
+        {},
+        [](const environment::Policy&) -> base::Result<std::unique_ptr<environment::SecretStore>> {
+            return std::unique_ptr<environment::SecretStore>();
+        }};
 }
 
 environment::Project project() { return support::must(environment::Project::parse("load")); }

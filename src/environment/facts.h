@@ -68,10 +68,15 @@ struct LoginFacts {
 // Who has the database name that the environment should have.
 enum class NameHolder { nobody, this_instance, dropping_instance, somebody_else };
 
+// Whose a secret is, by what its value says. A placeholder, which names no database, is nobody's.
+enum class SecretHolder { this_environment, nobody, somebody_else };
+
 struct SecretFacts {
     bool exists = false;
-    bool is_ours = false;     // its value says so
+    SecretHolder holder = SecretHolder::nobody;
     bool is_current = false;  // its value is the one it should have
+    // A password that logs in, for all that the value says; empty in a placeholder.
+    bool has_password = false;
 };
 
 // What only trying can tell, from an earlier attempt of the same operation.

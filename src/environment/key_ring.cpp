@@ -15,8 +15,12 @@ using base::ErrorKind;
 using base::Result;
 
 constexpr std::string_view k_file = "file:";
+constexpr std::string_view k_aws = "aws:";
 
 Result<base::Secret> read_text(const KeyRecord& record, const KeyTexts& texts) {
+    if (record.location.starts_with(k_aws) && texts.read_aws) {
+        return texts.read_aws(record.location.substr(k_aws.size()));
+    }
     if (!record.location.starts_with(k_file)) return key_text(record.number, texts);
     BASE_TRY_ASSIGN(const auto content, base::read_file(record.location.substr(k_file.size())));
     return base::Secret(content.value_or(""));
@@ -26,7 +30,8 @@ Result<base::Secret> read_text(const KeyRecord& record, const KeyTexts& texts) {
 
 base::Secret key_text(int number, const KeyTexts& texts) {
     for (const auto& name : {fmt::format("REVIEWDB_KEY_{}", number), std::string("REVIEWDB_KEY")}) {
-        if (const auto found = texts.find(name); found != texts.end()) return found->second;
+        const auto found = texts.variables.find(name);
+        if (found != texts.variables.end()) return found->second;
     }
     return {};
 }

@@ -4,6 +4,7 @@
 // decides: a key at hand that is another one than the registry's fingerprint tells is refused.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -12,11 +13,16 @@
 
 namespace environment {
 
-// The variables that may hold keys, by name: REVIEWDB_KEY, and REVIEWDB_KEY_2 for the second one.
-using KeyTexts = std::map<std::string, base::Secret>;
+// Where the texts of keys come from that are not in the registry.
+struct KeyTexts {
+    // By name: REVIEWDB_KEY, and REVIEWDB_KEY_2 for the second one.
+    std::map<std::string, base::Secret> variables = {};
+    // Reads the key that Secrets Manager keeps under a name; empty where there is no way to it.
+    std::function<base::Result<base::Secret>(const std::string& name)> read_aws = {};
+};
 
 // Fails conflict when there is no such key, when it is not where it should be, and when what is
-// there is another key. Reads a file where the key is in one.
+// there is another key; as read_aws does. Reads a file where the key is in one.
 base::Result<Key> find_key(const Installation& installation, int number, const KeyTexts& texts);
 
 // The text of a key that is kept in a variable; empty where none is set.

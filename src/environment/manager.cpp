@@ -53,7 +53,7 @@ Description describe(const Target& target, const Policy& policy) {
 
 Description describe(const Facts& facts) {
     Target target;
-    target.environment = *facts.environment;
+    if (facts.environment) target.environment = *facts.environment;
     if (facts.instance) target.instance = *facts.instance;
     if (facts.role) target.role = *facts.role;
     target.final_database = target.instance.database;
@@ -179,7 +179,7 @@ void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadli
 }
 
 Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) const {
-    BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy.secrets()));
+    BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));
     if (store) {
         BASE_TRY(observe_secret(*store, subject, surroundings_.key_texts, facts, deadline));
     }
@@ -230,11 +230,16 @@ Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
                           "make it with: reviewdb create NAME");
     }
     auto description = describe(facts);
-    if (facts.role && facts.environment->state == EnvironmentState::ready) {
-        BASE_TRY_ASSIGN(const auto key, find_key(facts.installation, facts.role->key_number,
-                                                 surroundings_.key_texts));
-        description.password = key.password(facts.role->id, facts.role->password_version);
+    if (!facts.role || facts.environment->state != EnvironmentState::ready) return description;
+    std::optional<base::Secret> value;
+    if (facts.role->source == PasswordSource::external) {
+        BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));
+        if (store) {
+            BASE_TRY_ASSIGN(value, store->read(facts.environment->secret, deadline));
+        }
     }
+    BASE_TRY_ASSIGN(description.password,
+                    password_of(*facts.role, facts.installation, surroundings_.key_texts, value));
     return description;
 }
 

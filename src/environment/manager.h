@@ -59,8 +59,9 @@ class Manager {
         // What the caller's flags, variables and file say of policy; compared, never obeyed.
         std::map<std::string, std::string> policy_claims;
         KeyTexts key_texts;
-        // The store that a policy names ("file:DIR"); nothing for "none". Fails invalid_input.
-        std::function<base::Result<std::unique_ptr<SecretStore>>(const std::string& policy)>
+        // The store that a policy names, made anew for each look; nothing for none. Fails
+        // invalid_input.
+        std::function<base::Result<std::unique_ptr<SecretStore>>(const Policy& policy)>
             make_secret_store;
         // Told of each step as it begins; may be empty.
         std::function<void(const Step&)> on_step = {};

@@ -76,7 +76,8 @@ Result<Credentials> Operation::credentials_for(const Target& target) const {
     if (target.role.name.empty()) return credentials;
     BASE_TRY_ASSIGN(const auto key,
                     find_key(installation, target.role.key_number, surroundings_.key_texts));
-    credentials.password = key.password(target.role.id, target.role.password_version);
+    BASE_TRY_ASSIGN(credentials.password, password_of(target.role, installation,
+                                                      surroundings_.key_texts, former_secret_));
     stamp.sealed_name = key.seal(target.instance.id, target.environment.name);
     credentials.database_stamp = stamp.to_text();
     return credentials;
@@ -86,11 +87,22 @@ Result<void> Operation::observe(Deadline deadline) {
     BASE_TRY_ASSIGN(facts_, server_.observe(*subject_, Purpose::work, deadline));
     facts_.tried = tried_;
     BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
-    BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy.secrets()));
+    BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy));
     if (!store_) return {};
     BASE_TRY_ASSIGN(former_secret_,
                     observe_secret(*store_, *subject_, surroundings_.key_texts, facts_, deadline));
     return {};
+}
+
+Result<base::Secret> password_of(const RoleRecord& role, const Installation& installation,
+                                 const KeyTexts& key_texts,
+                                 const std::optional<base::Secret>& value) {
+    if (role.source == PasswordSource::external) {
+        auto login = value ? login_in_secret(*value) : std::nullopt;
+        return login ? login->password : base::Secret();
+    }
+    BASE_TRY_ASSIGN(const auto key, find_key(installation, role.key_number, key_texts));
+    return key.password(role.id, role.password_version);
 }
 
 Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
@@ -103,17 +115,22 @@ Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Sub
     BASE_TRY_ASSIGN(auto former, store.read(name, deadline));
     auto& secret = facts.secret.emplace();
     secret.exists = former.has_value();
-    if (secret.exists && facts.environment) {
-        secret.is_ours = owner_of_secret(*former) == facts.environment->id;
+    if (!secret.exists) return former;
+    auto expected = connection_facts(describe(facts));
+    if (!facts.instance) {
+        expected.dbname = facts.policy.database_pattern().apply(subject.project, subject.name,
+                                                                k_longest_catalog_name);
     }
-    if (secret.is_ours && facts.role && facts.instance) {
-        auto description = describe(facts);
-        BASE_TRY_ASSIGN(const auto key,
-                        find_key(facts.installation, facts.role->key_number, key_texts));
-        description.password = key.password(facts.role->id, facts.role->password_version);
-        secret.is_current = *former == make_secret_value(connection_facts(description),
-                                                         facts.environment->id, former);
+    const auto owner = facts.environment ? std::optional(facts.environment->id) : std::nullopt;
+    const auto login = login_in_secret(*former);
+    secret.holder = holder_of_secret(*former, owner, expected);
+    secret.has_password = login && !login->password.empty() && !login->host.empty();
+    if (secret.holder != SecretHolder::this_environment || !facts.role || !facts.instance) {
+        return former;
     }
+    BASE_TRY_ASSIGN(expected.password,
+                    password_of(*facts.role, facts.installation, key_texts, former));
+    secret.is_current = *former == make_secret_value(expected, facts.environment->id, former);
     return former;
 }
 
@@ -144,16 +161,25 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, const Creden
     if (step.kind == StepKind::write_secret) {
         auto description = describe(plan.target, facts_.policy);
         description.password = credentials.password;
+        const auto facts = connection_facts(description);
+        const auto& owner = plan.target.environment.id;
         BASE_TRY(server_.check_lease(plan.target, deadline));
-        return store_->write(secret,
-                             make_secret_value(connection_facts(description),
-                                               plan.target.environment.id, former_secret_),
+        return store_->write({secret,
+                              make_secret_value(facts, owner, former_secret_),
+                              {{"reviewdb:project", plan.target.environment.project},
+                               {"reviewdb:name", plan.target.environment.name},
+                               {"reviewdb:environment", owner.to_string()}},
+                              [&](const base::Secret& found) {
+                                  return holder_of_secret(found, owner, facts) !=
+                                         SecretHolder::somebody_else;
+                              }},
                              deadline);
     }
     if (step.kind == StepKind::delete_secret) {
         if (!store_ || !facts_.secret) return {};
         // Where none was seen, a writer may have died over it: the store clears that away.
-        if (facts_.secret->exists && !facts_.secret->is_ours) return {};
+        const bool ours = facts_.secret->holder == SecretHolder::this_environment;
+        if (facts_.secret->exists && !ours) return {};
         BASE_TRY(server_.check_lease(plan.target, deadline));
         return store_->remove(secret, deadline);
     }

@@ -15,6 +15,12 @@ namespace environment {
 // What an operation wishes for, as the rules see it: from facts to a plan.
 using Planner = std::function<base::Result<Plan>(const Facts&)>;
 
+// The password of a role: derived, or for one that was taken over what its secret says. Empty where
+// that says none.
+base::Result<base::Secret> password_of(const RoleRecord& role, const Installation& installation,
+                                       const KeyTexts& key_texts,
+                                       const std::optional<base::Secret>& value);
+
 // Adds to `facts` what the store has under the environment's name, and answers that value.
 base::Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
                                                          const KeyTexts& key_texts, Facts& facts,

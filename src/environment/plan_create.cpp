@@ -89,7 +89,8 @@ class Making {
                                           wish_.project.text(), wish_.origin.repository),
                               "see 'reviewdb config get repositories'");
         }
-        if (facts_.secret && facts_.secret->exists && !facts_.secret->is_ours) {
+        if (facts_.secret && facts_.secret->exists &&
+            facts_.secret->holder == SecretHolder::somebody_else) {
             return base::fail(ErrorKind::conflict,
                               "the secret store has a secret of that name which is not ours",
                               "remove it, or choose other names: reviewdb config set "

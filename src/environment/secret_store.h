@@ -4,6 +4,8 @@
 // value says whose it is ("reviewdb": "<environment uuid>"), so ownership needs no second call.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -13,6 +15,15 @@
 
 namespace environment {
 
+struct SecretWrite {
+    std::string name;
+    base::Secret value;
+    // What is told of it beside the value, where a store can keep that.
+    std::map<std::string, std::string> tags = {};
+    // Whether a value that turns up under the name only now may be replaced.
+    std::function<bool(const base::Secret&)> may_replace = {};
+};
+
 class SecretStore {
    public:
     SecretStore() = default;
@@ -20,13 +31,15 @@ class SecretStore {
     SecretStore& operator=(const SecretStore&) = delete;
     virtual ~SecretStore() = default;
 
-    // The value, or nothing when there is none of that name. Fails denied, unavailable.
+    // The value, or nothing when there is none of that name; one that is scheduled for deletion
+    // counts as none. Fails denied, unavailable.
     virtual base::Result<std::optional<base::Secret>> read(const std::string& name,
                                                            base::Deadline deadline) = 0;
-    // Makes or replaces the value, whole or not at all.
-    virtual base::Result<void> write(const std::string& name, const base::Secret& value,
-                                     base::Deadline deadline) = 0;
-    // Content when there is none.
+    // Makes or replaces the value, whole or not at all. Fails conflict for a value that turned up
+    // since it was read and may not be replaced, in_doubt for one that may.
+    virtual base::Result<void> write(const SecretWrite& write, base::Deadline deadline) = 0;
+    // Content when there is none. A store may leave an empty place behind where somebody else looks
+    // after the secret.
     virtual base::Result<void> remove(const std::string& name, base::Deadline deadline) = 0;
 };
 

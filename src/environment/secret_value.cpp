@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <charconv>
+
 #include "base/bytes.h"
 #include "environment/manager.h"
 
@@ -72,6 +74,42 @@ std::optional<base::Uuid> owner_of_secret(const base::Secret& value) {
     const auto* owner = object ? object->if_contains(k_owner) : nullptr;
     if (owner == nullptr || !owner->is_string()) return std::nullopt;
     return base::Uuid::parse(owner->get_string());
+}
+
+namespace {
+
+std::string text_in(const boost::json::object& object, std::string_view key) {
+    const auto* value = object.if_contains(key);
+    if (value == nullptr) return {};
+    if (value->is_string()) return std::string(value->get_string());
+    return value->is_number() ? boost::json::serialize(*value) : std::string();
+}
+
+}  // namespace
+
+std::optional<ConnectionFacts> login_in_secret(const base::Secret& value) {
+    const auto object = parse_object(value);
+    if (!object) return std::nullopt;
+    ConnectionFacts login;
+    login.host = text_in(*object, "host");
+    login.user = text_in(*object, "username");
+    login.password = base::Secret(text_in(*object, "password"));
+    login.dbname = text_in(*object, "dbname");
+    const auto port = text_in(*object, "port");
+    std::from_chars(port.data(), port.data() + port.size(), login.port);
+    return login;
+}
+
+SecretHolder holder_of_secret(const base::Secret& value, const std::optional<base::Uuid>& owner,
+                              const ConnectionFacts& facts) {
+    const auto named = owner_of_secret(value);
+    if (named && owner == named) return SecretHolder::this_environment;
+    const auto login = login_in_secret(value);
+    if (!login) return SecretHolder::somebody_else;
+    if (!named && login->host.empty() && login->dbname.empty()) return SecretHolder::nobody;
+    const bool same = login->dbname == facts.dbname && login->host == facts.host &&
+                      (login->port == facts.port || login->port == 0);
+    return same ? SecretHolder::this_environment : SecretHolder::somebody_else;
 }
 
 }  // namespace environment

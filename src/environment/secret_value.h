@@ -13,6 +13,7 @@
 namespace environment {
 
 struct Description;
+enum class SecretHolder;
 
 // What an application needs to connect; host, port and sslmode as advertised.
 struct ConnectionFacts {
@@ -36,5 +37,15 @@ base::Secret make_secret_value(const ConnectionFacts& facts, const base::Uuid& o
 
 // The environment that a secret says it belongs to; nothing for any other text.
 std::optional<base::Uuid> owner_of_secret(const base::Secret& value);
+
+// What a value says of a login, whoever wrote it; what it does not say is empty. Nothing for a text
+// that is no JSON object.
+std::optional<ConnectionFacts> login_in_secret(const base::Secret& value);
+
+// Whose a value is. It is the environment's when it says so, and also when it names the
+// environment's own database at the address that applications use: another program wrote it then,
+// about the same thing. It is nobody's when it names no database, as a stack leaves it.
+SecretHolder holder_of_secret(const base::Secret& value, const std::optional<base::Uuid>& owner,
+                              const ConnectionFacts& facts);
 
 }  // namespace environment

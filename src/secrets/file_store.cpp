@@ -109,9 +109,9 @@ Result<std::optional<base::Secret>> FileStore::read(const std::string& name, bas
     return std::optional(base::Secret(std::move(*text)));
 }
 
-Result<void> FileStore::write(const std::string& name, const base::Secret& value, base::Deadline) {
-    if (name.empty()) return base::fail(ErrorKind::invalid_input, "a secret needs a name");
-    const auto path = path_of(name);
+Result<void> FileStore::write(const environment::SecretWrite& write, base::Deadline) {
+    if (write.name.empty()) return base::fail(ErrorKind::invalid_input, "a secret needs a name");
+    const auto path = path_of(write.name);
     BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
     if (!folder) {
         BASE_TRY(base::make_folder(folder_, 0700));
@@ -119,7 +119,7 @@ Result<void> FileStore::write(const std::string& name, const base::Secret& value
     }
     BASE_TRY(check_file(path));
     BASE_TRY(remove_unfinished(path));
-    return base::write_file(path, value.reveal(), 0600);
+    return base::write_file(path, write.value.reveal(), 0600);
 }
 
 Result<void> FileStore::remove(const std::string& name, base::Deadline) {

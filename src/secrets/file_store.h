@@ -21,7 +21,7 @@ class FileStore final : public environment::SecretStore {
 
     base::Result<std::optional<base::Secret>> read(const std::string& name,
                                                    base::Deadline deadline) override;
-    base::Result<void> write(const std::string& name, const base::Secret& value,
+    base::Result<void> write(const environment::SecretWrite& write,
                              base::Deadline deadline) override;
     base::Result<void> remove(const std::string& name, base::Deadline deadline) override;
 

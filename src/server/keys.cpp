@@ -99,8 +99,8 @@ Result<KeyView> add_key(const KeyKeeper& keeper, Deadline deadline) {
         BASE_TRY_ASSIGN(key, key_from_file(path, number));
     } else if (location == "env") {
         const auto variable = fmt::format("REVIEWDB_KEY_{}", number);
-        const auto text = keeper.texts.find(variable);
-        if (text == keeper.texts.end()) {
+        const auto text = keeper.texts.variables.find(variable);
+        if (text == keeper.texts.variables.end()) {
             return base::fail(ErrorKind::invalid_input,
                               fmt::format("the keys of this server are kept in variables, and {} "
                                           "is not set",

@@ -96,7 +96,7 @@ class ServerContractTest : public support::EnvironmentTest {
             support::k_tester,
             {},
             {},
-            [&](const std::string&) -> Result<std::unique_ptr<environment::SecretStore>> {
+            [&](const environment::Policy&) -> Result<std::unique_ptr<environment::SecretStore>> {
                 return std::make_unique<support::FakeSecretStore>(secrets, fate);
             }};
         Manager manager(watched, std::move(surroundings), log);

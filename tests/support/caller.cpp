@@ -15,7 +15,7 @@ using environment::Execution;
 
 namespace {
 
-Result<std::unique_ptr<environment::SecretStore>> no_store(const std::string& /*policy*/) {
+Result<std::unique_ptr<environment::SecretStore>> no_store(const environment::Policy& /*policy*/) {
     return std::unique_ptr<environment::SecretStore>();
 }
 

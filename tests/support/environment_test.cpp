@@ -43,7 +43,7 @@ environment::Manager::Surroundings EnvironmentTest::surroundings() {
     return {k_tester,
             {},
             {},
-            [](const std::string&) -> Result<std::unique_ptr<environment::SecretStore>> {
+            [](const environment::Policy&) -> Result<std::unique_ptr<environment::SecretStore>> {
                 return std::unique_ptr<environment::SecretStore>();
             }};
 }

@@ -35,15 +35,16 @@ FakeProcess::FakeProcess(FakeWorld& world, Fate fate)
       manager_(server_, surroundings(world), no_log()) {}
 
 Manager::Surroundings FakeProcess::surroundings(FakeWorld& world) {
-    return {{"tester@here", "cli", "0"},
-            {},
-            {},
-            [this, &world](const std::string& policy) -> Result<std::unique_ptr<SecretStore>> {
-                if (policy == "none") return std::unique_ptr<SecretStore>();
-                return std::make_unique<FakeSecretStore>(world.secrets, fate_);
-            },
-            {},
-            [](std::chrono::milliseconds) {}};
+    return {
+        {"tester@here", "cli", "0"},
+        {},
+        {},
+        [this, &world](const environment::Policy& policy) -> Result<std::unique_ptr<SecretStore>> {
+            if (policy.secrets() == "none") return std::unique_ptr<SecretStore>();
+            return std::make_unique<FakeSecretStore>(world.secrets, fate_);
+        },
+        {},
+        [](std::chrono::milliseconds) {}};
 }
 
 Result<Answer> FakeProcess::carry_out(Verb verb, const std::string& name) {

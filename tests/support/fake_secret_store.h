@@ -24,9 +24,9 @@ class FakeSecretStore final : public environment::SecretStore {
         if (found == secrets_.end()) return std::optional<base::Secret>();
         return std::optional(found->second);
     }
-    base::Result<void> write(const std::string& name, const base::Secret& value,
+    base::Result<void> write(const environment::SecretWrite& write,
                              base::Deadline /*deadline*/) override {
-        return suffer([&] { secrets_[name] = value; });
+        return suffer([&] { secrets_[write.name] = write.value; });
     }
     base::Result<void> remove(const std::string& name, base::Deadline /*deadline*/) override {
         return suffer([&] { secrets_.erase(name); });

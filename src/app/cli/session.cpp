@@ -20,7 +20,9 @@ base::LogFormat default_format() {
     return isatty(STDERR_FILENO) == 1 ? base::LogFormat::text : base::LogFormat::json;
 }
 
-Result<std::unique_ptr<environment::SecretStore>> make_secret_store(const std::string& policy) {
+Result<std::unique_ptr<environment::SecretStore>> make_secret_store(
+    const environment::Policy& policies) {
+    const auto policy = policies.secrets();
     constexpr std::string_view k_file = "file:";
     if (policy.starts_with(k_file)) {
         return std::unique_ptr<environment::SecretStore>(
@@ -108,7 +110,7 @@ environment::Manager::Surroundings Session::surroundings() {
 environment::KeyTexts Session::key_texts() const {
     environment::KeyTexts texts;
     for (const auto& [name, value] : variables_) {
-        if (name.starts_with("REVIEWDB_KEY")) texts[name] = base::Secret(value);
+        if (name.starts_with("REVIEWDB_KEY")) texts.variables[name] = base::Secret(value);
     }
     return texts;
 }

@@ -53,7 +53,7 @@ inline Facts right() {
     record.instance = instance.id;
     record.role = facts.role->id;
     facts.environment = record;
-    facts.secret = SecretFacts{true, true, true};
+    facts.secret = SecretFacts{true, SecretHolder::this_environment, true, true};
     return facts;
 }
 

@@ -32,7 +32,7 @@ struct FileStoreTest : testing::Test {
     }
     void expect_denied(const std::string& name) {
         EXPECT_EQ(store.read(name, soon()).error().kind, ErrorKind::denied);
-        EXPECT_EQ(store.write(name, Secret("new"), soon()).error().kind, ErrorKind::denied);
+        EXPECT_EQ(store.write({name, Secret("new")}, soon()).error().kind, ErrorKind::denied);
         EXPECT_EQ(store.remove(name, soon()).error().kind, ErrorKind::denied);
     }
 
@@ -43,9 +43,9 @@ struct FileStoreTest : testing::Test {
 
 TEST_F(FileStoreTest, reads_what_was_written_last_and_nothing_once_removed) {
     EXPECT_EQ(value_of("review_a"), "(none)");
-    must(store.write("review_a", Secret("{\"a\":1}"), soon()));
-    must(store.write("review_a", Secret("{\"a\":2}"), soon()));
-    must(store.write("review_b", Secret("{}"), soon()));
+    must(store.write({"review_a", Secret("{\"a\":1}")}, soon()));
+    must(store.write({"review_a", Secret("{\"a\":2}")}, soon()));
+    must(store.write({"review_b", Secret("{}")}, soon()));
     EXPECT_EQ(value_of("review_a"), "{\"a\":2}");
     must(store.remove("review_a", soon()));
     must(store.remove("review_a", soon()));
@@ -60,7 +60,7 @@ TEST_F(FileStoreTest, is_content_to_remove_where_nothing_ever_was) {
 
 TEST_F(FileStoreTest, lets_nobody_else_read_them) {
     const auto former = umask(0);
-    must(store.write("review_a", Secret("x"), soon()));
+    must(store.write({"review_a", Secret("x")}, soon()));
     umask(former);
     EXPECT_EQ(mode_of(folder), 0700U);
     EXPECT_EQ(mode_of(folder / "review_a.json"), 0600U);
@@ -71,7 +71,7 @@ TEST_F(FileStoreTest, closes_a_folder_that_is_still_empty) {
     ASSERT_EQ(chmod(folder.c_str(), 0755), 0);
     EXPECT_EQ(value_of("review_a"), "(none)");
     EXPECT_EQ(mode_of(folder), 0755U);
-    must(store.write("review_a", Secret("x"), soon()));
+    must(store.write({"review_a", Secret("x")}, soon()));
     EXPECT_EQ(mode_of(folder), 0700U);
 }
 
@@ -95,7 +95,7 @@ TEST_F(FileStoreTest, refuses_a_folder_that_is_a_link_or_a_file) {
 }
 
 TEST_F(FileStoreTest, goes_through_no_link_to_another_file) {
-    must(store.write("other", Secret("x"), soon()));
+    must(store.write({"other", Secret("x")}, soon()));
     std::ofstream(temp / "precious") << "precious";
     std::filesystem::create_symlink(temp / "precious", store.path_of("review_a"));
     expect_denied("review_a");
@@ -125,7 +125,7 @@ TEST_F(FileStoreTest, keeps_every_name_in_its_folder_and_in_a_file_of_its_own) {
         EXPECT_EQ(path.parent_path(), folder) << name;
         EXPECT_NE(path.filename().string()[0], '.') << name;
         files.insert(path.filename().string());
-        must(store.write(name, Secret(name), soon()));
+        must(store.write({name, Secret(name)}, soon()));
     }
     EXPECT_EQ(files.size(), names.size());
     for (const auto& name : names) EXPECT_EQ(value_of(name), name);
@@ -133,23 +133,23 @@ TEST_F(FileStoreTest, keeps_every_name_in_its_folder_and_in_a_file_of_its_own) {
 }
 
 TEST_F(FileStoreTest, refuses_a_secret_without_a_name) {
-    EXPECT_EQ(store.write("", Secret("x"), soon()).error().kind, ErrorKind::invalid_input);
+    EXPECT_EQ(store.write({"", Secret("x")}, soon()).error().kind, ErrorKind::invalid_input);
 }
 
 TEST_F(FileStoreTest, leaves_nothing_beside_the_secret) {
-    for (int i = 0; i < 3; ++i) must(store.write("review_a", Secret("x"), soon()));
+    for (int i = 0; i < 3; ++i) must(store.write({"review_a", Secret("x")}, soon()));
     const std::filesystem::directory_iterator files(folder);
     EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST_F(FileStoreTest, clears_away_what_a_killed_writer_of_that_secret_left_and_nothing_else) {
-    must(store.write("a", Secret("1"), soon()));
-    must(store.write("a.json.new-b", Secret("2"), soon()));
+    must(store.write({"a", Secret("1")}, soon()));
+    must(store.write({"a.json.new-b", Secret("2")}, soon()));
     const auto left = folder / "a.json.new-abcdefgh";
     const auto another_s = folder / "ab.json.new-abcdefgh";
     must(base::write_file(left, "3", 0600));
     must(base::write_file(another_s, "4", 0600));
-    must(store.write("a", Secret("5"), soon()));
+    must(store.write({"a", Secret("5")}, soon()));
     EXPECT_FALSE(std::filesystem::exists(left));
     must(base::write_file(left, "3", 0600));
     must(store.remove("a", soon()));
