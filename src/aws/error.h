@@ -76,9 +76,9 @@ struct Attempt {
 Failure failure_of(const Attempt& attempt, const Refusal& refusal);
 
 // AWS's own words, where they may be shown: of an exception whose message is known to be written
-// for people, in one line, cut to 300 characters, and only when nothing of `never_quoted` is in it;
-// else the exception and the status. A refused signature is never quoted: its message has the
-// session token in it.
+// for people, in one line, cut to 300 characters, and only when neither something of `never_quoted`
+// nor anything like JSON is in it; else the exception and the status. A refused signature is never
+// quoted: its message has the session token in it.
 std::string quotable(const std::string& exception, const std::string& message, int status,
                      const std::vector<base::Secret>& never_quoted);
 

@@ -46,6 +46,7 @@ using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 struct Answer {
     std::map<std::string, std::string> headers;
     std::string body;
+    bool headers_ended = false;
     bool too_large = false;
 };
 
@@ -64,6 +65,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     auto& answer = *static_cast<Answer*>(user);
     const std::string line(data, size * count);
     if (line.starts_with("HTTP/")) answer.headers.clear();  // of a proxy, or "100 Continue"
+    answer.headers_ended = line == "\r\n" || line == "\n";
     const auto colon = line.find(':');
     if (colon != std::string::npos) {
         answer.headers[lower(line.substr(0, colon))] = trimmed(line.substr(colon + 1));
@@ -215,6 +217,10 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request, base::De
     curl_easy_reset(curl);  // nothing of this call's is pointed at any more
     if (code != CURLE_OK) {
         return base::fail(describe(code, detail.data(), parts->host, answer, deadline));
+    }
+    if (!answer.headers_ended) {  // curl is content with a part of them
+        return base::fail(ErrorKind::unavailable,
+                          fmt::format("no answer from {}: it was cut short", parts->host));
     }
     return HttpResponse{static_cast<int>(status), std::move(answer.headers),
                         base::Secret(std::move(answer.body))};

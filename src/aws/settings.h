@@ -41,8 +41,8 @@ struct Settings {
     std::string profile = "default";  // AWS_PROFILE
     bool profile_named = false;       // somebody did name it, so it has to exist
     std::optional<std::string> region;
-    std::optional<int> max_attempts;  // AWS_MAX_ATTEMPTS, max_attempts
-    Trust trust;                      // AWS_CA_BUNDLE, ca_bundle, SSL_CERT_FILE
+    std::optional<int> max_attempts;                  // AWS_MAX_ATTEMPTS, max_attempts
+    Trust trust;                                      // AWS_CA_BUNDLE, ca_bundle, SSL_CERT_FILE
     std::chrono::milliseconds attempt_limit{10'000};  // for one answer of Secrets Manager
 
     // A key of the profile in use; nothing when there is none or it is empty.

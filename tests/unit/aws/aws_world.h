@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything between a test and the stand-in for Secrets Manager, wired as a program wires it; waits
-// between attempts take no time.
+// Everything between a test and the stand-in for Secrets Manager, wired as a program wires it;
+// waits between attempts take no time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,9 +38,7 @@ struct AwsWorld : testing::Test {
         amazon.forget_calls();
         return result;
     }
-    std::string value_of(const std::string& name) {
-        return amazon.value(name).value_or("(none)");
-    }
+    std::string value_of(const std::string& name) { return amazon.value(name).value_or("(none)"); }
 
     support::SecretsManagerStandIn amazon;
     aws::Settings settings = support::must(aws::read_settings(amazon.variables()));

@@ -13,16 +13,16 @@ using Words = std::vector<std::string>;
 
 TEST(ParseTime, reads_every_spelling_that_aws_has) {
     const auto moment = std::chrono::system_clock::from_time_t(1'771'999'411);
-    for (const auto* text : {"2026-02-25T06:03:31Z", "2026-02-25T06:03:31.987Z",
-                             "2026-02-25T06:03:31+00:00", "2026-02-25T08:33:31+02:30",
-                             "2026-02-25T01:03:31-05:00"}) {
+    for (const auto* text :
+         {"2026-02-25T06:03:31Z", "2026-02-25T06:03:31.987Z", "2026-02-25T06:03:31+00:00",
+          "2026-02-25T08:33:31+02:30", "2026-02-25T01:03:31-05:00"}) {
         EXPECT_EQ(parse_time(text), moment) << text;
     }
 }
 
 TEST(ParseTime, reads_nothing_else) {
-    for (const auto* text : {"", "soon", "2026-02-25", "2026-02-25T06:03:31", "2026-02-25T06:03:31Zz",
-                             "2026-02-25T06:03:31+xx"}) {
+    for (const auto* text : {"", "soon", "2026-02-25", "2026-02-25T06:03:31",
+                             "2026-02-25T06:03:31Zz", "2026-02-25T06:03:31+xx"}) {
         EXPECT_FALSE(parse_time(text)) << text;
     }
 }
@@ -40,8 +40,9 @@ TEST(SplitCommand, splits_and_quotes_as_a_shell_does_and_expands_nothing) {
 TEST(CredentialsJson, reads_both_names_of_the_token) {
     for (const auto* token : {"Token", "SessionToken"}) {
         const auto found = aws::parse_credentials_json(
-            Secret(R"({"AccessKeyId":"id","SecretAccessKey":"s","Expiration":"2026-02-25T06:03:31Z",")" +
-                   std::string(token) + R"(":"t"})"),
+            Secret(
+                R"({"AccessKeyId":"id","SecretAccessKey":"s","Expiration":"2026-02-25T06:03:31Z",")" +
+                std::string(token) + R"(":"t"})"),
             "here");
         ASSERT_TRUE(found);
         EXPECT_EQ(found->access_key_id, "id");
@@ -68,9 +69,10 @@ TEST(ContainerHost, is_asked_in_the_clear_only_where_nobody_listens) {
         const auto parts = aws::parse_url(url);
         return parts && aws::may_ask_container_host(*parts);
     };
-    for (const auto* url : {"http://127.0.0.1:1/x", "http://127.9.9.9/", "http://[::1]:80/",
-                            "http://localhost/", "http://169.254.170.2/v2", "http://169.254.170.23/v1",
-                            "http://[fd00:ec2::23]/v1", "https://example.com/x"}) {
+    for (const auto* url :
+         {"http://127.0.0.1:1/x", "http://127.9.9.9/", "http://[::1]:80/", "http://localhost/",
+          "http://169.254.170.2/v2", "http://169.254.170.23/v1", "http://[fd00:ec2::23]/v1",
+          "https://example.com/x"}) {
         EXPECT_TRUE(may(url)) << url;
     }
     for (const auto* url : {"http://example.com/", "http://10.0.0.1/", "http://169.254.169.254/",

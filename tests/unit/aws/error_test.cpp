@@ -14,7 +14,9 @@ using base::Secret;
 using testing::HasSubstr;
 using testing::Not;
 
-const aws::Attempt k_put{"PutSecretValue", "review_a", "eu-central-1",
+const aws::Attempt k_put{"PutSecretValue",
+                         "review_a",
+                         "eu-central-1",
                          {Secret("{\"password\":\"hunter2-hunter2\"}"), Secret("hunter2-hunter2"),
                           Secret("session-token")}};
 
@@ -38,7 +40,8 @@ TEST(AwsError, has_a_kind_and_a_code_for_each_exception) {
     expect({503, "", ""}, Code::server, ErrorKind::unavailable);
     expect({400, "ExpiredTokenException", ""}, Code::expired, ErrorKind::denied);
     expect({400, "InvalidSignatureException", ""}, Code::other, ErrorKind::denied);
-    expect({418, "", ""}, Code::other, ErrorKind::internal);
+    expect({400, "SomethingNew", ""}, Code::other, ErrorKind::internal);
+    expect({407, "", ""}, Code::server, ErrorKind::unavailable);
 }
 
 TEST(AwsError, repeats_only_what_may_do_better) {
@@ -71,9 +74,9 @@ TEST(AwsError, hints_at_the_permission_that_is_missing) {
 
 TEST(AwsError, takes_the_arn_of_a_secret_for_the_resource) {
     const std::string arn = "arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf";
-    EXPECT_EQ(failure_of({"DescribeSecret", arn, "eu-west-1"}, {400, "AccessDeniedException", ""})
-                  .hint,
-              "allow secretsmanager:DescribeSecret on " + arn);
+    EXPECT_EQ(
+        failure_of({"DescribeSecret", arn, "eu-west-1"}, {400, "AccessDeniedException", ""}).hint,
+        "allow secretsmanager:DescribeSecret on " + arn);
 }
 
 TEST(AwsError, never_quotes_a_value_or_a_part_of_one) {
@@ -99,6 +102,7 @@ TEST(AwsError, quotes_only_exceptions_that_are_known_to_be_written_for_people) {
     EXPECT_EQ(quoted("<html>", "text"), "it answered 400");
     EXPECT_EQ(quoted("AccessDenied", "one\ntwo"), "AccessDenied: one");
     EXPECT_EQ(quoted("AccessDenied", "a\x1b[0m"), "AccessDenied: a?[0m");
+    EXPECT_EQ(quoted("AccessDenied", "a {\"b\":1}"), "AccessDenied");
     EXPECT_LT(quoted("AccessDenied", std::string(10'000, 'x')).size(), 400U);
 }
 

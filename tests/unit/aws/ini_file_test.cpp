@@ -16,8 +16,9 @@ TEST(IniFile, reads_sections_and_keys_whatever_blanks_there_are) {
 }
 
 TEST(IniFile, takes_a_sign_for_a_comment_only_behind_a_blank) {
-    const auto section = parse_ini("[default]\na = x#y;z\nb = x # said aside\nc = x ; said aside\n"
-                                   "d = # nothing\n")
+    const auto section = parse_ini(
+                             "[default]\na = x#y;z\nb = x # said aside\nc = x ; said aside\n"
+                             "d = # nothing\n")
                              .at("default");
     EXPECT_EQ(section.at("a"), "x#y;z");
     EXPECT_EQ(section.at("b"), "x");

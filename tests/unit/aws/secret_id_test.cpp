@@ -18,8 +18,9 @@ TEST(SecretId, reads_region_and_resource_of_an_arn) {
 }
 
 TEST(SecretId, takes_nothing_else_for_an_arn) {
-    for (const auto* id : {"", "review_a", "arn:aws:s3:::bucket", "arn:aws:secretsmanager:r:1:other:a",
-                           "urn:aws:secretsmanager:r:1:secret:a", "arn:aws:secretsmanager:r:1:secret"}) {
+    for (const auto* id :
+         {"", "review_a", "arn:aws:s3:::bucket", "arn:aws:secretsmanager:r:1:other:a",
+          "urn:aws:secretsmanager:r:1:secret:a", "arn:aws:secretsmanager:r:1:secret"}) {
         EXPECT_FALSE(aws::parse_secret_arn(id)) << id;
     }
 }

@@ -20,7 +20,8 @@ const std::string k_value = R"({"host":"h","password":"correct-horse-battery"})"
 
 struct SecretsManagerTest : unit::AwsWorld {
     std::string create(const std::string& name, const std::string& token) {
-        return must(manager.create({name, Secret(k_value), "for people", {{"a", "b"}}}, token, soon()));
+        return must(
+            manager.create({name, Secret(k_value), "for people", {{"a", "b"}}}, token, soon()));
     }
 };
 
@@ -81,8 +82,8 @@ TEST_F(SecretsManagerTest, tags_and_sets_a_rotation_without_rotating) {
     create("a", aws::make_request_token());
     must(manager.tag("a", {{"c", "d"}}, soon()));
     EXPECT_EQ(must(manager.describe("a", soon())).tags, (aws::Tags{{"a", "b"}, {"c", "d"}}));
-    must(manager.set_rotation(
-        "a", {"arn:aws:lambda:eu-central-1:123456789012:function:rotate", 14}, soon()));
+    must(manager.set_rotation("a", {"arn:aws:lambda:eu-central-1:123456789012:function:rotate", 14},
+                              soon()));
     EXPECT_TRUE(must(manager.describe("a", soon())).rotation_enabled);
     EXPECT_EQ(amazon.secret("a")->rotation_rules.after_days, 14);
     EXPECT_EQ(value_of("a"), k_value);
@@ -97,11 +98,16 @@ TEST_F(SecretsManagerTest, gives_the_bytes_of_a_secret_in_base64) {
 }
 
 TEST_F(SecretsManagerTest, repeats_a_call_whose_failure_passes_and_writes_once) {
-    const std::vector<Fault> faults{Fault::throttle(),        Fault::internal_error(),
-                                    Fault::unavailable(),     Fault::html(),
-                                    Fault::text(200, "ok"),   Fault::empty_body(),
-                                    Fault::close(),           Fault::close_half_way(),
-                                    Fault::lose_answer(),     Fault::internal_error().after_effect(),
+    const std::vector<Fault> faults{Fault::throttle(),
+                                    Fault::internal_error(),
+                                    Fault::unavailable(),
+                                    Fault::html(),
+                                    Fault::text(200, "ok"),
+                                    Fault::empty_body(),
+                                    Fault::close(),
+                                    Fault::close_half_way(),
+                                    Fault::lose_answer(),
+                                    Fault::internal_error().after_effect(),
                                     Fault::text(200, "[1]").after_effect()};
     int number = 0;
     for (const auto& fault : faults) {
