@@ -52,6 +52,8 @@ struct Report {
 
 enum class Execution { carry_out, dry_run };
 
+class Operation;
+
 class Manager {
    public:
     struct Surroundings {
@@ -111,6 +113,8 @@ class Manager {
                                  const std::function<base::Result<Plan>(const Facts&)>& planner,
                                  const std::function<base::Result<Plan>(const Facts&)>& undo,
                                  Execution execution, base::Deadline deadline);
+    base::Result<Answer> conclude(const Operation& operation, base::Result<Answer> answer,
+                                  Execution execution, base::Deadline deadline);
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
     void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);

@@ -19,6 +19,9 @@ namespace environment {
 // Postgres keeps 63 bytes of a name and cuts the rest silently, also at login (NAMEDATALEN - 1).
 inline constexpr std::size_t k_longest_catalog_name = 63;
 
+// Chosen so that stores with a shorter limit than any known one need no other rule.
+inline constexpr std::size_t k_longest_secret_name = 200;
+
 // A namespace on the server: [a-z][a-z0-9]{0,11}.
 class Project {
    public:
