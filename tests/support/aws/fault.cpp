@@ -15,10 +15,10 @@ HttpAnswer aws_json_error(int status, const std::string& type, const std::string
     // What the API Reference names as an action's errors has the member Message; what stands before
     // every service of AWS says message.
     static const std::set<std::string> k_own{
-        "AccessDeniedException",       "DecryptionFailure",         "EncryptionFailure",
-        "InternalServiceError",        "InvalidNextTokenException", "InvalidParameterException",
-        "InvalidRequestException",     "LimitExceededException",    "PreconditionNotMetException",
-        "ResourceExistsException",     "ResourceNotFoundException"};
+        "AccessDeniedException",   "DecryptionFailure",         "EncryptionFailure",
+        "InternalServiceError",    "InvalidNextTokenException", "InvalidParameterException",
+        "InvalidRequestException", "LimitExceededException",    "PreconditionNotMetException",
+        "ResourceExistsException", "ResourceNotFoundException"};
     const boost::json::object body{{"__type", type},
                                    {k_own.contains(type) ? "Message" : "message", message}};
     return {.status = status,
@@ -91,12 +91,13 @@ Fault Fault::after_effect() const {
 }
 
 HttpAnswer Fault::apply(const std::function<HttpAnswer()>& effect,
-                        const std::function<HttpAnswer()>& refuse_access) const {
+                        const std::function<HttpAnswer()>& refuse_access,
+                        const ErrorForm& form) const {
     HttpAnswer answer;
     if (has_effect_) answer = effect();
     switch (kind_) {
         case Kind::error:
-            return aws_json_error(status_, type_, text_);
+            return form(status_, type_, text_);
         case Kind::text:
             return {.status = status_, .headers = {{"Content-Type", content_type_}}, .body = text_};
         case Kind::access_denied:
