@@ -14,7 +14,6 @@ namespace {
 
 using base::Secret;
 using support::Fault;
-using support::must;
 using testing::HasSubstr;
 using testing::Not;
 

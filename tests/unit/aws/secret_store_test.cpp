@@ -12,7 +12,6 @@ namespace {
 
 using base::ErrorKind;
 using base::Secret;
-using support::Fault;
 using support::must;
 using testing::HasSubstr;
 using testing::Not;
