@@ -227,7 +227,8 @@ Result<void> SecretStore::remove(const std::string& name, base::Deadline deadlin
     } else if (const auto placeholder = emptied(value); !(placeholder == value)) {
         outcome = manager_.put_value(name, {placeholder, make_request_token(), {}}, deadline);
     }
-    if (!outcome && !is_going(outcome.error())) return base::fail(plain(std::move(outcome).error()));
+    if (!outcome && !is_going(outcome.error()))
+        return base::fail(plain(std::move(outcome).error()));
     return {};
 }
 

@@ -38,7 +38,9 @@ struct AwsWorld : testing::Test {
         amazon.forget_calls();
         return result;
     }
-    std::string value_of(const std::string& name) const { return amazon.value(name).value_or("(none)"); }
+    std::string value_of(const std::string& name) const {
+        return amazon.value(name).value_or("(none)");
+    }
 
     support::SecretsManagerStandIn amazon;
     aws::Settings settings = support::must(aws::read_settings(amazon.variables()));
