@@ -15,10 +15,10 @@ HttpAnswer aws_json_error(int status, const std::string& type, const std::string
     // What the API Reference names as an action's errors has the member Message; what stands before
     // every service of AWS says message.
     static const std::set<std::string> k_own{
-        "AccessDeniedException",       "DecryptionFailure",         "EncryptionFailure",
-        "InternalServiceError",        "InvalidNextTokenException", "InvalidParameterException",
-        "InvalidRequestException",     "LimitExceededException",    "PreconditionNotMetException",
-        "ResourceExistsException",     "ResourceNotFoundException"};
+        "AccessDeniedException",   "DecryptionFailure",         "EncryptionFailure",
+        "InternalServiceError",    "InvalidNextTokenException", "InvalidParameterException",
+        "InvalidRequestException", "LimitExceededException",    "PreconditionNotMetException",
+        "ResourceExistsException", "ResourceNotFoundException"};
     const boost::json::object body{{"__type", type},
                                    {k_own.contains(type) ? "Message" : "message", message}};
     return {.status = status,

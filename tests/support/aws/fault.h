@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may befall a call to a stand-in, and when. Values; thread-safe only under their owner's lock.
+// What may befall a call to a stand-in, and when. Values; thread-safe only under their owner's
+// lock.
 #pragma once
 
 #include <chrono>
@@ -17,21 +18,22 @@ namespace support {
 class Fault {
    public:
     // Answers that AWS gives, with its texts.
-    static Fault throttle();             // 400 ThrottlingException, "Rate exceeded"
-    static Fault internal_error();       // 500 InternalServiceError
-    static Fault unavailable();          // 503 ServiceUnavailableException
-    static Fault access_denied();        // 400, for the action and secret of the call
-    static Fault expired_token();        // 400 ExpiredTokenException
+    static Fault throttle();        // 400 ThrottlingException, "Rate exceeded"
+    static Fault internal_error();  // 500 InternalServiceError
+    static Fault unavailable();     // 503 ServiceUnavailableException
+    static Fault access_denied();   // 400, for the action and secret of the call
+    static Fault expired_token();   // 400 ExpiredTokenException
     static Fault error(int status, std::string type, std::string message);
     // Answers that something between gives, or nobody.
-    static Fault html(int status = 502);                     // an error page
-    static Fault text(int status, std::string body);         // whatever else is not what it should be
+    static Fault html(int status = 502);              // an error page
+    static Fault text(int status, std::string body);  // whatever else is not what it should be
     static Fault empty_body(int status = 200);
-    static Fault close();                                    // without an answer
-    static Fault close_half_way();                           // the call has its effect, half the answer
-    static Fault lose_answer();                              // the call has its effect, no answer
-    static Fault hang();                                     // until the client closes
-    static Fault delay(std::chrono::milliseconds time);      // the call has its effect, later the answer
+    static Fault close();           // without an answer
+    static Fault close_half_way();  // the call has its effect, half the answer
+    static Fault lose_answer();     // the call has its effect, no answer
+    static Fault hang();            // until the client closes
+    static Fault delay(
+        std::chrono::milliseconds time);  // the call has its effect, later the answer
 
     // The same, but the call has its effect first.
     Fault after_effect() const;

@@ -43,7 +43,8 @@ class HttpClient::Connection {
         boost::system::error_code failure;
         http::read(socket_, buffer_, parser, failure);
         if (failure) return std::nullopt;
-        HttpAnswer answer{.status = static_cast<int>(parser.get().result_int()), .body = parser.get().body()};
+        HttpAnswer answer{.status = static_cast<int>(parser.get().result_int()),
+                          .body = parser.get().body()};
         for (const auto& field : parser.get()) {
             answer.headers.emplace_back(std::string(field.name_string()),
                                         std::string(field.value()));

@@ -25,10 +25,10 @@ struct HttpRequest {
     std::string target = {};  // as it was sent: path, and query where there is one
     HttpHeaders headers = {};
     std::string body = {};
-    std::size_t connection = 0;                             // counts from 1
-    std::chrono::steady_clock::time_point received = {};    // when its last byte had been read
-    std::function<bool()> client_has_left = {};             // whether its end is closed by now
-    std::stop_token stopping = {};                          // the server is being destroyed
+    std::size_t connection = 0;                           // counts from 1
+    std::chrono::steady_clock::time_point received = {};  // when its last byte had been read
+    std::function<bool()> client_has_left = {};           // whether its end is closed by now
+    std::stop_token stopping = {};                        // the server is being destroyed
 
     // The first header of that name, in whatever case.
     std::optional<std::string> header(std::string_view name) const;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A secret as Secrets Manager keeps it, and the rules of its versions and staging labels ("What's
-// in a Secrets Manager secret?", docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
-// Values; no locks of their own.
+// in a Secrets Manager secret?",
+// docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html). Values; no locks of
+// their own.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,8 @@ inline constexpr const char* k_pending = "AWSPENDING";
 
 struct SecretVersion {
     std::string id;
-    std::optional<std::string> text = {};    // SecretString; a rotation's version has neither at first
+    std::optional<std::string> text =
+        {};  // SecretString; a rotation's version has neither at first
     std::optional<std::string> binary = {};  // SecretBinary, base64
     std::vector<std::string> stages = {};
     std::chrono::system_clock::time_point created = {};
@@ -62,8 +64,8 @@ struct StoredSecret {
     const SecretVersion* find_version(const std::string& id) const;
     const SecretVersion* find_stage(const std::string& stage) const;
 
-    // Attaches the label to that version, taking it from another. AWSCURRENT takes AWSPREVIOUS along
-    // to the version that it leaves.
+    // Attaches the label to that version, taking it from another. AWSCURRENT takes AWSPREVIOUS
+    // along to the version that it leaves.
     void move_stage(const std::string& stage, const std::string& version_id);
     // The text under AWSCURRENT; nothing where there is none.
     std::optional<std::string> value() const;

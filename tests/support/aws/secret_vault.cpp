@@ -103,7 +103,8 @@ std::chrono::system_clock::time_point SecretVault::now() const {
 std::string SecretVault::random_arn(const std::string& name) const {
     static constexpr std::string_view k_letters =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    std::string arn = "arn:aws:secretsmanager:" + region_ + ':' + account_ + ":secret:" + name + '-';
+    std::string arn =
+        "arn:aws:secretsmanager:" + region_ + ':' + account_ + ":secret:" + name + '-';
     for (const char byte : base::random_bytes(k_suffix - 1)) {
         arn += k_letters[static_cast<unsigned char>(byte) % k_letters.size()];
     }
@@ -148,9 +149,10 @@ StoredSecret& SecretVault::usable(const Members& members) {
 StoredSecret& SecretVault::unmanaged(const Members& members) {
     auto& secret = required(members);
     if (!secret.owning_service.empty()) {
-        throw AwsFailure{"InvalidRequestException", "You can't perform this operation on a secret "
-                                                    "that is managed by " +
-                                                        secret.owning_service + "."};
+        throw AwsFailure{"InvalidRequestException",
+                         "You can't perform this operation on a secret "
+                         "that is managed by " +
+                             secret.owning_service + "."};
     }
     return secret;
 }
@@ -158,10 +160,12 @@ StoredSecret& SecretVault::unmanaged(const Members& members) {
 void SecretVault::check_allowed(const std::string& action, const std::string& resource) const {
     if (!denied_.contains(action)) return;
     const auto full = "secretsmanager:" + action;
-    throw AwsFailure{"AccessDeniedException",
-                     "User: arn:aws:sts::" + account_ + ":assumed-role/reviewdb/test is not "
-                     "authorized to perform: " + full + " on resource: " + resource +
-                         " because no identity-based policy allows the " + full + " action"};
+    throw AwsFailure{"AccessDeniedException", "User: arn:aws:sts::" + account_ +
+                                                  ":assumed-role/reviewdb/test is not "
+                                                  "authorized to perform: " +
+                                                  full + " on resource: " + resource +
+                                                  " because no identity-based policy allows the " +
+                                                  full + " action"};
 }
 
 void SecretVault::check_key(const std::string& action, const StoredSecret& secret) const {

@@ -3,8 +3,8 @@
 // What Secrets Manager does with an action whose sender is known: the secrets of one account in one
 // region, and every rule about them. Written from the API Reference
 // (docs.aws.amazon.com/secretsmanager/latest/apireference/, one page for each action) and the User
-// Guide; the texts of its refusals are AWS's own where they have been published. Those about managed
-// secrets, tags and rotation rules are ours. Knows nothing of HTTP. Its owner locks.
+// Guide; the texts of its refusals are AWS's own where they have been published. Those about
+// managed secrets, tags and rotation rules are ours. Knows nothing of HTTP. Its owner locks.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -19,8 +19,8 @@ constexpr std::size_t k_most_tags = 50;
 
 bool is_name(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || std::string_view("/_+=.@-").find(static_cast<char>(c)) !=
-                                           std::string_view::npos;
+        return std::isalnum(c) != 0 ||
+               std::string_view("/_+=.@-").find(static_cast<char>(c)) != std::string_view::npos;
     });
 }
 
@@ -38,13 +38,13 @@ void add_tags(StoredSecret& secret, const boost::json::object& members) {
         const auto key = *text_member(tag.get_object(), "Key");
         check_tag_key(key);
         if (!given.insert(key).second) {
-            throw AwsFailure{"InvalidParameterException", "The tag key " + key + " is there twice."};
+            throw AwsFailure{"InvalidParameterException",
+                             "The tag key " + key + " is there twice."};
         }
         tags[key] = text_member(tag.get_object(), "Value").value_or("");
     }
-    const auto counted = std::count_if(tags.begin(), tags.end(), [](const auto& tag) {
-        return !tag.first.starts_with("aws:");
-    });
+    const auto counted = std::count_if(
+        tags.begin(), tags.end(), [](const auto& tag) { return !tag.first.starts_with("aws:"); });
     if (static_cast<std::size_t>(counted) > k_most_tags) {
         throw AwsFailure{"InvalidParameterException", "A secret can have at most 50 tags."};
     }
@@ -76,9 +76,10 @@ void describe_rotation(const StoredSecret& secret, boost::json::object& answer) 
 boost::json::object SecretVault::create_secret(const Members& members) {
     const auto name = *text_member(members, "Name");
     if (!is_name(name)) {
-        throw AwsFailure{"ValidationException",
-                         "Invalid name. Must be a valid name containing alphanumeric characters, or "
-                         "any of the following: -/_+=.@!"};
+        throw AwsFailure{
+            "ValidationException",
+            "Invalid name. Must be a valid name containing alphanumeric characters, or "
+            "any of the following: -/_+=.@!"};
     }
     if (members.contains("Tags")) check_allowed("TagResource", name);
     if (auto* existing = find(name); existing != nullptr) {
@@ -89,8 +90,8 @@ boost::json::object SecretVault::create_secret(const Members& members) {
         }
         const auto token = text_member(members, "ClientRequestToken");
         if (!token || existing->find_version(*token) == nullptr) {
-            throw AwsFailure{"ResourceExistsException",
-                             "The operation failed because the secret " + name + " already exists."};
+            throw AwsFailure{"ResourceExistsException", "The operation failed because the secret " +
+                                                            name + " already exists."};
         }
         auto answer = identity_of(*existing);
         answer["VersionId"] = store_version(*existing, members).id;

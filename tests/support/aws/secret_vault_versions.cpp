@@ -40,9 +40,9 @@ std::string token_of(const boost::json::object& members) {
 const SecretVersion& required_version(const StoredSecret& secret, const std::string& id) {
     const auto* version = secret.find_version(id);
     if (version == nullptr) {
-        throw AwsFailure{"ResourceNotFoundException",
-                         "Secrets Manager can't find the specified secret value for VersionId: " +
-                             id};
+        throw AwsFailure{
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret value for VersionId: " + id};
     }
     return *version;
 }
@@ -57,8 +57,8 @@ void check_removal(const StoredSecret& secret, const std::string& stage,
                          ".");
     }
     if (!remove_from) {
-        refuse_parameter("The parameter RemoveFromVersionId can't be empty. Staging label " + stage +
-                         " is currently attached to version " + holder->id +
+        refuse_parameter("The parameter RemoveFromVersionId can't be empty. Staging label " +
+                         stage + " is currently attached to version " + holder->id +
                          ", so you must explicitly reference that version in RemoveFromVersionId.");
     }
     if (*remove_from != holder->id) {
@@ -76,8 +76,7 @@ void SecretVault::make_room(StoredSecret& secret) const {
     auto& versions = secret.versions;
     for (auto version = versions.begin();
          version != versions.end() && versions.size() >= k_most_versions;) {
-        const bool removable =
-            version->stages.empty() && version->created + k_kept_anyway < now();
+        const bool removable = version->stages.empty() && version->created + k_kept_anyway < now();
         version = removable ? versions.erase(version) : version + 1;
     }
     if (versions.size() >= k_most_versions) {
@@ -92,8 +91,9 @@ SecretVersion& SecretVault::store_version(StoredSecret& secret, const Members& m
     const auto text = text_member(members, "SecretString");
     const auto binary = text_member(members, "SecretBinary");
     if (text && binary) {
-        refuse_parameter("You can't specify both a binary secret value and a string secret value in "
-                         "the same secret.");
+        refuse_parameter(
+            "You can't specify both a binary secret value and a string secret value in "
+            "the same secret.");
     }
     auto* version = secret.find_version(token);
     if (version != nullptr && version->has_value()) {
@@ -126,13 +126,13 @@ boost::json::object SecretVault::get_secret_value(const Members& members) {
     auto& secret = usable(members);
     const auto id = text_member(members, "VersionId");
     const auto stage = text_member(members, "VersionStage");
-    const auto* version = id ? &required_version(secret, *id)
-                             : secret.find_stage(stage.value_or(k_current));
+    const auto* version =
+        id ? &required_version(secret, *id) : secret.find_stage(stage.value_or(k_current));
     if (version == nullptr || !version->has_value()) {
-        throw AwsFailure{"ResourceNotFoundException",
-                         "Secrets Manager can't find the specified secret value for " +
-                             (id ? "VersionId: " + *id
-                                 : "staging label: " + stage.value_or(k_current))};
+        throw AwsFailure{
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret value for " +
+                (id ? "VersionId: " + *id : "staging label: " + stage.value_or(k_current))};
     }
     if (stage && !version->has(*stage)) {
         throw AwsFailure{
@@ -191,8 +191,9 @@ boost::json::object SecretVault::update_secret_version_stage(const Members& memb
     const auto* target = move_to ? &required_version(secret, *move_to) : nullptr;
     if (target == nullptr) {
         if (stage == k_current) {
-            refuse_parameter("You can only move staging label AWSCURRENT to a different secret "
-                             "version. It can't be completely removed.");
+            refuse_parameter(
+                "You can only move staging label AWSCURRENT to a different secret "
+                "version. It can't be completely removed.");
         }
         check_removal(secret, stage, remove_from);
         std::erase(secret.find_version(*remove_from)->stages, stage);

@@ -28,7 +28,8 @@ void check_form(const HttpRequest& request, const std::string& action) {
         throw AwsFailure{"UnknownOperationException", "only POST / is served", 404};
     }
     if (!is_secrets_manager_action(action)) {
-        throw AwsFailure{"UnknownOperationException", "X-Amz-Target names no action that is served"};
+        throw AwsFailure{"UnknownOperationException",
+                         "X-Amz-Target names no action that is served"};
     }
     if (request.header("Content-Type") != "application/x-amz-json-1.1") {
         throw AwsFailure{"UnknownOperationException",
@@ -36,9 +37,7 @@ void check_form(const HttpRequest& request, const std::string& action) {
     }
 }
 
-SecretsManagerStandIn::Tags managed_tags() {
-    return {{"aws:secretsmanager:owningService", "rds"}};
-}
+SecretsManagerStandIn::Tags managed_tags() { return {{"aws:secretsmanager:owningService", "rds"}}; }
 
 }  // namespace
 
@@ -103,8 +102,8 @@ class SecretsManagerStandIn::Service {
                             std::chrono::system_clock::now() + skew_);
             check_form(request, action);
             const auto members = parse_members(action, request.body);
-            call.secret_id = text_member(members, action == "CreateSecret" ? "Name" : "SecretId")
-                                 .value_or("");
+            call.secret_id =
+                text_member(members, action == "CreateSecret" ? "Name" : "SecretId").value_or("");
             const auto perform = [&] {
                 try {
                     return success(vault_.perform(action, members));
@@ -167,12 +166,11 @@ AwsCredentials StandIn::credentials() const {
 
 std::map<std::string, std::string> StandIn::variables() const {
     const auto first = credentials();
-    std::map<std::string, std::string> variables{
-        {"AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint()},
-        {"AWS_REGION", region()},
-        {"AWS_ACCESS_KEY_ID", first.access_key_id},
-        {"AWS_SECRET_ACCESS_KEY", first.secret_access_key},
-        {"AWS_EC2_METADATA_DISABLED", "true"}};
+    std::map<std::string, std::string> variables{{"AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint()},
+                                                 {"AWS_REGION", region()},
+                                                 {"AWS_ACCESS_KEY_ID", first.access_key_id},
+                                                 {"AWS_SECRET_ACCESS_KEY", first.secret_access_key},
+                                                 {"AWS_EC2_METADATA_DISABLED", "true"}};
     if (!first.session_token.empty()) variables["AWS_SESSION_TOKEN"] = first.session_token;
     return variables;
 }

@@ -38,11 +38,11 @@ class SecretsManagerStandIn {
 
     // One request, refused ones included.
     struct Call {
-        std::string action;         // "" when X-Amz-Target names none
-        std::string secret_id;      // as it was sent; a CreateSecret's name
-        int status = 0;             // 0: no answer was given
-        std::string error = {};     // the type of an error
-        std::size_t connection = 0; // counts from 1
+        std::string action;          // "" when X-Amz-Target names none
+        std::string secret_id;       // as it was sent; a CreateSecret's name
+        int status = 0;              // 0: no answer was given
+        std::string error = {};      // the type of an error
+        std::size_t connection = 0;  // counts from 1
         // When its last byte had been read, and just before the first byte of the answer.
         std::chrono::steady_clock::time_point received = {};
         std::chrono::steady_clock::time_point answered = {};
@@ -73,13 +73,15 @@ class SecretsManagerStandIn {
     std::string put_managed(const std::string& name, const std::string& value);
     void schedule_deletion(const std::string& name);
     void remove(const std::string& name);
-    // What a rotation that is due begins with: a version without a value under AWSPENDING. Its token.
+    // What a rotation that is due begins with: a version without a value under AWSPENDING. Its
+    // token.
     std::string start_rotation(const std::string& name);
 
     // What there is now; by name, ARN or partial ARN. A secret that lingers is still there.
     std::optional<StoredSecret> secret(const std::string& id) const;
     std::optional<std::string> value(const std::string& id) const;  // the text under AWSCURRENT
-    std::size_t versions(const std::string& id) const;  // labelled or not; 0 where there is no secret
+    std::size_t versions(
+        const std::string& id) const;  // labelled or not; 0 where there is no secret
     std::vector<std::string> names() const;
     std::vector<SecretVault::Rotation> rotations() const;  // that RotateSecret and tests have begun
 
@@ -102,7 +104,8 @@ class SecretsManagerStandIn {
     // tags; "kms:Decrypt" and "kms:GenerateDataKey" concern secrets with a key of their own.
     void deny(const std::string& action);
     void allow(const std::string& action);
-    // Secrets deleted without recovery are there, unusable, for that time and so many further calls.
+    // Secrets deleted without recovery are there, unusable, for that time and so many further
+    // calls.
     void linger_after_deletion(std::chrono::milliseconds time, int calls = 0);
 
     // Lets so much time pass for secrets and versions.

@@ -60,9 +60,7 @@ struct Authorization {
     std::vector<std::string> signed_headers;
     std::string signature;
 
-    std::string scope() const {
-        return date + '/' + region + '/' + service + "/aws4_request";
-    }
+    std::string scope() const { return date + '/' + region + '/' + service + "/aws4_request"; }
 };
 
 Authorization parse_authorization(const std::string& header) {
@@ -87,8 +85,12 @@ Authorization parse_authorization(const std::string& header) {
         missing = "Credential must have exactly 5 slash-delimited elements. ";
     }
     if (!missing.empty()) throw AwsFailure{"IncompleteSignatureException", missing};
-    return {credential[0], credential[1], credential[2], credential[3],
-            split(values["SignedHeaders"], ';'), values["Signature"]};
+    return {credential[0],
+            credential[1],
+            credential[2],
+            credential[3],
+            split(values["SignedHeaders"], ';'),
+            values["Signature"]};
 }
 
 std::string canonical_request(const HttpRequest& request,
@@ -111,8 +113,8 @@ std::string signature_of(const HttpRequest& request, const Authorization& author
     const auto text = std::string(k_algorithm) + '\n' + time + '\n' + authorization.scope() + '\n' +
                       base::to_hex(base::as_text(base::sha256(canonical)));
     auto key = base::hmac_sha256("AWS4" + secret_access_key, authorization.date);
-    for (const std::string& part : {authorization.region, authorization.service,
-                                    std::string("aws4_request"), text}) {
+    for (const std::string& part :
+         {authorization.region, authorization.service, std::string("aws4_request"), text}) {
         key = base::hmac_sha256(base::as_text(key), part);
     }
     return base::to_hex(base::as_text(key));
@@ -152,8 +154,9 @@ void check_time(const std::string& text, const Authorization& authorization,
                          "Date must be in ISO-8601 'basic format'. Got '" + text + "'."};
     }
     if (!text.starts_with(authorization.date)) {
-        refuse("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
-               "from HTTP");
+        refuse(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
+            "from HTTP");
     }
     if (*time + k_allowed_skew < now) {
         refuse("Signature expired: " + text + " is now earlier than " +
@@ -181,8 +184,8 @@ const AwsCredentials& check_signature(const HttpRequest& request, const Signatur
                          "Authorization header requires existence of either a 'X-Amz-Date' or a "
                          "'Date' header. "};
     }
-    const auto known = std::find_if(
-        accepted.begin(), accepted.end(), [&](const AwsCredentials& candidate) {
+    const auto known =
+        std::find_if(accepted.begin(), accepted.end(), [&](const AwsCredentials& candidate) {
             return candidate.access_key_id == authorization.access_key_id &&
                    candidate.session_token == request.header("X-Amz-Security-Token").value_or("");
         });
@@ -202,9 +205,10 @@ const AwsCredentials& check_signature(const HttpRequest& request, const Signatur
     const auto expected = signature_of(request, authorization, *time, known->secret_access_key);
     if ((payload && *payload != base::to_hex(base::as_text(base::sha256(request.body)))) ||
         authorization.signature != expected) {
-        refuse("The request signature we calculated does not match the signature you provided. "
-               "Check your AWS Secret Access Key and signing method. Consult the service "
-               "documentation for details.");
+        refuse(
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method. Consult the service "
+            "documentation for details.");
     }
     return *known;
 }
@@ -219,7 +223,8 @@ void sign(HttpRequest& request, const SignatureScope& scope, const AwsCredential
     auto& names = authorization.signed_headers;
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
-    const auto signature = signature_of(request, authorization, time, credentials.secret_access_key);
+    const auto signature =
+        signature_of(request, authorization, time, credentials.secret_access_key);
     request.headers.emplace_back(
         "Authorization", std::string(k_algorithm) + " Credential=" + credentials.access_key_id +
                              '/' + authorization.scope() + ", SignedHeaders=" + joined(names, ';') +

@@ -23,8 +23,8 @@ struct SignatureScope {
 
 // The credentials that signed `request`, one of `accepted`. Throws the AwsFailure that AWS answers:
 // MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException
-// (an unknown key or another session token), InvalidSignatureException (wrong, for another region or
-// service, more than five minutes off, a header left out that has to be signed).
+// (an unknown key or another session token), InvalidSignatureException (wrong, for another region
+// or service, more than five minutes off, a header left out that has to be signed).
 const AwsCredentials& check_signature(const HttpRequest& request, const SignatureScope& scope,
                                       const std::vector<AwsCredentials>& accepted,
                                       std::chrono::system_clock::time_point now);
