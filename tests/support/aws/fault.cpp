@@ -91,12 +91,13 @@ Fault Fault::after_effect() const {
 }
 
 HttpAnswer Fault::apply(const std::function<HttpAnswer()>& effect,
-                        const std::function<HttpAnswer()>& refuse_access) const {
+                        const std::function<HttpAnswer()>& refuse_access,
+                        const ErrorForm& form) const {
     HttpAnswer answer;
     if (has_effect_) answer = effect();
     switch (kind_) {
         case Kind::error:
-            return aws_json_error(status_, type_, text_);
+            return form(status_, type_, text_);
         case Kind::text:
             return {.status = status_, .headers = {{"Content-Type", content_type_}}, .body = text_};
         case Kind::access_denied:

@@ -15,9 +15,12 @@
 
 namespace support {
 
+// How a service words an error: status, type, message.
+using ErrorForm = std::function<HttpAnswer(int, const std::string&, const std::string&)>;
+
 class Fault {
    public:
-    // Answers that AWS gives, with its texts.
+    // Answers that AWS gives, with its texts; in the form that the service has for errors.
     static Fault throttle();        // 400 ThrottlingException, "Rate exceeded"
     static Fault internal_error();  // 500 InternalServiceError
     static Fault unavailable();     // 503 ServiceUnavailableException
@@ -38,10 +41,10 @@ class Fault {
     // The same, but the call has its effect first.
     Fault after_effect() const;
 
-    // The answer, where `effect` is what carries out the call and `refuse_access` what AWS says to
-    // one that is not allowed.
+    // The answer, where `effect` is what carries out the call, `refuse_access` what AWS says to one
+    // that is not allowed, and `form` how it words any other error.
     HttpAnswer apply(const std::function<HttpAnswer()>& effect,
-                     const std::function<HttpAnswer()>& refuse_access) const;
+                     const std::function<HttpAnswer()>& refuse_access, const ErrorForm& form) const;
 
     // The type of the error that it is; "" for what has none.
     const std::string& type() const { return type_; }

@@ -114,7 +114,7 @@ class SecretsManagerStandIn::Service {
             const auto refuse_access = [&] { return denied(action, members, refused); };
             const auto fault = faults_.take(action, number);
             if (!fault) return perform();
-            auto reply = fault->apply(perform, refuse_access);
+            auto reply = fault->apply(perform, refuse_access, aws_json_error);
             if (!fault->type().empty()) call.error = fault->type();
             return reply;
         } catch (const AwsFailure& failure) {
