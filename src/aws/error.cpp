@@ -74,7 +74,8 @@ Row row_of(const Refusal& refusal) {
     }
     if (refusal.status == 429) return {"", Code::throttled, ErrorKind::overloaded};
     if (refusal.status >= 500) return {"", Code::server, ErrorKind::unavailable};
-    if (refusal.status == 403) return {"", Code::denied, ErrorKind::denied};
+    // Cut short, or somebody else's: a proxy's, a captive network's.
+    if (refusal.exception.empty()) return {"", Code::server, ErrorKind::unavailable};
     return {"", Code::other, ErrorKind::internal};
 }
 
@@ -131,6 +132,9 @@ std::string hint_of(const Attempt& attempt, const Refusal& refusal, const Row& r
     if (refusal.exception == "LimitExceededException") {
         return "the account has as many secrets or versions as its quota allows";
     }
+    if (refusal.exception.empty() && row.code == Code::server) {
+        return "check AWS_ENDPOINT_URL and the proxy settings";
+    }
     if (row.code == Code::denied) return missing_permission(attempt, refusal);
     if (row.code == Code::expired) return "get new credentials, and check that the key exists";
     if (row.kind == ErrorKind::denied)
@@ -146,11 +150,13 @@ bool passes(Code code) { return code == Code::throttled || code == Code::server;
 
 Failure failure_of(const Attempt& attempt, const Refusal& refusal) {
     const auto row = row_of(refusal);
+    // What reads a value is the one call whose refusal could quote one that we do not know.
+    const bool reads = attempt.action == "GetSecretValue" && row.code != Code::denied;
     return {base::Error{row.kind,
                         fmt::format("Secrets Manager refuses {} on secret \"{}\": {}",
                                     attempt.action, attempt.secret,
-                                    quotable(refusal.exception, refusal.message, refusal.status,
-                                             attempt.never_quoted)),
+                                    quotable(refusal.exception, reads ? "" : refusal.message,
+                                             refusal.status, attempt.never_quoted)),
                         hint_of(attempt, refusal, row),
                         {}},
             row.code};
@@ -167,6 +173,7 @@ std::string quotable(const std::string& exception, const std::string& message, i
         return fmt::format("it answered {}", status);
     }
     const bool quotes =
+        message.find_first_of("{}\"") != std::string::npos ||
         std::any_of(never_quoted.begin(), never_quoted.end(), [&](const base::Secret& secret) {
             return !secret.empty() && message.find(secret.reveal()) != std::string::npos;
         });

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,7 @@ struct Failure : base::Error {
         : base::Error(std::move(error)), code(its_code) {}
 };
 
-// A value or a Failure. BASE_TRY makes a Result's failure of it.
+// A value or a Failure.
 template <typename T>
 class [[nodiscard]] Outcome : public tl::expected<T, Failure> {
    public:
@@ -49,6 +50,18 @@ class [[nodiscard]] Outcome : public tl::expected<T, Failure> {
 
 inline tl::unexpected<Failure> fail(Failure failure) {
     return tl::unexpected<Failure>(std::move(failure));
+}
+
+// As an Error or a Result, which have no code.
+inline base::Error plain(Failure failure) { return static_cast<base::Error&&>(failure); }
+template <typename T>
+base::Result<T> plain(Outcome<T> outcome) {
+    if (!outcome) return base::fail(plain(std::move(outcome).error()));
+    if constexpr (std::is_void_v<T>) {
+        return {};
+    } else {
+        return *std::move(outcome);
+    }
 }
 
 // What an answer other than 200 says, as read from it.
@@ -76,9 +89,9 @@ struct Attempt {
 Failure failure_of(const Attempt& attempt, const Refusal& refusal);
 
 // AWS's own words, where they may be shown: of an exception whose message is known to be written
-// for people, in one line, cut to 300 characters, and only when nothing of `never_quoted` is in it;
-// else the exception and the status. A refused signature is never quoted: its message has the
-// session token in it.
+// for people, in one line, cut to 300 characters, and only when neither something of `never_quoted`
+// nor anything like JSON is in it; else the exception and the status. A refused signature is never
+// quoted: its message has the session token in it.
 std::string quotable(const std::string& exception, const std::string& message, int status,
                      const std::vector<base::Secret>& never_quoted);
 

@@ -26,6 +26,11 @@ constexpr std::array k_system_authorities{
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // the same, newer
     "/etc/ssl/ca-bundle.pem",                             // SUSE
 };
+// OpenSSL takes tens of milliseconds to read such a file. Where the same authorities stand in a
+// folder under the hashes of their names, it reads only the one that it needs. This is the hash of
+// the authority that AWS's certificates go back to.
+constexpr const char* k_system_folder = "/etc/ssl/certs";
+constexpr const char* k_system_folder_has = "/etc/ssl/certs/ce5e74ef.0";  // Amazon Root CA 1
 
 void start_curl() {
     static std::once_flag started;
@@ -45,6 +50,7 @@ struct Answer {
     std::map<std::string, std::string> headers;
     std::string body;
     std::size_t longest;
+    bool headers_ended = false;
     bool too_large = false;
 };
 
@@ -63,6 +69,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     auto& answer = *static_cast<Answer*>(user);
     const std::string line(data, size * count);
     if (line.starts_with("HTTP/")) answer.headers.clear();  // of a proxy, or "100 Continue"
+    answer.headers_ended = line == "\r\n" || line == "\n";
     const auto colon = line.find(':');
     if (colon != std::string::npos) {
         answer.headers[lower(line.substr(0, colon))] = trimmed(line.substr(colon + 1));
@@ -92,20 +99,41 @@ void set(CURL* curl, CURLoption option, Value value) {
     }
 }
 
-void set_trust(CURL* curl, const Trust& trust) {
+enum class Authorities { named, folder, file };
+
+Authorities first_choice(const Trust& trust) {
+    if (!trust.bundle.empty() || !trust.file.empty()) return Authorities::named;
+    return access(k_system_folder_has, R_OK) == 0 ? Authorities::folder : Authorities::file;
+}
+
+void set_trust(CURL* curl, const Trust& trust, Authorities authorities) {
+    // The folder that libcurl was built with would keep it from remembering what it read of a file.
+    const char* none = nullptr;
+    set(curl, CURLOPT_CAPATH, authorities == Authorities::folder ? k_system_folder : none);
+    set(curl, CURLOPT_CAINFO, none);
     if (!trust.bundle.empty()) {
         curl_blob blob{};
         blob.data = const_cast<char*>(trust.bundle.data());  // curl's type; it only reads
         blob.len = trust.bundle.size();
         blob.flags = CURL_BLOB_NOCOPY;
         set(curl, CURLOPT_CAINFO_BLOB, &blob);
-        return;
+    } else if (authorities != Authorities::folder) {
+        auto file = trust.file;
+        for (const auto* known : k_system_authorities) {
+            if (file.empty() && access(known, R_OK) == 0) file = known;
+        }
+        if (!file.empty()) set(curl, CURLOPT_CAINFO, file.c_str());
     }
-    std::string file = trust.file;
-    for (const auto* known : k_system_authorities) {
-        if (file.empty() && access(known, R_OK) == 0) file = known;
-    }
-    if (!file.empty()) set(curl, CURLOPT_CAINFO, file.c_str());
+}
+
+// What somebody has only written into the file counts as well.
+CURLcode exchange(CURL* curl, const Trust& trust) {
+    auto authorities = first_choice(trust);
+    set_trust(curl, trust, authorities);
+    const auto code = curl_easy_perform(curl);
+    if (code != CURLE_PEER_FAILED_VERIFICATION || authorities != Authorities::folder) return code;
+    set_trust(curl, trust, Authorities::file);
+    return curl_easy_perform(curl);
 }
 
 void set_signing(CURL* curl, const Signing& signing) {
@@ -201,19 +229,22 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request, base::De
     const auto headers = header_list(request);
     set_request(curl, request, headers.get());
     set_limits(curl, request, deadline);
-    if (parts->scheme == "https") set_trust(curl, trust_);
     set(curl, CURLOPT_ERRORBUFFER, detail.data());
     set(curl, CURLOPT_WRITEFUNCTION, &take_body);
     set(curl, CURLOPT_WRITEDATA, &answer);
     set(curl, CURLOPT_HEADERFUNCTION, &take_header);
     set(curl, CURLOPT_HEADERDATA, &answer);
 
-    const auto code = curl_easy_perform(curl);
+    const auto code = parts->scheme == "https" ? exchange(curl, trust_) : curl_easy_perform(curl);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_reset(curl);  // nothing of this call's is pointed at any more
     if (code != CURLE_OK) {
         return base::fail(describe(code, detail.data(), parts->host, answer, deadline));
+    }
+    if (!answer.headers_ended) {  // curl is content with a part of them
+        return base::fail(ErrorKind::unavailable,
+                          fmt::format("no answer from {}: it was cut short", parts->host));
     }
     return HttpResponse{static_cast<int>(status), std::move(answer.headers),
                         base::Secret(std::move(answer.body))};

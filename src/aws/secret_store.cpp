@@ -96,7 +96,7 @@ Result<SecretStore::Seen> SecretStore::look(const std::string& name, base::Deadl
     } else if (found.error().code == Code::invalid_request) {
         seen.scheduled = true;
     } else if (found.error().code != Code::not_found) {
-        return base::fail(std::move(found).error());
+        return base::fail(plain(std::move(found).error()));
     }
     seen_[name] = seen;
     return seen;
@@ -139,7 +139,7 @@ Result<void> SecretStore::create(const environment::SecretWrite& write, base::De
         if (created) return finish_creation(write.name, deadline);
         if (created.error().code == Code::exists) return meet_existing(write, deadline);
         if (created.error().code != Code::invalid_request) {
-            return base::fail(std::move(created).error());
+            return base::fail(plain(std::move(created).error()));
         }
         BASE_TRY_ASSIGN(const auto turn, take_back(write, deadline));
         if (turn == Turn::done) return {};
@@ -152,9 +152,7 @@ Result<void> SecretStore::create(const environment::SecretWrite& write, base::De
 
 Result<void> SecretStore::finish_creation(const std::string& name, base::Deadline deadline) {
     if (!options_.rotation) return {};
-    auto outcome = manager_.set_rotation(name, *options_.rotation, deadline);
-    if (!outcome) return base::fail(std::move(outcome).error());
-    return {};
+    return plain(manager_.set_rotation(name, *options_.rotation, deadline));
 }
 
 Result<void> SecretStore::meet_existing(const environment::SecretWrite& write,
@@ -173,12 +171,12 @@ Result<SecretStore::Turn> SecretStore::take_back(const environment::SecretWrite&
                                                  base::Deadline deadline) {
     auto description = manager_.describe(write.name, deadline);
     if (!description && description.error().code == Code::not_found) return Turn::again;
-    if (!description) return base::fail(std::move(description).error());
+    if (!description) return base::fail(plain(std::move(description).error()));
     if (!description->deleted_at) return look_again(write.name);
 
     auto restored = manager_.restore(write.name, deadline);
     if (!restored && is_going(restored.error())) return Turn::again;
-    if (!restored) return base::fail(std::move(restored).error());
+    if (!restored) return base::fail(plain(std::move(restored).error()));
 
     BASE_TRY_ASSIGN(const auto seen, look(write.name, deadline));
     seen_.erase(write.name);
@@ -191,7 +189,7 @@ Result<SecretStore::Turn> SecretStore::take_back(const environment::SecretWrite&
     }
     auto again =
         manager_.schedule_deletion(write.name, recovery_days(*description->deleted_at), deadline);
-    if (!again) return base::fail(std::move(again).error());
+    if (!again) return base::fail(plain(std::move(again).error()));
     return base::fail(ErrorKind::conflict,
                       fmt::format("secret \"{}\" is scheduled for deletion and has somebody else's "
                                   "value",
@@ -203,7 +201,7 @@ Result<void> SecretStore::replace(const environment::SecretWrite& write, const b
                                   base::Deadline deadline) {
     auto put = manager_.put_value(write.name, {write.value, make_request_token(), {}}, deadline);
     if (!put && is_going(put.error())) return look_again(write.name);
-    if (!put) return base::fail(std::move(put).error());
+    if (!put) return base::fail(plain(std::move(put).error()));
     const auto tags = tags_of(write);
     if (says_ours(former) || tags.empty()) return {};
     if (const auto tagged = manager_.tag(write.name, tags, deadline); !tagged) {
@@ -220,7 +218,7 @@ Result<void> SecretStore::remove(const std::string& name, base::Deadline deadlin
 
     auto description = manager_.describe(name, deadline);
     if (!description && description.error().code == Code::not_found) return {};
-    if (!description) return base::fail(std::move(description).error());
+    if (!description) return base::fail(plain(std::move(description).error()));
     if (description->deleted_at) return {};
     seen_.erase(found);
     auto outcome = Outcome<void>();
@@ -229,7 +227,8 @@ Result<void> SecretStore::remove(const std::string& name, base::Deadline deadlin
     } else if (const auto placeholder = emptied(value); !(placeholder == value)) {
         outcome = manager_.put_value(name, {placeholder, make_request_token(), {}}, deadline);
     }
-    if (!outcome && !is_going(outcome.error())) return base::fail(std::move(outcome).error());
+    if (!outcome && !is_going(outcome.error()))
+        return base::fail(plain(std::move(outcome).error()));
     return {};
 }
 

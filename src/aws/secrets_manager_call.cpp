@@ -85,6 +85,7 @@ Outcome<SecretsManager::Answer> SecretsManager::attempt(const Call& call, const 
     request.signing =
         Signing{signing_name(Service::secrets_manager), region, credentials.access_key_id,
                 credentials.secret_access_key, credentials.session_token};
+    request.time_limit = settings_.attempt_limit;
     auto response = http_.send(request, deadline);
     if (!response) {
         return fail(std::move(response).error().during(

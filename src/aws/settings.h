@@ -7,6 +7,7 @@
 // https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,8 +41,9 @@ struct Settings {
     std::string profile = "default";  // AWS_PROFILE
     bool profile_named = false;       // somebody did name it, so it has to exist
     std::optional<std::string> region;
-    std::optional<int> max_attempts;  // AWS_MAX_ATTEMPTS, max_attempts
-    Trust trust;                      // AWS_CA_BUNDLE, ca_bundle, SSL_CERT_FILE
+    std::optional<int> max_attempts;                  // AWS_MAX_ATTEMPTS, max_attempts
+    Trust trust;                                      // AWS_CA_BUNDLE, ca_bundle, SSL_CERT_FILE
+    std::chrono::milliseconds attempt_limit{10'000};  // for one answer of Secrets Manager
 
     // A key of the profile in use; nothing when there is none or it is empty.
     std::optional<std::string> profile_value(const std::string& key) const;

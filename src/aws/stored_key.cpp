@@ -64,7 +64,7 @@ Result<std::optional<base::Secret>> find_key(SecretsManager& manager, const std:
     }
     if (found.error().code == Code::not_found) return std::optional<base::Secret>();
     if (found.error().code == Code::invalid_request) return being_deleted(name);
-    return base::fail(std::move(found).error());
+    return base::fail(plain(std::move(found).error()));
 }
 
 Result<base::Secret> find_or_create_key(SecretsManager& manager, const KeySecret& secret,
@@ -80,7 +80,7 @@ Result<base::Secret> find_or_create_key(SecretsManager& manager, const KeySecret
         make_request_token(), deadline);
     if (created) return key;
     if (created.error().code == Code::invalid_request) return being_deleted(secret.name);
-    if (created.error().code != Code::exists) return base::fail(std::move(created).error());
+    if (created.error().code != Code::exists) return base::fail(plain(std::move(created).error()));
     BASE_TRY_ASSIGN(auto winner, find_key(manager, secret.name, deadline));
     if (winner) return as_wished(*std::move(winner), secret);
     return base::fail(ErrorKind::conflict,
