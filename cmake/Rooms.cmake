@@ -5,6 +5,10 @@ add_library(reviewdb_options INTERFACE)
 target_include_directories(reviewdb_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(reviewdb_options INTERFACE
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(REVIEWDB_PRECOMPILE)
+  # So that ccache sees what was precompiled.
+  target_compile_options(reviewdb_options INTERFACE -fpch-preprocess)
+endif()
 if(REVIEWDB_SANITIZE)
   target_compile_options(reviewdb_options INTERFACE -fsanitize=${REVIEWDB_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
@@ -19,4 +23,5 @@ function(reviewdb_room name)
   target_link_libraries(reviewdb_${name}
     PUBLIC reviewdb_options ${ROOM_MAY_INCLUDE} ${ROOM_PUBLIC}
     PRIVATE ${ROOM_PRIVATE})
+  reviewdb_precompile(reviewdb_${name} reviewdb_precompiled)
 endfunction()

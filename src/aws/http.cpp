@@ -18,8 +18,6 @@ namespace {
 
 using base::ErrorKind;
 
-constexpr std::size_t k_largest_answer = 1'048'576;
-
 // The file that a system keeps its authorities in differs between distributions; libcurl knows only
 // that of the one it was built on.
 constexpr std::array k_system_authorities{
@@ -51,6 +49,7 @@ using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 struct Answer {
     std::map<std::string, std::string> headers;
     std::string body;
+    std::size_t longest;
     bool headers_ended = false;
     bool too_large = false;
 };
@@ -58,7 +57,7 @@ struct Answer {
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
     auto& answer = *static_cast<Answer*>(user);
     const auto length = size * count;
-    if (answer.body.size() + length > k_largest_answer) {
+    if (answer.body.size() + length > answer.longest) {
         answer.too_large = true;
         return 0;
     }
@@ -177,7 +176,7 @@ void set_request(CURL* curl, const HttpRequest& request, curl_slist* headers) {
 base::Error describe(CURLcode code, const char* detail, const std::string& host,
                      const Answer& answer, base::Deadline deadline) {
     if (answer.too_large) {
-        return {ErrorKind::internal, host + " sent an answer of more than 1 MB", {}, {}};
+        return {ErrorKind::internal, host + " sent an answer that is too long", {}, {}};
     }
     const std::string what = *detail == '\0' ? curl_easy_strerror(code) : detail;
     if (code == CURLE_OPERATION_TIMEDOUT && deadline.passed()) {
@@ -225,7 +224,7 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request, base::De
     if (curl == nullptr) throw std::bad_alloc();
     curl_easy_reset(curl);  // options only: connections stay
 
-    Answer answer;
+    Answer answer{.headers = {}, .body = {}, .longest = request.longest_answer};
     std::array<char, CURL_ERROR_SIZE> detail{};
     const auto headers = header_list(request);
     set_request(curl, request, headers.get());

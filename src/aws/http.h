@@ -47,6 +47,7 @@ struct HttpRequest {
     // The longest that this one exchange may take, and its connecting, inside the deadline.
     std::chrono::milliseconds time_limit{10'000};
     std::chrono::milliseconds connect_limit{3'000};
+    std::size_t longest_answer = 1'048'576;  // bytes
 };
 
 struct HttpResponse {
@@ -73,7 +74,7 @@ class HttpClient {
     // The answer, whatever its status. Blocks for name resolution, connecting and the exchange, and
     // ends by the deadline. Fails `deadline`; `unavailable` when there was no whole answer, with
     // the host and what went wrong, and nothing of headers or bodies; `internal` for an answer
-    // above 1 MB. The request may have been carried out whenever it fails.
+    // that is longer than it may be. The request may have been carried out whenever it fails.
     base::Result<HttpResponse> send(const HttpRequest& request, base::Deadline deadline);
 
    private:

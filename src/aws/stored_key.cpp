@@ -36,6 +36,17 @@ Result<base::Secret> key_in(const base::Secret& value, const std::string& name) 
                       "name another secret for the key, or restore its former value");
 }
 
+// The key that is there, where it is the wished one.
+Result<base::Secret> as_wished(base::Secret found, const KeySecret& secret) {
+    if (secret.text.empty()) return found;
+    BASE_TRY_ASSIGN(const auto wished, environment::Key::parse(0, secret.text));
+    BASE_TRY_ASSIGN(const auto there, environment::Key::parse(0, found));
+    if (there.fingerprint() == wished.fingerprint()) return found;
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("secret \"{}\" holds another key", secret.name),
+                      "name another secret for the key");
+}
+
 tl::unexpected<base::Error> being_deleted(const std::string& name) {
     return base::fail(ErrorKind::conflict,
                       fmt::format("secret \"{}\" with the key is scheduled for deletion", name),
@@ -59,8 +70,8 @@ Result<std::optional<base::Secret>> find_key(SecretsManager& manager, const std:
 Result<base::Secret> find_or_create_key(SecretsManager& manager, const KeySecret& secret,
                                         base::Deadline deadline) {
     BASE_TRY_ASSIGN(auto known, find_key(manager, secret.name, deadline));
-    if (known) return *std::move(known);
-    const auto key = environment::Key::random(1).to_text();
+    if (known) return as_wished(*std::move(known), secret);
+    const auto key = secret.text.empty() ? environment::Key::random(1).to_text() : secret.text;
     const boost::json::object value{{k_member, key.reveal()}};
     auto created = manager.create(
         {secret.name, base::Secret(boost::json::serialize(value)),
@@ -71,7 +82,7 @@ Result<base::Secret> find_or_create_key(SecretsManager& manager, const KeySecret
     if (created.error().code == Code::invalid_request) return being_deleted(secret.name);
     if (created.error().code != Code::exists) return base::fail(plain(std::move(created).error()));
     BASE_TRY_ASSIGN(auto winner, find_key(manager, secret.name, deadline));
-    if (winner) return *std::move(winner);
+    if (winner) return as_wished(*std::move(winner), secret);
     return base::fail(ErrorKind::conflict,
                       fmt::format("secret \"{}\" is there and has no value", secret.name),
                       "put a key into it, or delete it");

@@ -19,6 +19,7 @@ namespace aws {
 
 struct KeySecret {
     std::string name;
+    base::Secret text = {};  // of the key that is to be there; empty: any, a new one is random
     Tags tags = {};
     std::string kms_key_id = {};
 };
@@ -30,7 +31,8 @@ base::Result<std::optional<base::Secret>> find_key(SecretsManager& manager, cons
 
 // The key's text; a new random one where there was no such secret. Of many at once one creates it,
 // and all get that one's. Never writes to a secret that is there: passwords depend on it. One call,
-// two when it creates. Fails conflict as find_key does, and as SecretsManager.
+// two when it creates. Fails conflict as find_key does and for another key than `text`, and as
+// SecretsManager.
 base::Result<base::Secret> find_or_create_key(SecretsManager& manager, const KeySecret& secret,
                                               base::Deadline deadline);
 

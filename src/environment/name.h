@@ -58,6 +58,8 @@ class NamePattern {
 
     // The name of `name` by this pattern, at most `longest` bytes.
     std::string apply(const Project& project, const Name& name, std::size_t longest) const;
+    // Whether `text` is a name by this pattern, whatever stands for the slug.
+    bool fits(const Project& project, std::string_view text) const;
     // A second name for the same environment, for when the first is still held by an instance of
     // ours that Postgres does not yet let go: hashed together with `instance`.
     std::string apply_beside(const Project& project, const Name& name, const base::Uuid& instance,

@@ -104,6 +104,9 @@ struct Plan {
     bool again = false;
 };
 
+// Fails invalid_input for what is too long or has control characters in it.
+base::Result<void> check(const Origin& origin);
+
 // What another tool made for an environment may become ours, as it is, where all of this holds: the
 // secret names database and role, its password logs in, and whoever we logged in as owns the
 // database.

@@ -253,6 +253,7 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
         plan.again = true;
         return plan;
     }
+    BASE_TRY(planning::check_secret_name(wish, facts));
     if (!facts.environment && facts.candidate && facts.candidate->oid != 0) {
         return plan_adoption(wish, facts, fresh);
     }

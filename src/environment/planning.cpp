@@ -60,6 +60,17 @@ std::string summary(const std::vector<Step>& steps) {
     return text;
 }
 
+base::Result<void> check(const Origin& origin) {
+    constexpr std::size_t k_longest = 255;
+    for (const auto* text : {&origin.repository, &origin.ref, &origin.commit}) {
+        if (text->empty() || (is_clean_utf8(*text) && text->size() <= k_longest)) continue;
+        return base::fail(base::ErrorKind::invalid_input,
+                          "repository, ref and commit are at most 255 bytes of UTF-8 without "
+                          "control characters");
+    }
+    return {};
+}
+
 namespace planning {
 
 using base::ErrorKind;
@@ -231,6 +242,18 @@ Result<void> check_admitted(const CreateWish& wish, const Facts& facts) {
                       fmt::format("the policy of project {} does not admit the repository '{}'",
                                   wish.project.text(), wish.origin.repository),
                       "see 'reviewdb config get repositories'");
+}
+
+Result<void> check_secret_name(const CreateWish& wish, const Facts& facts) {
+    const auto pattern = facts.policy.secret_pattern();
+    if (wish.secret.empty() || facts.environment || pattern.fits(wish.project, wish.secret)) {
+        return {};
+    }
+    return base::fail(
+        ErrorKind::denied,
+        fmt::format("the secret '{}' is not named as those of project {} are: {}", wish.secret,
+                    wish.project.text(), pattern.text()),
+        "leave the name out, or change the policy: reviewdb config set secret_pattern=…");
 }
 
 std::string secret_name(const CreateWish& wish, const Facts& facts) {

@@ -13,8 +13,6 @@ namespace support {
 
 namespace {
 
-using boost::json::kind;
-
 enum class Type { text, number, flag, texts, tags, rules };
 enum class Need { required, optional };
 

@@ -56,8 +56,8 @@ class SecretVault {
    private:
     using Members = boost::json::object;
     struct Lingering {
-        std::chrono::steady_clock::time_point until;
-        int calls;
+        std::chrono::steady_clock::time_point until = {};
+        int calls = 0;
     };
 
     Members create_secret(const Members& members);

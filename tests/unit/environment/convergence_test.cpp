@@ -177,22 +177,35 @@ class Case {
     Place end_;
 };
 
+bool is_exhaustive() { return std::getenv("REVIEWDB_TEST_EXHAUSTIVELY") != nullptr; }
+
 // Two drifts at once, and a drift after a crash, are disturbed as well where all of it is asked
 // for: that takes a minute.
 int most_drifts_to_disturb(const State& state) {
     constexpr int k_all = 2;
-    if (std::getenv("REVIEWDB_TEST_EXHAUSTIVELY") != nullptr) return k_all;
+    if (is_exhaustive()) return k_all;
     return state.name == "create" ? 1 : 0;
 }
 
-Findings explore() {
+// Of the pairs of a state and a verb, how many steps to the next that is tried. The sanitizers make
+// all of them a matter of minutes, and look for what is the same in each; a prime meets every verb.
+int stride() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (!is_exhaustive()) return 17;
+#endif
+    return 1;
+}
+
+Findings explore(int stride) {
     Findings findings;
+    int pairs = 0;
     const auto states = convergence::states();
     const auto sound = support::place_of(states[1].world, k_name, {});
     const auto empty = support::place_of(states[0].world, k_name, {});
     for (const auto& state : states) {
         for (const auto& start : convergence::drifted(state)) {
             for (const auto verb : support::k_verbs) {
+                if (pairs++ % stride != 0) continue;
                 Case one(start, verb, sound, empty, findings);
                 const int effects = one.run();
                 if (start.drifts > most_drifts_to_disturb(state)) continue;
@@ -204,13 +217,13 @@ Findings explore() {
 }
 
 TEST(Convergence, ends_where_it_should_from_every_state_through_every_mishap) {
-    const auto findings = explore();
+    const auto findings = explore(stride());
     constexpr std::size_t k_shown = 20;
     for (std::size_t i = 0; i < std::min(findings.wrong.size(), k_shown); ++i) {
         ADD_FAILURE() << findings.wrong[i];
     }
     EXPECT_EQ(findings.wrong.size(), 0U);
-    EXPECT_GT(findings.cases, 10'000);
+    EXPECT_GT(findings.cases, 10'000 / stride());
     fmt::print("{} cases\n", findings.cases);
 }
 

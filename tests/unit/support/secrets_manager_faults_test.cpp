@@ -163,6 +163,7 @@ TEST_F(SecretsManagerFaults, are_seen_among_the_calls) {
 
 TEST_F(SecretsManagerFaults, count_the_calls_of_many_clients_at_once) {
     std::vector<std::thread> clients;
+    clients.reserve(8);
     for (int client = 0; client < 8; ++client) {
         clients.emplace_back([this] {
             RawSecretsManager raw(aws_);
