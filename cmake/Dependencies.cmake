@@ -2,6 +2,7 @@
 # Every library that the project builds on, each a Debian 12 package (./dev setup).
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL 7.88 REQUIRED)
 find_package(PostgreSQL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

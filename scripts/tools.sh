@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The migration tools that the end-to-end tests run as an environment's role: what
+# What the end-to-end tests run from npm, migration tools and AWS's own client: what
 # tests/e2e/tools/package-lock.json pins, installed once for each version of that file, beside the
 # Postgres majors.
 

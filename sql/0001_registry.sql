@@ -40,7 +40,7 @@ CREATE TABLE registry.policy (
 
 CREATE TABLE registry.role (
     id uuid PRIMARY KEY,
-    name name NOT NULL UNIQUE,
+    name name NOT NULL,
     state text NOT NULL,
     password_version integer NOT NULL DEFAULT 1,
     pending_version integer,
@@ -49,6 +49,7 @@ CREATE TABLE registry.role (
     source text NOT NULL DEFAULT 'derived',
     created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE UNIQUE INDEX role_name ON registry.role (name) WHERE state <> 'gone';
 CREATE INDEX role_unfinished ON registry.role (state) WHERE state = 'pinned';
 
 -- database is the name that it has now; it exists before the database does, until after it is dropped.

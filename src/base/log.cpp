@@ -43,6 +43,12 @@ std::string json_escaped(std::string_view text) {
     return out;
 }
 
+std::string doubled_percent(std::string_view text) {
+    std::string out;
+    for (const char c : text) out += c == '%' ? "%%" : std::string(1, c);
+    return out;
+}
+
 }  // namespace
 
 struct Log::Sink {
@@ -55,12 +61,21 @@ Log::Log(LogLevel level, LogFormat format)
           spdlog::logger("reviewdb", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>()),
           format}) {
     sink_->logger.set_level(to_spdlog(level));
-    // Messages are escaped before they get here, so the JSON frame is only a pattern.
-    sink_->logger.set_pattern(
-        format == LogFormat::json
-            ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
-            : "%^%l%$: %v",
-        spdlog::pattern_time_type::utc);
+    if (format == LogFormat::json) {
+        set_fields({});
+    } else {
+        sink_->logger.set_pattern("%^%l%$: %v");
+    }
+}
+
+// Messages are escaped before they get here, so the JSON frame is only a pattern.
+void Log::set_fields(const std::vector<std::pair<std::string, std::string>>& fields) {
+    if (sink_->format != LogFormat::json) return;
+    std::string frame = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l")";
+    for (const auto& [name, value] : fields) {
+        frame += fmt::format(R"(,"{}":"{}")", name, doubled_percent(json_escaped(value)));
+    }
+    sink_->logger.set_pattern(frame + R"(,"message":"%v"})", spdlog::pattern_time_type::utc);
 }
 
 Log::~Log() = default;

@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error_kind.h"
 
@@ -23,6 +25,9 @@ class Log {
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
     ~Log();
+
+    // What every JSON line says from now on beside its message: {"request_id", "…"}.
+    void set_fields(const std::vector<std::pair<std::string, std::string>>& fields);
 
     bool enabled(LogLevel level) const;
     void write(LogLevel level, std::string_view line);

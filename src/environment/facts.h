@@ -85,6 +85,24 @@ struct Tried {
     bool schema_not_its_own = false;  // schema public is there and belongs to another role
 };
 
+// A database and its role under names that another tool gives them.
+struct Candidate {
+    std::string database;
+    std::string role;
+};
+
+// What the server has under a candidate's names. Nothing of it is ours.
+struct CandidateFacts {
+    std::uint32_t oid = 0;  // 0: there is no such database
+    std::string owner;
+    bool owned_by_login = false;  // who logged in owns it, whoever we act as
+    bool accepts_connections = false;
+    bool is_template = false;
+    bool role_exists = false;
+    bool role_privileged = false;  // as LoginFacts
+    bool recorded = false;         // the registry has the database or the role
+};
+
 struct Facts {
     Installation installation;
     Policy policy;
@@ -99,6 +117,11 @@ struct Facts {
     NameHolder final_name = NameHolder::nobody;
     std::string final_name_owner;       // who owns the database that has it
     std::optional<SecretFacts> secret;  // nothing without a secret store
+    // What the secret says of a login; for a candidate.
+    std::string secret_host;
+    std::string secret_database;
+    std::string secret_role;
+    std::optional<CandidateFacts> candidate;  // where the caller names one
     Tried tried;
     Time now;  // the server's clock
 };

@@ -19,6 +19,9 @@ struct KeyTexts {
     std::map<std::string, base::Secret> variables = {};
     // Reads the key that Secrets Manager keeps under a name; empty where there is no way to it.
     std::function<base::Result<base::Secret>(const std::string& name)> read_aws = {};
+    // The same, and makes it where there is none: from `text`, or at random where that is empty.
+    std::function<base::Result<base::Secret>(const std::string& name, const base::Secret& text)>
+        keep_aws = {};
 };
 
 // Fails conflict when there is no such key, when it is not where it should be, and when what is

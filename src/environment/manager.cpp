@@ -27,6 +27,7 @@ std::chrono::milliseconds time_for_leftovers(Outcome outcome) {
         case Outcome::reset:
             return std::chrono::seconds(2);
         case Outcome::created:
+        case Outcome::adopted:
         case Outcome::repaired:
         case Outcome::unchanged:
             return std::chrono::milliseconds(300);
@@ -66,7 +67,13 @@ Manager::Manager(Server& server, Surroundings surroundings, base::Log& log)
 Result<Answer> Manager::operate(const Subject& subject, const Planner& planner, const Planner& undo,
                                 Execution execution, Deadline deadline) {
     Operation operation(server_, surroundings_, log_, &subject);
-    auto answer = operation.run(planner, undo, execution, deadline);
+    return conclude(operation, operation.run(planner, undo, execution, deadline), execution,
+                    deadline);
+}
+
+// After a success: the lock goes back, and a little of what others left behind is finished.
+Result<Answer> Manager::conclude(const Operation& operation, Result<Answer> answer,
+                                 Execution execution, Deadline deadline) {
     if (!answer) return answer;
     server_.release(deadline);
     const bool left = operation.has_leftovers() || answer->outcome == Outcome::deleted ||
@@ -87,10 +94,13 @@ Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Dead
             (!facts.instance || facts.instance->state == InstanceState::building);
         return unfinished ? plan_abandon(facts, "it could not be made") : Plan{};
     };
-    return operate(
-        {wish.project, wish.name},
-        [&](const Facts& facts) { return plan_create(wish, facts, fresh); }, undo, execution,
-        deadline);
+    const Subject subject{wish.project, wish.name};
+    Operation operation(server_, surroundings_, log_, &subject);
+    operation.expect(wish.secret, wish.adoption ? std::optional(wish.adoption->candidate)
+                                                : std::optional<Candidate>());
+    const auto planner = [&](const Facts& facts) { return plan_create(wish, facts, fresh); };
+    return conclude(operation, operation.run(planner, undo, execution, deadline), execution,
+                    deadline);
 }
 
 Result<Answer> Manager::remove(const Wish& wish, Execution execution, Deadline deadline) {
@@ -181,7 +191,7 @@ void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadli
 Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) const {
     BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));
     if (store) {
-        BASE_TRY(observe_secret(*store, subject, surroundings_.key_texts, facts, deadline));
+        BASE_TRY(observe_secret(*store, subject, {}, surroundings_.key_texts, facts, deadline));
     }
     const Wish wish{subject.project, subject.name};
     if (facts.environment->state == EnvironmentState::closed) {

@@ -50,7 +50,16 @@ struct Report {
     base::Result<Answer> result;
 };
 
+// Two values of an environment's secret, one after the other.
+struct Succession {
+    int version = 0;  // of the password now
+    base::Secret current;
+    base::Secret next;
+};
+
 enum class Execution { carry_out, dry_run };
+
+class Operation;
 
 class Manager {
    public:
@@ -87,6 +96,11 @@ class Manager {
     // The next password.
     base::Result<Answer> rotate(const Wish& wish, Sessions sessions, Execution execution,
                                 base::Deadline deadline);
+    // The same in two halves, for a store that rotates by itself: the values that the secret has
+    // now and will have, and the change from one to the other, which is content when it was made
+    // already.
+    base::Result<Succession> succession(const Subject& subject, base::Deadline deadline);
+    base::Result<Answer> rotate_from(int version, const Wish& wish, base::Deadline deadline);
     base::Result<Answer> close(const Wish& wish, Execution execution, base::Deadline deadline);
     base::Result<Answer> open(const Wish& wish, Execution execution, base::Deadline deadline);
     base::Result<Answer> extend(const Wish& wish, std::optional<std::chrono::seconds> ttl,
@@ -100,6 +114,10 @@ class Manager {
     // Every living environment of the project that is not closed, by name.
     base::Result<std::vector<Subject>> subjects(const Project& project, base::Deadline deadline);
 
+    // Goes on with what earlier calls left unfinished, in all projects: removals, publications, and
+    // databases that could not be dropped yet. What somebody works on is left to them.
+    base::Result<std::vector<Report>> finish_pending(base::Deadline deadline);
+
     // Reads only, and proves nothing. Fails not_found; an environment that is not ready fails
     // unavailable where its password is asked for.
     base::Result<Description> get(const Subject& subject, base::Deadline deadline);
@@ -111,6 +129,8 @@ class Manager {
                                  const std::function<base::Result<Plan>(const Facts&)>& planner,
                                  const std::function<base::Result<Plan>(const Facts&)>& undo,
                                  Execution execution, base::Deadline deadline);
+    base::Result<Answer> conclude(const Operation& operation, base::Result<Answer> answer,
+                                  Execution execution, base::Deadline deadline);
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
     void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);

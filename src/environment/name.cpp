@@ -153,6 +153,16 @@ std::string NamePattern::apply(const Project& project, const Name& name,
     return fill(project, hashed(slug, hash_input(project, name), room));
 }
 
+bool NamePattern::fits(const Project& project, std::string_view text) const {
+    // No slug has a blank in it, and no pattern.
+    const auto frame = fill(project, " ");
+    const auto slug = frame.find(' ');
+    const auto before = std::string_view(frame).substr(0, slug);
+    const auto behind = std::string_view(frame).substr(slug + 1);
+    return text.size() > before.size() + behind.size() && text.starts_with(before) &&
+           text.ends_with(behind);
+}
+
 std::string NamePattern::apply_beside(const Project& project, const Name& name,
                                       const base::Uuid& instance, std::size_t longest) const {
     const auto input =

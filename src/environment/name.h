@@ -19,6 +19,9 @@ namespace environment {
 // Postgres keeps 63 bytes of a name and cuts the rest silently, also at login (NAMEDATALEN - 1).
 inline constexpr std::size_t k_longest_catalog_name = 63;
 
+// Chosen so that stores with a shorter limit than any known one need no other rule.
+inline constexpr std::size_t k_longest_secret_name = 200;
+
 // A namespace on the server: [a-z][a-z0-9]{0,11}.
 class Project {
    public:
@@ -55,6 +58,8 @@ class NamePattern {
 
     // The name of `name` by this pattern, at most `longest` bytes.
     std::string apply(const Project& project, const Name& name, std::size_t longest) const;
+    // Whether `text` is a name by this pattern, whatever stands for the slug.
+    bool fits(const Project& project, std::string_view text) const;
     // A second name for the same environment, for when the first is still held by an instance of
     // ours that Postgres does not yet let go: hashed together with `instance`.
     std::string apply_beside(const Project& project, const Name& name, const base::Uuid& instance,

@@ -27,7 +27,6 @@ constexpr std::array<std::string_view, 4> k_passing{"XX000", "40P01", "40001", "
 constexpr std::string_view k_no_database = "3D000";
 constexpr std::string_view k_insufficient_privilege = "42501";
 constexpr int k_most_rounds = 12;
-constexpr std::size_t k_longest_secret_name = 200;
 constexpr std::chrono::milliseconds k_moment(800);
 constexpr std::chrono::seconds k_moment_when_interrupted(10);
 
@@ -89,8 +88,20 @@ Result<void> Operation::observe(Deadline deadline) {
     BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
     BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy));
     if (!store_) return {};
-    BASE_TRY_ASSIGN(former_secret_,
-                    observe_secret(*store_, *subject_, surroundings_.key_texts, facts_, deadline));
+    BASE_TRY_ASSIGN(former_secret_, observe_secret(*store_, *subject_, wished_secret_,
+                                                   surroundings_.key_texts, facts_, deadline));
+    return observe_candidate(deadline);
+}
+
+Result<void> Operation::observe_candidate(Deadline deadline) {
+    if (!candidate_ || facts_.environment) return {};
+    if (former_secret_) {
+        const auto login = login_in_secret(*former_secret_).value_or(ConnectionFacts());
+        facts_.secret_host = login.host;
+        facts_.secret_database = login.dbname;
+        facts_.secret_role = login.user;
+    }
+    BASE_TRY_ASSIGN(facts_.candidate, server_.observe_candidate(*candidate_, deadline));
     return {};
 }
 
@@ -106,12 +117,14 @@ Result<base::Secret> password_of(const RoleRecord& role, const Installation& ins
 }
 
 Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
+                                                   const std::string& wished,
                                                    const KeyTexts& key_texts, Facts& facts,
                                                    Deadline deadline) {
     const auto name = facts.environment && !facts.environment->secret.empty()
                           ? facts.environment->secret
-                          : facts.policy.secret_pattern().apply(subject.project, subject.name,
-                                                                k_longest_secret_name);
+                      : !wished.empty() ? wished
+                                        : facts.policy.secret_pattern().apply(
+                                              subject.project, subject.name, k_longest_secret_name);
     BASE_TRY_ASSIGN(auto former, store.read(name, deadline));
     auto& secret = facts.secret.emplace();
     secret.exists = former.has_value();

@@ -21,8 +21,10 @@ base::Result<base::Secret> password_of(const RoleRecord& role, const Installatio
                                        const KeyTexts& key_texts,
                                        const std::optional<base::Secret>& value);
 
-// Adds to `facts` what the store has under the environment's name, and answers that value.
+// Adds to `facts` what the store has under the environment's name, or under `wished` for one that
+// is not there yet; answers that value.
 base::Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
+                                                         const std::string& wished,
                                                          const KeyTexts& key_texts, Facts& facts,
                                                          base::Deadline deadline);
 
@@ -31,6 +33,12 @@ class Operation {
     // Borrows all of them for its life. Without a subject only carry_out may be called.
     Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
               const Subject* subject);
+
+    // What a create says of an environment that is not there yet.
+    void expect(std::string secret, std::optional<Candidate> candidate) {
+        wished_secret_ = std::move(secret);
+        candidate_ = std::move(candidate);
+    }
 
     // Until `planner`'s wish is true. `undo`, where there is one, plans what takes back a failure
     // that is final. Gives the lock back after a failure, and keeps it after a success.
@@ -47,6 +55,7 @@ class Operation {
     base::Result<std::optional<Answer>> attempt(const Planner& planner, Execution execution,
                                                 base::Deadline deadline);
     base::Result<void> observe(base::Deadline deadline);
+    base::Result<void> observe_candidate(base::Deadline deadline);
     base::Result<void> perform(const Step& step, const Plan& plan, const Credentials& credentials,
                                base::Deadline deadline);
     base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
@@ -64,6 +73,8 @@ class Operation {
     Tried tried_;
     std::unique_ptr<SecretStore> store_;
     std::optional<base::Secret> former_secret_;
+    std::string wished_secret_;
+    std::optional<Candidate> candidate_;
     bool made_something_ = false;
     std::vector<std::string> remarks_;
 };

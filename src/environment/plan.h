@@ -11,8 +11,8 @@
 // - No step names a database that the registry did not record; a name that somebody else has is a
 //   conflict, before anything is changed.
 //
-// One file per verb: plan_create.cpp (create and repair), plan_delete.cpp, plan_reset.cpp,
-// plan_change.cpp (rotate, close, open, extend, protect).
+// One file per verb: plan_create.cpp (create and repair), plan_adopt.cpp, plan_delete.cpp,
+// plan_reset.cpp, plan_change.cpp (rotate, close, open, extend, protect).
 #pragma once
 
 #include <chrono>
@@ -29,6 +29,7 @@ enum class StepKind {
     // building
     record_intent,     // registry: environment, instance and role, before any of them exists
     record_reset,      // registry: the instance that is to replace the one that serves
+    adopt,             // registry, and who owns the database: what another tool made becomes ours
     create_role,       // LOGIN, limits and password in one statement; stamped
     create_database,   // closed, under its building name; cannot be rolled back
     secure_database,   // stamp, PUBLIC revoked, the role's rights and settings, then open
@@ -68,6 +69,7 @@ std::string summary(const std::vector<Step>& steps);
 
 enum class Outcome {
     created,
+    adopted,
     repaired,
     unchanged,
     deleted,
@@ -102,6 +104,18 @@ struct Plan {
     bool again = false;
 };
 
+// Fails invalid_input for what is too long or has control characters in it.
+base::Result<void> check(const Origin& origin);
+
+// What another tool made for an environment may become ours, as it is, where all of this holds: the
+// secret names database and role, its password logs in, and whoever we logged in as owns the
+// database.
+struct Adoption {
+    Candidate candidate;
+    std::string never;      // a database that is never taken over: the administrator's own
+    bool imported = false;  // asked for in so many words
+};
+
 // What a caller of create asks for.
 struct CreateWish {
     Project project;
@@ -110,6 +124,8 @@ struct CreateWish {
     Labels labels;
     std::optional<std::chrono::seconds> ttl;  // nothing: the policy's
     bool may_be_shielded = true;              // never for a fork's pull request
+    std::string secret = {};                  // its name in the store; empty: by the pattern
+    std::optional<Adoption> adoption = {};
 };
 
 // Identities for what has to be made anew: chance comes in from outside.
@@ -123,6 +139,11 @@ struct FreshIdentities {
 // that is behind), denied (a repository that the policy does not admit).
 base::Result<Plan> plan_create(const CreateWish& wish, const Facts& facts,
                                const FreshIdentities& fresh);
+
+// Makes the candidate's database, role and password the environment's; then look again, since from
+// then on create is repair. Fails conflict, naming what does not hold. Needs Facts::candidate.
+base::Result<Plan> plan_adoption(const CreateWish& wish, const Facts& facts,
+                                 const FreshIdentities& fresh);
 
 // An environment that a verb other than create is about.
 struct Wish {

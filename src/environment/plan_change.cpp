@@ -40,6 +40,7 @@ Result<Plan> plan_rotate(const Wish& wish, Sessions sessions, std::optional<int>
     plan.steps.clear();
     auto& role = plan.target.role;
     ++role.password_version;
+    role.source = PasswordSource::derived;
     role.key_number = facts.installation.current_key;
     plan.target.environment.state =
         facts.secret ? EnvironmentState::publishing : EnvironmentState::ready;

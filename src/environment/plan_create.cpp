@@ -16,17 +16,6 @@ using planning::Ask;
 using planning::Closed;
 using planning::Terms;
 
-// Chosen so that stores with a shorter limit than any known one need no other rule.
-constexpr std::size_t k_longest_secret_name = 200;
-
-// What a caller did not say stays as it was.
-Origin merged(const Origin& former, const Origin& now) {
-    return {now.repository.empty() ? former.repository : now.repository,
-            now.ref.empty() ? former.ref : now.ref,
-            now.pull_request ? now.pull_request : former.pull_request,
-            now.commit.empty() ? former.commit : now.commit};
-}
-
 // Builds the plan, rule by rule.
 class Making {
    public:
@@ -66,6 +55,11 @@ class Making {
         return facts_.database && facts_.instance &&
                plan_.target.instance.id == facts_.instance->id;
     }
+    // The password of a role that was taken over stands in its secret and nowhere else.
+    bool password_lost() const {
+        return facts_.role && facts_.role->source == PasswordSource::external &&
+               !(facts_.secret && facts_.secret->has_password);
+    }
     // Its database was there once. Another one never takes its place: neither oid nor name would be
     // the recorded ones.
     bool is_lost() const {
@@ -82,13 +76,7 @@ class Making {
             BASE_TRY(planning::check_age(facts_));
             if (ask_.closed == Closed::refuse) BASE_TRY(planning::check_not_closed(facts_));
         }
-        if (ask_.terms == Terms::renew && !facts_.policy.admits(wish_.origin.repository)) {
-            return base::fail(ErrorKind::denied,
-                              fmt::format("the policy of project {} does not admit the repository "
-                                          "'{}'",
-                                          wish_.project.text(), wish_.origin.repository),
-                              "see 'reviewdb config get repositories'");
-        }
+        if (ask_.terms == Terms::renew) BASE_TRY(planning::check_admitted(wish_, facts_));
         if (facts_.secret && facts_.secret->exists &&
             facts_.secret->holder == SecretHolder::somebody_else) {
             return base::fail(ErrorKind::conflict,
@@ -110,18 +98,13 @@ class Making {
             record.shielded = wish_.may_be_shielded && facts_.policy.protects(wish_.name.text());
         }
         if (facts_.secret && record.secret.empty()) {
-            record.secret = facts_.policy.secret_pattern().apply(wish_.project, wish_.name,
-                                                                 k_longest_secret_name);
+            record.secret = planning::secret_name(wish_, facts_);
         }
         // What a create did not finish has no terms yet.
         const bool has_terms =
             facts_.environment && facts_.environment->state != EnvironmentState::building;
         if (ask_.terms == Terms::keep && has_terms) return;
-        record.origin = merged(record.origin, wish_.origin);
-        for (const auto& [key, value] : wish_.labels) record.labels[key] = value;
-        const auto ttl = wish_.ttl ? wish_.ttl : facts_.policy.ttl();
-        record.expires_at = ttl ? std::optional(facts_.now + *ttl) : std::nullopt;
-        record.last_create_at = facts_.now;
+        planning::take_terms(wish_, facts_, record);
     }
 
     void choose_role() {
@@ -130,6 +113,11 @@ class Making {
             target.role.id = fresh_.role;
             target.role.name = role_name(wish_.project, fresh_.role);
             target.role.key_number = facts_.installation.current_key;
+        }
+        if (password_lost()) {
+            target.role.source = PasswordSource::derived;
+            target.role.key_number = facts_.installation.current_key;
+            ++target.role.password_version;
         }
         target.environment.role = target.role.id;
     }
@@ -197,7 +185,9 @@ class Making {
         } else if (facts_.tried.schema_not_its_own) {
             add(StepKind::hand_over_schema, "its schema public belongs to another role");
         }
-        if (facts_.tried.password_refused) {
+        if (password_lost()) {
+            add(StepKind::rotate_password, "its password was lost with its secret");
+        } else if (facts_.tried.password_refused) {
             add(StepKind::set_password, "the server refused its password");
         }
         add(StepKind::prove_login, "ready is said only of what has been seen to log in");
@@ -229,7 +219,9 @@ class Making {
                                {StepKind::record_intent, "whoever comes after a crash goes on"});
             plan_.outcome = opening()    ? Outcome::opened
                             : promised() ? Outcome::repaired
-                                         : Outcome::created;
+                            : facts_.role && facts_.role->source == PasswordSource::external
+                                ? Outcome::adopted
+                                : Outcome::created;
         } else if (ask_.terms == Terms::renew) {
             add(StepKind::renew, "asked for again");
         }
@@ -260,6 +252,10 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
         auto plan = plan_abandon(facts, "a removal was not finished");
         plan.again = true;
         return plan;
+    }
+    BASE_TRY(planning::check_secret_name(wish, facts));
+    if (!facts.environment && facts.candidate && facts.candidate->oid != 0) {
+        return plan_adoption(wish, facts, fresh);
     }
     return planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh);
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 27> k_step_names{"record_intent",
                                                         "record_reset",
+                                                        "adopt",
                                                         "create_role",
                                                         "create_database",
                                                         "secure_database",
@@ -38,9 +39,9 @@ constexpr std::array<std::string_view, 27> k_step_names{"record_intent",
                                                         "drop_database",
                                                         "drop_role",
                                                         "forget"};
-constexpr std::array<std::string_view, 12> k_outcome_names{
-    "created", "repaired", "unchanged", "deleted",  "absent",    "reset",
-    "rotated", "closed",   "opened",    "extended", "protected", "unprotected"};
+constexpr std::array<std::string_view, 13> k_outcome_names{
+    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",     "reset",
+    "rotated", "closed",  "opened",   "extended",  "protected", "unprotected"};
 
 }  // namespace
 
@@ -57,6 +58,17 @@ std::string summary(const std::vector<Step>& steps) {
         text += (text.empty() ? "" : "; ") + step.reason;
     }
     return text;
+}
+
+base::Result<void> check(const Origin& origin) {
+    constexpr std::size_t k_longest = 255;
+    for (const auto* text : {&origin.repository, &origin.ref, &origin.commit}) {
+        if (text->empty() || (is_clean_utf8(*text) && text->size() <= k_longest)) continue;
+        return base::fail(base::ErrorKind::invalid_input,
+                          "repository, ref and commit are at most 255 bytes of UTF-8 without "
+                          "control characters");
+    }
+    return {};
 }
 
 namespace planning {
@@ -212,6 +224,50 @@ bool changes(const Plan& plan) {
     return std::ranges::any_of(plan.steps, [](const Step& step) {
         return step.kind != StepKind::prove_login && step.kind != StepKind::renew;
     });
+}
+
+namespace {
+// What a caller did not say stays as it was.
+Origin merged(const Origin& former, const Origin& now) {
+    return {now.repository.empty() ? former.repository : now.repository,
+            now.ref.empty() ? former.ref : now.ref,
+            now.pull_request ? now.pull_request : former.pull_request,
+            now.commit.empty() ? former.commit : now.commit};
+}
+}  // namespace
+
+Result<void> check_admitted(const CreateWish& wish, const Facts& facts) {
+    if (facts.policy.admits(wish.origin.repository)) return {};
+    return base::fail(ErrorKind::denied,
+                      fmt::format("the policy of project {} does not admit the repository '{}'",
+                                  wish.project.text(), wish.origin.repository),
+                      "see 'reviewdb config get repositories'");
+}
+
+Result<void> check_secret_name(const CreateWish& wish, const Facts& facts) {
+    const auto pattern = facts.policy.secret_pattern();
+    if (wish.secret.empty() || facts.environment || pattern.fits(wish.project, wish.secret)) {
+        return {};
+    }
+    return base::fail(
+        ErrorKind::denied,
+        fmt::format("the secret '{}' is not named as those of project {} are: {}", wish.secret,
+                    wish.project.text(), pattern.text()),
+        "leave the name out, or change the policy: reviewdb config set secret_pattern=…");
+}
+
+std::string secret_name(const CreateWish& wish, const Facts& facts) {
+    if (!facts.secret) return {};
+    if (!wish.secret.empty()) return wish.secret;
+    return facts.policy.secret_pattern().apply(wish.project, wish.name, k_longest_secret_name);
+}
+
+void take_terms(const CreateWish& wish, const Facts& facts, EnvironmentRecord& record) {
+    record.origin = merged(record.origin, wish.origin);
+    for (const auto& [key, value] : wish.labels) record.labels[key] = value;
+    const auto ttl = wish.ttl ? wish.ttl : facts.policy.ttl();
+    record.expires_at = ttl ? std::optional(facts.now + *ttl) : std::nullopt;
+    record.last_create_at = facts.now;
 }
 
 Result<Plan> plan_mending(const Wish& wish, Closed closed, const Facts& facts,

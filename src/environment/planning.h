@@ -57,6 +57,15 @@ struct Ask {
 };
 base::Result<Plan> plan_making(const Ask& ask, const Facts& facts, const FreshIdentities& fresh);
 
+// Fails denied where the policy does not admit the repository.
+base::Result<void> check_admitted(const CreateWish& wish, const Facts& facts);
+// Fails denied for a secret whose name the policy does not give to environments.
+base::Result<void> check_secret_name(const CreateWish& wish, const Facts& facts);
+// The name in the secret store; empty without one.
+std::string secret_name(const CreateWish& wish, const Facts& facts);
+// What a caller says of an environment, and until when it is to live; the rest stays as it was.
+void take_terms(const CreateWish& wish, const Facts& facts, EnvironmentRecord& record);
+
 // The plan that repairs `wish`'s environment, terms kept.
 base::Result<Plan> plan_mending(const Wish& wish, Closed closed, const Facts& facts,
                                 const FreshIdentities& fresh);

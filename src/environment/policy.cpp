@@ -18,6 +18,16 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
+std::vector<std::string_view> words_of(std::string_view list) {
+    std::vector<std::string_view> words;
+    while (!list.empty()) {
+        const auto blank = std::min(list.find(' '), list.size());
+        if (blank > 0) words.push_back(list.substr(0, blank));
+        list.remove_prefix(std::min(blank + 1, list.size()));
+    }
+    return words;
+}
+
 tl::unexpected<base::Error> unfit(std::string_view value, std::string hint) {
     return base::fail(ErrorKind::invalid_input, fmt::format("'{}' cannot be the value", value),
                       std::move(hint));
@@ -48,8 +58,36 @@ Result<void> check_sslmode(std::string_view value) {
     return unfit(value, "one of libpq's sslmode values: disable … verify-full");
 }
 Result<void> check_secrets(std::string_view value) {
-    if (value == "none" || value.starts_with("file:/")) return {};
-    return unfit(value, "none, or file:DIR with an absolute path");
+    if (value == "none" || value == "aws" || value.starts_with("file:/")) return {};
+    return unfit(value, "none, aws, or file:DIR with an absolute path");
+}
+Result<void> check_adopt(std::string_view value) {
+    if (value == "proven" || value == "import" || value == "never") return {};
+    return unfit(value, "proven, import or never");
+}
+Result<void> check_rotation(std::string_view value) {
+    if (value == "off") return {};
+    BASE_TRY_ASSIGN(const auto time, base::parse_duration(value));
+    constexpr std::chrono::days k_longest(1000);  // AutomaticallyAfterDays of RotationRulesType
+    const bool whole = time.count() % std::chrono::seconds(std::chrono::days(1)).count() == 0;
+    if (whole && time >= std::chrono::days(1) && time <= k_longest) return {};
+    return unfit(value, "off, or 1d to 1000d");
+}
+Result<void> check_list(std::string_view value) {
+    if (is_clean_utf8(value)) return {};
+    return unfit(value, "words with blanks between them");
+}
+
+// Of Tag: keys to 128 and values to 256 characters, and nothing that begins with aws:.
+Result<void> check_tags(std::string_view value) {
+    BASE_TRY(check_list(value));
+    for (const auto word : words_of(value)) {
+        const auto equals = word.find('=');
+        const bool fits = equals != std::string_view::npos && equals > 0 && equals <= 128 &&
+                          word.size() - equals <= 257 && !word.starts_with("aws:");
+        if (!fits) return unfit(value, "KEY=VALUE words with blanks between them");
+    }
+    return {};
 }
 Result<void> check_ttl(std::string_view value) {
     if (value == "none") return {};
@@ -76,16 +114,12 @@ Result<void> check_pattern(std::string_view value) {
     BASE_TRY(NamePattern::parse(value));
     return {};
 }
-Result<void> check_list(std::string_view value) {
-    if (is_clean_utf8(value)) return {};
-    return unfit(value, "words with blanks between them");
-}
-
 constexpr std::array k_definitions{
     PolicyDefinition{"host", "", "the host that applications connect to", check_host},
     PolicyDefinition{"port", "5432", "the port that applications connect to", check_port},
     PolicyDefinition{"sslmode", "require", "the sslmode in URLs and secrets", check_sslmode},
-    PolicyDefinition{"secrets", "none", "where secrets are put: none, or file:DIR", check_secrets},
+    PolicyDefinition{"secrets", "none", "where secrets are put: none, file:DIR, or aws",
+                     check_secrets},
     PolicyDefinition{"ttl", "30d", "how long an environment lives; create renews it; or none",
                      check_ttl},
     PolicyDefinition{"trash_window", "7d", "how long what reset replaced is kept; or none",
@@ -102,6 +136,16 @@ constexpr std::array k_definitions{
     PolicyDefinition{"database_pattern", "{project}_{slug}", "names of databases", check_pattern},
     PolicyDefinition{"secret_pattern", "{project}_{slug}", "names in the secret store",
                      check_pattern},
+    PolicyDefinition{"secret_tags", "", "tags of secrets in AWS: KEY=VALUE words", check_tags},
+    PolicyDefinition{"secret_kms_key", "", "the KMS key of secrets in AWS; empty: AWS's own",
+                     check_list},
+    PolicyDefinition{"secret_rotation", "off", "how often AWS rotates secrets: off, or days (30d)",
+                     check_rotation},
+    PolicyDefinition{"rotation_function", "", "the Lambda that AWS rotates secrets with (its ARN)",
+                     check_list},
+    PolicyDefinition{"adopt", "proven",
+                     "whether what another tool made is taken over: proven, import or never",
+                     check_adopt},
     PolicyDefinition{"protected", "main master develop dev staging stage prod production",
                      "names that are protected from the start; * stands for any text", check_list},
     PolicyDefinition{"repositories", "", "the only ones admitted (host/owner/name); empty: all",
@@ -125,16 +169,6 @@ bool matches(std::string_view pattern, std::string_view text) {
         if (text.empty()) return false;
         text.remove_prefix(1);
     }
-}
-
-std::vector<std::string_view> words_of(std::string_view list) {
-    std::vector<std::string_view> words;
-    while (!list.empty()) {
-        const auto blank = std::min(list.find(' '), list.size());
-        if (blank > 0) words.push_back(list.substr(0, blank));
-        list.remove_prefix(std::min(blank + 1, list.size()));
-    }
-    return words;
 }
 
 }  // namespace
@@ -225,6 +259,21 @@ NamePattern Policy::database_pattern() const {
     return pattern_or_default(value("database_pattern"));
 }
 NamePattern Policy::secret_pattern() const { return pattern_or_default(value("secret_pattern")); }
+
+std::map<std::string, std::string> Policy::secret_tags() const {
+    std::map<std::string, std::string> tags;
+    for (const auto word : words_of(value("secret_tags"))) {
+        const auto equals = std::min(word.find('='), word.size() - 1);
+        tags.emplace(word.substr(0, equals), word.substr(equals + 1));
+    }
+    return tags;
+}
+
+std::optional<int> Policy::secret_rotation_days() const {
+    const auto time = base::parse_duration(value("secret_rotation"));
+    if (!time) return std::nullopt;
+    return static_cast<int>(std::chrono::duration_cast<std::chrono::days>(*time).count());
+}
 
 bool Policy::protects(std::string_view name) const {
     return std::ranges::any_of(words_of(value("protected")),

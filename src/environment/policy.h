@@ -72,6 +72,10 @@ class Policy {
     int connection_limit() const;
     NamePattern database_pattern() const;
     NamePattern secret_pattern() const;
+    // KEY=VALUE words.
+    std::map<std::string, std::string> secret_tags() const;
+    // Days between two rotations by AWS; nothing for none.
+    std::optional<int> secret_rotation_days() const;
     // True when an environment of this name is protected from the moment it is made. `*` in a
     // pattern stands for any text.
     bool protects(std::string_view name) const;

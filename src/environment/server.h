@@ -100,6 +100,10 @@ class Server {
     // At most `most` of them, oldest first; none that somebody works on.
     virtual base::Result<std::vector<Leftover>> leftovers(int most, base::Deadline deadline) = 0;
 
+    // What the server has under the names that another tool would have given an environment.
+    virtual base::Result<CandidateFacts> observe_candidate(const Candidate& candidate,
+                                                           base::Deadline deadline) = 0;
+
     // Carries out one step of a plan. Safe to repeat, and content when it is already so. Fails
     // in_doubt when it is not known whether a statement that cannot be rolled back took effect. A
     // success may come with a remark for the caller; empty when there is nothing to say.

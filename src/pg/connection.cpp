@@ -67,6 +67,11 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 bool Connection::alive() const { return handle_ && PQstatus(handle_.get()) == CONNECTION_OK; }
+bool Connection::undisturbed() const {
+    if (!alive()) return false;
+    pollfd waiting{PQsocket(handle_.get()), POLLIN, 0};
+    return poll(&waiting, 1, 0) == 0;
+}
 int Connection::backend_pid() const { return PQbackendPID(handle_.get()); }
 int Connection::server_version() const { return PQserverVersion(handle_.get()); }
 bool Connection::used_password() const { return PQconnectionUsedPassword(handle_.get()) != 0; }

@@ -66,6 +66,9 @@ class Connection {
     base::Result<std::string> make_verifier(const base::Secret& password);
 
     bool alive() const;
+    // Whether a session that was left alone for a while can be used again: nothing has arrived on
+    // it, as happens when the server ends it. Does not block.
+    bool undisturbed() const;
     int backend_pid() const;
     int server_version() const;  // as server_version_num: 150018
     // True when the server asked for a password and was given one.

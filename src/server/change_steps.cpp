@@ -116,7 +116,8 @@ Result<std::string> LiveServer::rotate_password(const Work& work) {
     BASE_TRY(
         run({{"SELECT registry.count_write()"},
              {"UPDATE registry.role SET password_version = $2::integer, "
-              "key_number = $3::integer, password_set_at = now() WHERE id = $1::uuid",
+              "key_number = $3::integer, source = 'derived', password_set_at = now() WHERE id = "
+              "$1::uuid",
               {target.role.id.to_string(), std::to_string(target.role.password_version),
                std::to_string(target.role.key_number)}},
              {"UPDATE registry.environment SET state = $2 WHERE id = $1::uuid",

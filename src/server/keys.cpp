@@ -22,6 +22,7 @@ using base::Result;
 using environment::Key;
 
 constexpr std::string_view k_file = "file:";
+constexpr std::string_view k_aws = "aws:";
 constexpr std::string_view k_keys =
     "SELECT k.number, k.fingerprint, k.location, k.number = i.current_key AS current, "
     "k.retired_at IS NOT NULL AS retired, (SELECT count(*) FROM registry.role r "
@@ -49,16 +50,25 @@ Result<std::vector<KeyView>> read_keys(pg::Connection& session, Deadline deadlin
     return base::fail(ErrorKind::internal, "the registry has no key at all");
 }
 
-// The file of key N: the first one's path, and for the others that with their number.
-std::string file_of(std::string_view path, int number) {
+// Where key N is: the first one's path or secret, and for the others that with their number.
+std::string place_of(std::string_view path, int number) {
     return number == 1 ? std::string(path) : fmt::format("{}.{}", path, number);
 }
 
-std::string first_path(const std::vector<KeyView>& keys, const KeyView& current) {
-    auto path = current.location.substr(k_file.size());
+std::string first_place(const std::vector<KeyView>& keys, const KeyView& current) {
+    auto path = current.location.substr(current.location.find(':') + 1);
     const auto suffix = fmt::format(".{}", current.number);
     if (keys.size() > 1 && path.ends_with(suffix)) path.resize(path.size() - suffix.size());
     return path;
+}
+
+Result<Key> key_from_aws(const KeyKeeper& keeper, const std::string& name, int number,
+                         const base::Secret& text) {
+    if (!keeper.texts.keep_aws) {
+        return base::fail(ErrorKind::invalid_input, "there is no way to AWS from here");
+    }
+    BASE_TRY_ASSIGN(const auto kept, keeper.texts.keep_aws(name, text));
+    return Key::parse(number, kept);
 }
 
 Result<Key> key_from_file(const std::string& path, int number) {
@@ -94,9 +104,13 @@ Result<KeyView> add_key(const KeyKeeper& keeper, Deadline deadline) {
     auto location = current.location;
     auto key = Key::random(number);
     if (location.starts_with(k_file)) {
-        const auto path = file_of(first_path(keys, current), number);
+        const auto path = place_of(first_place(keys, current), number);
         location = fmt::format("{}{}", k_file, path);
         BASE_TRY_ASSIGN(key, key_from_file(path, number));
+    } else if (location.starts_with(k_aws)) {
+        const auto name = place_of(first_place(keys, current), number);
+        location = fmt::format("{}{}", k_aws, name);
+        BASE_TRY_ASSIGN(key, key_from_aws(keeper, name, number, {}));
     } else if (location == "env") {
         const auto variable = fmt::format("REVIEWDB_KEY_{}", number);
         const auto text = keeper.texts.variables.find(variable);
@@ -183,9 +197,14 @@ Result<void> move_keys(const KeyKeeper& keeper, const std::string& location, Dea
                     "that variable; then come again");
             }
         } else if (location.starts_with(k_file)) {
-            const auto path = file_of(location.substr(k_file.size()), record.number);
+            const auto path = place_of(location.substr(k_file.size()), record.number);
             place = fmt::format("{}{}", k_file, path);
             BASE_TRY(base::write_file(path, key.to_text().reveal() + "\n", 0600));
+        }
+        if (location.starts_with(k_aws)) {
+            const auto name = place_of(location.substr(k_aws.size()), record.number);
+            place = fmt::format("{}{}", k_aws, name);
+            BASE_TRY(key_from_aws(keeper, name, record.number, key.to_text()));
         }
         const bool here = place == "registry";
         statements.push_back(

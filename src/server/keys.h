@@ -37,17 +37,17 @@ struct KeyKeeper {
 // All of them, oldest first.
 base::Result<std::vector<KeyView>> list_keys(const KeyKeeper& keeper, base::Deadline deadline);
 
-// Makes the next key, where the current one is kept: in the registry, in a file beside the current
-// one's (PATH.2), or taken from REVIEWDB_KEY_<number>. New passwords come from it. Fails
-// invalid_input where the variable is not set.
+// Makes the next key, where the current one is kept: in the registry, in a file or a secret beside
+// the current one's (PATH.2), or taken from REVIEWDB_KEY_<number>. New passwords come from it.
+// Fails invalid_input where the variable is not set.
 base::Result<KeyView> add_key(const KeyKeeper& keeper, base::Deadline deadline);
 
 // Forgets a key that nothing depends on. Fails not_found, and conflict for the current key and for
 // one that passwords are derived from, naming some of whose.
 base::Result<void> retire_key(const KeyKeeper& keeper, int number, base::Deadline deadline);
 
-// Keeps all living keys in another place: registry, env (REVIEWDB_KEY has to hold the key already)
-// or file:PATH. Fails conflict when a key is not at hand, or is another one.
+// Keeps all living keys in another place: registry, env (REVIEWDB_KEY has to hold the key already),
+// file:PATH or aws:NAME. Fails conflict when a key is not at hand, or is another one.
 base::Result<void> move_keys(const KeyKeeper& keeper, const std::string& location,
                              base::Deadline deadline);
 

@@ -46,6 +46,8 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return set_password(work);
         case StepKind::repair_role:
             return repair_role(work);
+        case StepKind::adopt:
+            return adopt(work);
         case StepKind::record_reset:
             return record_reset(work);
         case StepKind::swap:

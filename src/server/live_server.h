@@ -40,6 +40,8 @@ class LiveServer final : public environment::Server {
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
+    base::Result<environment::CandidateFacts> observe_candidate(
+        const environment::Candidate& candidate, base::Deadline deadline) override;
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
@@ -102,6 +104,9 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> repair_role(const Work& work);
     base::Result<std::string> claim(const Work& work);
     base::Result<std::string> mark_ready(const Work& work);
+
+    // adoption.cpp
+    base::Result<std::string> adopt(const Work& work);
 
     // change_steps.cpp
     base::Result<std::string> renew(const Work& work);

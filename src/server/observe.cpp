@@ -78,7 +78,8 @@ LiveServer::LiveServer(pg::ConnectionInfo login, std::string application, base::
 LiveServer::~LiveServer() = default;
 
 Result<void> LiveServer::connect(Deadline deadline) {
-    if (session_ && session_->alive()) return {};
+    const bool usable = session_ && (locked_.empty() ? session_->undisturbed() : session_->alive());
+    if (usable) return {};
     session_.reset();
     locked_.clear();
     BASE_TRY_ASSIGN(auto session, open_session(login_, k_control_database, Acting::as_manager,

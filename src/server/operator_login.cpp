@@ -50,4 +50,26 @@ Result<pg::ConnectionInfo> rotate_operator(const pg::ConnectionInfo& login,
     return operator_login(login, std::move(password));
 }
 
+namespace {
+Result<pg::Connection> open_as_itself(const pg::ConnectionInfo& login, Deadline deadline,
+                                      base::Log& log) {
+    return open_session(login, login.get("dbname"), Acting::as_itself, "reviewdb/rotate", deadline,
+                        log);
+}
+}  // namespace
+
+Result<void> change_own_password(const pg::ConnectionInfo& login, const base::Secret& password,
+                                 Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(auto session, open_as_itself(login, deadline, log));
+    BASE_TRY_ASSIGN(const auto verifier, session.make_verifier(password));
+    BASE_TRY(session.run(
+        {fmt::format("ALTER ROLE CURRENT_USER PASSWORD {}", pg::literal(verifier))}, deadline));
+    return {};
+}
+
+Result<void> prove_own_login(const pg::ConnectionInfo& login, Deadline deadline, base::Log& log) {
+    BASE_TRY(open_as_itself(login, deadline, log));
+    return {};
+}
+
 }  // namespace server

@@ -23,4 +23,12 @@ base::Result<pg::ConnectionInfo> rotate_operator(const pg::ConnectionInfo& login
                                                  const environment::Actor& actor,
                                                  base::Deadline deadline, base::Log& log);
 
+// Gives the login itself another password. Fails denied when the login is refused.
+base::Result<void> change_own_password(const pg::ConnectionInfo& login,
+                                       const base::Secret& password, base::Deadline deadline,
+                                       base::Log& log);
+// Logs in and out again. Fails denied (28P01) when the password is refused.
+base::Result<void> prove_own_login(const pg::ConnectionInfo& login, base::Deadline deadline,
+                                   base::Log& log);
+
 }  // namespace server

@@ -23,11 +23,12 @@ namespace server {
 struct Preparation {
     std::string host;  // advertised; empty: the connection's own
     int port = 0;
-    std::string sslmode;                          // empty: the connection's own
-    bool loopback_allowed = false;                // for a server that only this machine uses
-    std::string secrets;                          // policy; empty: leave
-    std::string key_location;                     // registry, env or file:PATH; empty: registry
-    std::optional<base::Secret> key_text;         // the value of REVIEWDB_KEY, for env
+    std::string sslmode;            // empty: the connection's own
+    bool loopback_allowed = false;  // for a server that only this machine uses
+    std::string secrets;            // policy; empty: leave
+    // registry, env, file:PATH or aws:NAME; empty: registry
+    std::string key_location;
+    std::optional<base::Secret> key_text;         // the key itself, for env and aws
     std::map<std::string, std::string> policies;  // others, set for every project
     environment::Actor actor;
 };

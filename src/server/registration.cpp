@@ -20,6 +20,7 @@ using base::Result;
 using environment::Key;
 
 constexpr std::string_view k_file = "file:";
+constexpr std::string_view k_aws = "aws:";
 // A quarter of what is usable: a cap on one neighbour, not a partition.
 constexpr std::string_view k_connection_limit =
     "(SELECT greatest(10, least(50, (current_setting('max_connections')::int - "
@@ -90,15 +91,17 @@ Result<void> check_wish(const Preparation& wish) {
 
 Result<void> check_key_location(const std::string& where) {
     const bool in_file = where.starts_with(k_file) && where.substr(k_file.size()).starts_with('/');
-    if (where == "registry" || where == "env" || in_file) return {};
+    const bool in_aws = where.starts_with(k_aws) && where.size() > k_aws.size();
+    if (where == "registry" || where == "env" || in_file || in_aws) return {};
     return base::fail(ErrorKind::invalid_input, fmt::format("'{}' is no place for the key", where),
-                      "registry, env (REVIEWDB_KEY), or file:PATH with an absolute path");
+                      "registry, env (REVIEWDB_KEY), file:PATH with an absolute path, or aws:NAME "
+                      "(a secret)");
 }
 
 Result<void> locate_key(const Preparation& wish, Registration& registration) {
     registration.key_location = wish.key_location.empty() ? "registry" : wish.key_location;
     if (registration.key_location == "registry") return {};
-    if (registration.key_location == "env") {
+    if (registration.key_location == "env" || registration.key_location.starts_with(k_aws)) {
         if (!wish.key_text) {
             return base::fail(ErrorKind::invalid_input,
                               "the key is to come from REVIEWDB_KEY, which is not set",

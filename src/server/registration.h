@@ -26,7 +26,7 @@ struct Registration {
 // Fails invalid_input for a policy, an address or a place of the key that cannot be.
 base::Result<void> check_wish(const Preparation& wish);
 
-// Fails invalid_input for what is neither registry, env, nor file: with an absolute path.
+// Fails invalid_input for what is neither registry, env, aws:NAME, nor file: with an absolute path.
 base::Result<void> check_key_location(const std::string& where);
 
 // Takes the key from where the wish says; makes the file when there is none. Fails invalid_input.

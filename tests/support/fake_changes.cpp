@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What src/server/change_steps.cpp does, on a FakeWorld.
+#include "pg/sql_state.h"
 #include "support/fake_server.h"
 
 namespace support {
 
 using base::Result;
 using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
+namespace sql_state = pg::sql_state;
 
 Result<void> FakeServer::renew(const Work& work) {
     describe(work.target.environment);
@@ -68,6 +70,7 @@ Result<void> FakeServer::rotate_password(const Work& work) {
     auto& role = world_.roles.at(target.role.id);
     role.password_version = target.role.password_version;
     role.key_number = target.role.key_number;
+    role.source = PasswordSource::derived;
     world_.environments.at(target.environment.id).record.state = target.environment.state;
     BASE_TRY_ASSIGN(auto* const login, own_login(target.role.name));
     login->password = work.credentials.password;
@@ -95,6 +98,28 @@ Result<void> FakeServer::record_closure(const Work& work) {
         row->record.closed_because = work.target.environment.closed_because;
         epoch_ = ++row->record.epoch;
     }
+    tell(work);
+    return {};
+}
+
+Result<void> FakeServer::adopt(const Work& work) {
+    const auto& target = work.target;
+    auto* database = world_.find_database(target.instance.database);
+    if (database == nullptr || database->oid != target.instance.oid) {
+        return postgres_error(sql_state::k_not_in_prerequisite_state, "another database");
+    }
+    if (database->owner != k_fake_operator) {
+        return postgres_error(sql_state::k_insufficient_privilege, "must be owner");
+    }
+    count_write();
+    database->owner = k_fake_manager;
+    database->comment = work.credentials.database_stamp;
+    world_.roles.try_emplace(target.role.id, target.role);
+    world_.instances.try_emplace(target.instance.id,
+                                 InstanceRow{target.instance, target.role.id, 0});
+    auto record = target.environment;
+    record.epoch = epoch_ = 1;
+    world_.environments.try_emplace(record.id, EnvironmentRow{record, {}});
     tell(work);
     return {};
 }

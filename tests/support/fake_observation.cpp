@@ -233,4 +233,27 @@ Result<void> FakeServer::set_policy(std::string_view project, std::string_view k
     return {};
 }
 
+Result<CandidateFacts> FakeServer::observe_candidate(const Candidate& candidate,
+                                                     Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    connect();
+    CandidateFacts facts;
+    if (const auto* database = world_.find_database(candidate.database)) {
+        facts.oid = database->oid;
+        facts.owner = database->owner;
+        facts.owned_by_login = database->owner == k_fake_operator;
+        facts.accepts_connections = database->accepts_connections && !database->half_dropped;
+        facts.is_template = database->is_template;
+    }
+    if (const auto* login = world_.find_login(candidate.role)) {
+        facts.role_exists = true;
+        facts.role_privileged = login->superuser || login->may_create || !login->can_login;
+    }
+    facts.recorded = std::ranges::any_of(world_.instances, [&](const auto& one) {
+        const auto& record = one.second.record;
+        return record.database == candidate.database && record.state != InstanceState::gone;
+    });
+    return facts;
+}
+
 }  // namespace support

@@ -170,6 +170,7 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::claim, &FakeServer::claim},
         {StepKind::mark_ready, &FakeServer::mark_ready},
         {StepKind::renew, &FakeServer::renew},
+        {StepKind::adopt, &FakeServer::adopt},
         {StepKind::record_reset, &FakeServer::record_reset},
         {StepKind::swap, &FakeServer::swap},
         {StepKind::drop_next, &FakeServer::drop_next},

@@ -29,6 +29,8 @@ class FakeServer final : public environment::Server {
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
+    base::Result<environment::CandidateFacts> observe_candidate(
+        const environment::Candidate& candidate, base::Deadline deadline) override;
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
@@ -94,6 +96,7 @@ class FakeServer final : public environment::Server {
     Done repair_role(const Work& work);
     Done claim(const Work& work);
     Done mark_ready(const Work& work);
+    Done adopt(const Work& work);
     EnvironmentRow& describe(const environment::EnvironmentRecord& record);
 
     // fake_changes.cpp

@@ -17,6 +17,8 @@
 namespace support {
 
 inline constexpr const char* k_fake_manager = "reviewdb_manager";
+// Who logs in to act as the manager.
+inline constexpr const char* k_fake_operator = "reviewdb_operator";
 // Who owns schema public of a database that nobody handed over.
 inline constexpr const char* k_database_owner = "pg_database_owner";
 

@@ -160,7 +160,7 @@ void add_list(CLI::App& app, Arguments& arguments) {
 void add_init(CLI::App& app, Arguments& arguments) {
     text_option(app, "--advertise", arguments.advertise, "HOST:PORT that applications connect to");
     text_option(app, "--sslmode", arguments.sslmode, "the sslmode that applications use");
-    text_option(app, "--secrets", arguments.secrets, "where secrets are put: none, file:DIR");
+    text_option(app, "--secrets", arguments.secrets, "where secrets are put: none, file:DIR, aws");
     text_option(app, "--key", arguments.key, "where the key is: registry, env, file:PATH");
     app.add_flag("--print-sql", arguments.print_sql, "print the SQL for a DBA, and do nothing");
     text_option(app, "--close", arguments.close, "take CONNECT on this database from PUBLIC");

@@ -17,16 +17,6 @@ using base::ErrorKind;
 using base::Result;
 using environment::Execution;
 
-Result<void> check(const environment::Origin& origin) {
-    for (const auto* text : {&origin.repository, &origin.ref, &origin.commit}) {
-        if (text->empty() || (environment::is_clean_utf8(*text) && text->size() <= 255)) continue;
-        return base::fail(ErrorKind::invalid_input,
-                          "repository, ref and commit are at most 255 bytes of UTF-8 without "
-                          "control characters");
-    }
-    return {};
-}
-
 Result<environment::CreateWish> make_wish(const Session& session) {
     const auto& arguments = session.arguments();
     BASE_TRY_ASSIGN(auto found, session.found_name(Clone::ask_later));
@@ -38,7 +28,7 @@ Result<environment::CreateWish> make_wish(const Session& session) {
         if (!parsed) return base::fail(std::move(parsed).error().during("--ttl"));
         ttl = *parsed;
     }
-    BASE_TRY(check(found.origin));
+    BASE_TRY(environment::check(found.origin));
     return environment::CreateWish{.project = session.settings().project,
                                    .name = std::move(name),
                                    .origin = std::move(found.origin),
@@ -103,7 +93,7 @@ Result<int> run_create(Session& session) {
     const bool dry_run = session.arguments().dry_run;
     BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make,
                                                       wish.origin.repository));
-    BASE_TRY(check(wish.origin));
+    BASE_TRY(environment::check(wish.origin));
     if (!there) {
         session.notice("reviewdb: there is no local server yet; create would make one first");
         print_result(session.wants("json") ? api::steps_json(environment::Outcome::created, {})

@@ -9,6 +9,7 @@
 #include "app/cli/verbs.h"
 #include "base/file.h"
 #include "server/prepare.h"
+#include "server/secret_login.h"
 
 namespace cli {
 
@@ -46,7 +47,13 @@ Result<Address> parse_address(std::string_view text) {
 }
 
 // The key's text where it stands outside the server.
-Result<std::optional<base::Secret>> find_key(const Session& session, const std::string& location) {
+Result<std::optional<base::Secret>> find_key(Session& session, const std::string& location) {
+    constexpr std::string_view k_aws = "aws:";
+    if (location.starts_with(k_aws)) {
+        const auto texts = session.key_texts();
+        BASE_TRY_ASSIGN(auto text, texts.keep_aws(location.substr(k_aws.size()), {}));
+        return std::optional(std::move(text));
+    }
     if (location.empty() || location == "registry") return std::optional<base::Secret>();
     constexpr std::string_view k_file = "file:";
     if (location.starts_with(k_file)) {
@@ -66,10 +73,12 @@ Result<std::optional<base::Secret>> find_key(const Session& session, const std::
     return base::fail(ErrorKind::invalid_input,
                       location == "env" ? "--key env: REVIEWDB_KEY is not set"
                                         : fmt::format("--key: there is no place '{}'", location),
-                      "registry, env (32 bytes as base64url or hex in REVIEWDB_KEY), or file:PATH");
+                      "registry, env (32 bytes as base64url or hex in REVIEWDB_KEY), file:PATH, or "
+                      "aws:NAME");
 }
 
-Result<Preparation> make_preparation(const Session& session) {
+// `host` is the server's, for the name of the key's secret.
+Result<Preparation> make_preparation(Session& session, std::string_view host) {
     const auto& arguments = session.arguments();
     Preparation preparation;
     preparation.actor = session.actor();
@@ -88,6 +97,11 @@ Result<Preparation> make_preparation(const Session& session) {
         BASE_TRY(environment::Policy::check("secrets", preparation.secrets));
     }
     preparation.key_location = arguments.key.value_or("");
+    if (preparation.key_location.empty() && preparation.secrets == "aws") {
+        const auto& advertised = preparation.host;
+        preparation.key_location =
+            "aws:" + server::default_key_name(advertised.empty() ? host : advertised);
+    }
     BASE_TRY_ASSIGN(preparation.key_text, find_key(session, preparation.key_location));
     preparation.policies = session.settings().policy_claims;
     for (const auto* own : {"host", "port", "sslmode", "secrets"}) preparation.policies.erase(own);
@@ -122,8 +136,8 @@ Result<int> close_or_reopen(Session& session, const Reached& reached) {
     return 0;
 }
 
-Result<int> print_sql(const Session& session) {
-    BASE_TRY_ASSIGN(auto preparation, make_preparation(session));
+Result<int> print_sql(Session& session) {
+    BASE_TRY_ASSIGN(auto preparation, make_preparation(session, {}));
     const auto& server = session.settings().server;
     if (preparation.host.empty() && server && server->reveal() != "local") {
         BASE_TRY_ASSIGN(const auto login, pg::ConnectionInfo::parse(*server));
@@ -145,16 +159,14 @@ Result<int> run_init(Session& session) {
     if (arguments.close && arguments.reopen) {
         return base::fail(ErrorKind::invalid_input, "--close and --reopen contradict each other");
     }
-    BASE_TRY_ASSIGN(const auto reached,
-                    reach(session.settings(), session.variables(), session.actor(), Missing::make,
-                          session.deadline(), session.log()));
+    BASE_TRY_ASSIGN(const auto reached, reach(session, Missing::make));
     session.notice(fmt::format("reviewdb: server {}", reached->login.describe()));
     if (arguments.close || arguments.reopen) return close_or_reopen(session, *reached);
     if (reached->local) {
         session.notice("reviewdb: the local server is prepared");
         return 0;
     }
-    BASE_TRY_ASSIGN(const auto preparation, make_preparation(session));
+    BASE_TRY_ASSIGN(const auto preparation, make_preparation(session, reached->login.get("host")));
     BASE_TRY_ASSIGN(const auto prepared, server::prepare(reached->login, preparation,
                                                          session.deadline(), session.log()));
     session.notice(prepared.newly_made ? "reviewdb: the server is prepared"

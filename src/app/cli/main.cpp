@@ -18,22 +18,12 @@
 #include "app/cli/surroundings.h"
 #include "app/cli/verbs.h"
 #include "base/interrupt.h"
+#include "base/words.h"
 
 namespace {
 
-// libpq's messages have several lines; one sentence is one line here.
-std::string on_one_line(std::string_view text) {
-    std::string line;
-    for (const char c : text) {
-        const bool blank = c == '\n' || c == '\t' || c == ' ';
-        if (blank && line.ends_with(' ')) continue;
-        line += blank ? ' ' : c;
-    }
-    return line;
-}
-
 int report(base::Error error, bool as_json) {
-    error.message = cli::without_passwords(on_one_line(error.message));
+    error.message = base::presentable(error.message);
     if (error.sqlstate == "3D000" && error.hint.empty()) {
         error.hint = "the server is not prepared yet: 'reviewdb init' does it, once";
     }

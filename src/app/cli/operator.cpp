@@ -8,6 +8,7 @@
 #include "app/cli/print.h"
 #include "base/file.h"
 #include "server/operator_login.h"
+#include "server/secret_login.h"
 
 namespace cli {
 
@@ -25,9 +26,20 @@ std::string operator_json(const pg::ConnectionInfo& login) {
         json_quoted(login.get("dbname")), json_quoted(login.to_uri().reveal()));
 }
 
+// Where init --secrets aws puts it, or where it was read from; empty for neither.
+std::string secret_for_operator(const Session& session, const pg::ConnectionInfo& login) {
+    const auto& arguments = session.arguments();
+    if (arguments.secrets == "aws") return server::default_operator_name(login.get("host"));
+    const auto& server = session.settings().server;
+    if (!server || !server->reveal().starts_with("secret:") || !arguments.rotate_operator)
+        return {};
+    const auto reference = server::parse_secret_reference(server->reveal());
+    return reference ? reference->id : std::string();
+}
+
 }  // namespace
 
-Result<void> hand_over_operator(const Session& session, const pg::ConnectionInfo& login) {
+Result<void> hand_over_operator(Session& session, const pg::ConnectionInfo& login) {
     const auto& arguments = session.arguments();
     if (arguments.save_operator) {
         BASE_TRY(base::write_file(*arguments.save_operator, login.to_uri().reveal() + "\n", 0600));
@@ -37,6 +49,19 @@ Result<void> hand_over_operator(const Session& session, const pg::ConnectionInfo
     }
     constexpr std::string_view k_file = "file:";
     const auto secrets = arguments.secrets.value_or("");
+    if (const auto name = secret_for_operator(session, login); !name.empty()) {
+        BASE_TRY_ASSIGN(auto* const account, session.aws());
+        // A path of this machine is of no use to anybody else.
+        const auto value = base::Secret(operator_json(login.with("sslrootcert", "")));
+        const auto kept = account->keep_login(name, value, session.deadline());
+        if (kept) {
+            print_notice("reviewdb: the operator's login is in Secrets Manager: server = secret:" +
+                         name);
+            return {};
+        }
+        print_notice("reviewdb: the operator's login could not be put into Secrets Manager: " +
+                     kept.error().message);
+    }
     if (secrets.starts_with(k_file)) {
         const std::filesystem::path folder = secrets.substr(k_file.size());
         BASE_TRY(base::make_folder(folder, 0700));

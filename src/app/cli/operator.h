@@ -10,7 +10,7 @@ namespace cli {
 
 // To the file of --save-operator, else into the folder of --secrets file:DIR, else to standard
 // output, masked first in GitHub Actions.
-base::Result<void> hand_over_operator(const Session& session, const pg::ConnectionInfo& login);
+base::Result<void> hand_over_operator(Session& session, const pg::ConnectionInfo& login);
 
 // A new password for the operator, by the operator or whoever may act as the manager.
 base::Result<int> rotate_operator(Session& session);

@@ -64,23 +64,6 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     return text;
 }
 
-std::string without_passwords(std::string_view text) {
-    std::string shown;
-    for (;;) {
-        const auto scheme = text.find("://");
-        if (scheme == std::string_view::npos) return shown + std::string(text);
-        shown += text.substr(0, scheme + 3);
-        text.remove_prefix(scheme + 3);
-        const auto url = text.substr(0, text.find_first_of(" \t\n'\""));
-        const auto end = url.rfind('@');
-        const auto colon = url.find(':');
-        if (end == std::string_view::npos || colon > end) continue;
-        shown += text.substr(0, colon);
-        shown += ":…";
-        text.remove_prefix(end);
-    }
-}
-
 std::string shell_quoted(std::string_view text) {
     std::string quoted = "'";
     for (const char c : text) {

@@ -21,10 +21,6 @@ std::string coloured(std::string_view text, Colour colour, int file);
 // Columns as wide as what they hold; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-// `text` without the password of any URL in it: a message may quote a word of the call, and
-// somebody may have put a connection string in the wrong place.
-std::string without_passwords(std::string_view text);
-
 // `text` as one word of a POSIX shell.
 std::string shell_quoted(std::string_view text);
 // `text` as a JSON string, quotes included.

@@ -6,8 +6,10 @@
 #include <charconv>
 
 #include "app/cli/print.h"
+#include "app/cli/session.h"
 #include "environment/default_name.h"
 #include "server/prepare.h"
+#include "server/secret_login.h"
 
 namespace cli {
 
@@ -61,18 +63,29 @@ Result<std::optional<Reached>> reach_local(const Settings& settings,
     }
     BASE_TRY_ASSIGN(const auto started, server.start(deadline));
     BASE_TRY_ASSIGN(auto login, local_login(server, started, actor, deadline, log));
-    return std::optional<Reached>(Reached{std::move(login), true});
+    return std::optional<Reached>(Reached{std::move(login), true, {}});
 }
 
 // Words that other programs of this kind take, and that libpq would misread.
 Result<void> refuse_other_schemes(std::string_view server) {
-    for (const std::string_view scheme : {"secret:", "lambda:", "http://", "https://"}) {
+    for (const std::string_view scheme : {"lambda:", "http://", "https://"}) {
         if (!server.starts_with(scheme)) continue;
         return base::fail(ErrorKind::invalid_input,
                           fmt::format("this version cannot reach a server by '{}'", scheme),
-                          "give a connection string of the server, or 'local'");
+                          "give a connection string of the server, secret:NAME, or 'local'");
     }
     return {};
+}
+
+Result<std::optional<Reached>> reach_by_secret(Session& session, std::string_view text) {
+    BASE_TRY_ASSIGN(const auto reference, server::parse_secret_reference(text));
+    BASE_TRY_ASSIGN(auto* const account, session.aws());
+    auto found = account->secrets().get_value(reference.id, {}, session.deadline());
+    if (!found) return base::fail(std::move(found).error());
+    BASE_TRY_ASSIGN(auto login,
+                    server::login_in(found->value, reference, server::usual_authorities()));
+    return std::optional<Reached>(
+        Reached{std::move(login), false, {reference.id, found->name, found->arn}});
 }
 
 }  // namespace
@@ -82,21 +95,22 @@ Result<std::filesystem::path> state_folder(const Settings& settings) {
     return local::default_state_dir();
 }
 
-Result<std::optional<Reached>> reach(const Settings& settings, const Variables& variables,
-                                     const environment::Actor& actor, Missing missing,
-                                     base::Deadline deadline, base::Log& log) {
-    if (!settings.server && environment::is_ci(variables)) {
+Result<std::optional<Reached>> reach(Session& session, Missing missing) {
+    const auto& settings = session.settings();
+    if (!settings.server && environment::is_ci(session.variables())) {
         return base::fail(ErrorKind::invalid_input,
                           "no server is named, and this is a CI job: nothing was started",
                           "set REVIEWDB_SERVER to the operator's connection string, or say "
                           "--server local for a private server in this job");
     }
     if (!settings.server || settings.server->reveal() == "local") {
-        return reach_local(settings, actor, missing, deadline, log);
+        return reach_local(settings, session.actor(), missing, session.deadline(), session.log());
     }
-    BASE_TRY(refuse_other_schemes(settings.server->reveal()));
+    const auto& text = settings.server->reveal();
+    if (text.starts_with("secret:")) return reach_by_secret(session, text);
+    BASE_TRY(refuse_other_schemes(text));
     BASE_TRY_ASSIGN(auto login, pg::ConnectionInfo::parse(*settings.server));
-    return std::optional<Reached>(Reached{std::move(login), false});
+    return std::optional<Reached>(Reached{std::move(login), false, {}});
 }
 
 Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor& actor,

@@ -17,9 +17,12 @@
 
 namespace cli {
 
+class Session;
+
 struct Reached {
     pg::ConnectionInfo login;
     bool local = false;
+    std::vector<std::string> secrets;  // where the login was read from; never an environment's
 };
 
 // What to do about a local server that nobody has made yet.
@@ -28,9 +31,7 @@ enum class Missing { make, leave };
 // The server that the settings name; where they name none, the local one for a person, and
 // invalid_input for a machine, before anything is started. A local server is started and prepared;
 // nothing when there is none and it is to be left so.
-base::Result<std::optional<Reached>> reach(const Settings& settings, const Variables& variables,
-                                           const environment::Actor& actor, Missing missing,
-                                           base::Deadline deadline, base::Log& log);
+base::Result<std::optional<Reached>> reach(Session& session, Missing missing);
 
 // The folder of the local server, absolute.
 base::Result<std::filesystem::path> state_folder(const Settings& settings);

@@ -6,7 +6,7 @@
 
 #include "app/cli/print.h"
 #include "app/cli/surroundings.h"
-#include "app/cli/version.h"
+#include "base/version.h"
 #include "secrets/file_store.h"
 
 namespace cli {
@@ -31,7 +31,7 @@ Result<std::unique_ptr<environment::SecretStore>> make_secret_store(
     if (policy == "none") return std::unique_ptr<environment::SecretStore>();
     return base::fail(ErrorKind::invalid_input,
                       fmt::format("this version has no secret store '{}'", policy),
-                      "the policy 'secrets' is none or file:DIR");
+                      "the policy 'secrets' is none, file:DIR or aws");
 }
 
 std::string or_default(std::string_view value, std::string_view fallback) {
@@ -45,13 +45,13 @@ Session::Session(Arguments arguments, Settings settings, Variables variables)
       settings_(std::move(settings)),
       variables_(std::move(variables)),
       actor_{settings_.actor ? *settings_.actor : default_actor(variables_), "cli",
-             program_version()},
+             base::program_version()},
       deadline_(base::Deadline::after(settings_.deadline)),
       log_(settings_.log_level, settings_.log_format.value_or(default_format())),
       progress_(arguments_.quiet ? Progress::Shown::never : Progress::Shown::on_a_terminal) {}
 
 Result<bool> Session::connect(Missing missing) {
-    BASE_TRY_ASSIGN(reached_, reach(settings_, variables_, actor_, missing, deadline_, log_));
+    BASE_TRY_ASSIGN(reached_, reach(*this, missing));
     if (!reached_) return false;
     const auto& login = reached_->login;
     notice(fmt::format("reviewdb: server {}:{}, project {}",
@@ -100,15 +100,36 @@ environment::Manager::Surroundings Session::surroundings() {
     around.actor = actor_;
     around.policy_claims = settings_.policy_claims;
     around.key_texts = key_texts();
-    around.make_secret_store = make_secret_store;
+    around.make_secret_store = [this](const environment::Policy& policy)
+        -> Result<std::unique_ptr<environment::SecretStore>> {
+        if (policy.secrets() != "aws") return make_secret_store(policy);
+        BASE_TRY_ASSIGN(auto* const account, aws());
+        return account->make_store(policy, reached_->secrets);
+    };
     around.on_step = [this](const environment::Step& step) {
         progress_.tell(fmt::format("{} ({})", to_text(step.kind), step.reason));
     };
     return around;
 }
 
-environment::KeyTexts Session::key_texts() const {
+Result<aws::Account*> Session::aws() {
+    if (!aws_) {
+        BASE_TRY_ASSIGN(aws_, aws::Account::open(variables_, log_));
+    }
+    return aws_.get();
+}
+
+environment::KeyTexts Session::key_texts() {
     environment::KeyTexts texts;
+    texts.read_aws = [this](const std::string& name) -> Result<base::Secret> {
+        BASE_TRY_ASSIGN(auto* const account, aws());
+        return account->read_key(name, deadline_);
+    };
+    texts.keep_aws = [this](const std::string& name,
+                            const base::Secret& text) -> Result<base::Secret> {
+        BASE_TRY_ASSIGN(auto* const account, aws());
+        return account->keep_key(name, text, deadline_);
+    };
     for (const auto& [name, value] : variables_) {
         if (name.starts_with("REVIEWDB_KEY")) texts.variables[name] = base::Secret(value);
     }

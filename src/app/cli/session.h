@@ -13,6 +13,7 @@
 #include "app/cli/reach.h"
 #include "app/cli/settings.h"
 #include "app/cli/surroundings.h"
+#include "aws/account.h"
 #include "base/deadline.h"
 #include "base/log.h"
 #include "environment/default_name.h"
@@ -57,8 +58,10 @@ class Session {
     // invalid_input for neither and for both.
     base::Result<environment::FoundName> named() const;
 
-    // REVIEWDB_KEY and its like.
-    environment::KeyTexts key_texts() const;
+    // REVIEWDB_KEY and its like, and the way to those in Secrets Manager.
+    environment::KeyTexts key_texts();
+    // The way to AWS, opened with the first call.
+    base::Result<aws::Account*> aws();
 
     // A line to standard error, unless --quiet.
     void notice(std::string_view line) const;
@@ -76,6 +79,7 @@ class Session {
     base::Deadline deadline_;
     base::Log log_;
     Progress progress_;
+    std::unique_ptr<aws::Account> aws_;
     std::optional<Reached> reached_;
     std::unique_ptr<server::LiveServer> server_;
     std::unique_ptr<environment::Manager> manager_;

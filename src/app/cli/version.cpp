@@ -3,19 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-
+#include "base/version.h"
 #include "server/session.h"
 #include "server/upgrade.h"
 
 namespace cli {
 
-std::string program_version() { return REVIEWDB_VERSION; }
-
 std::string version_text() {
-    const std::string_view commit = REVIEWDB_COMMIT;
-    return fmt::format("reviewdb {}\nregistry schema {} to {}\ncommit {}\n", program_version(),
-                       server::k_oldest_schema, server::schema_version(),
+    const auto commit = base::program_commit();
+    return fmt::format("reviewdb {}\nregistry schema {} to {}\ncommit {}\n",
+                       base::program_version(), server::k_oldest_schema, server::schema_version(),
                        commit.empty() ? "unknown" : commit);
 }
 

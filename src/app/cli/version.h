@@ -7,8 +7,6 @@
 
 namespace cli {
 
-// "0.1.0"
-std::string program_version();
 // Program and the registry schemas that it works with, ending in a newline.
 std::string version_text();
 

@@ -111,4 +111,47 @@ TEST(ConnectionFacts, are_what_the_description_advertises) {
               "postgresql://role:pw@host:6000/db?sslmode=disable");
 }
 
+TEST(SecretValue, is_the_environments_nobodys_or_somebody_elses) {
+    using environment::SecretHolder;
+    const auto mine = base::Uuid::random();
+    environment::ConnectionFacts facts;
+    facts.host = "db.example";
+    facts.port = 5432;
+    facts.dbname = "review_login";
+    const auto holder = [&](const char* text) {
+        return environment::holder_of_secret(base::Secret(text), mine, facts);
+    };
+    const auto ours = R"({"reviewdb":")" + mine.to_string() + R"(","host":"old","dbname":"old"})";
+    EXPECT_EQ(holder(ours.c_str()), SecretHolder::this_environment);
+    for (const auto* nobodys :
+         {R"({"username":"placeholder","password":"x"})", "{}", R"({"host":"","dbname":""})"}) {
+        EXPECT_EQ(holder(nobodys), SecretHolder::nobody) << nobodys;
+    }
+    for (const auto* same :
+         {R"({"host":"db.example","port":5432,"dbname":"review_login"})",
+          R"({"host":"db.example","port":"5432","dbname":"review_login","username":"them"})",
+          R"({"host":"db.example","dbname":"review_login"})"}) {
+        EXPECT_EQ(holder(same), SecretHolder::this_environment) << same;
+    }
+    for (const auto* other :
+         {"", "a password", "[]", R"({"host":"db.example"})", R"({"dbname":"review_login"})",
+          R"({"host":"db.example","port":5433,"dbname":"review_login"})",
+          R"({"host":"db.example","port":5432,"dbname":"app_dev"})",
+          R"({"reviewdb":"b7b0f04e-6a5c-4d58-8f11-1f5e6f0a6d11"})"}) {
+        EXPECT_EQ(holder(other), SecretHolder::somebody_else) << other;
+    }
+}
+
+TEST(SecretValue, tells_a_login_whoever_wrote_it) {
+    const auto login = environment::login_in_secret(base::Secret(
+        R"({"username":"u","password":"p","host":"h","port":"6000","dbname":"d","ssl":true})"));
+    ASSERT_TRUE(login);
+    EXPECT_EQ(login->user, "u");
+    EXPECT_EQ(login->password.reveal(), "p");
+    EXPECT_EQ(login->host, "h");
+    EXPECT_EQ(login->port, 6000);
+    EXPECT_EQ(login->dbname, "d");
+    EXPECT_FALSE(environment::login_in_secret(base::Secret("p")));
+}
+
 }  // namespace

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/cli/print.h"
+#include "base/words.h"
 
 #include <gtest/gtest.h>
 
 namespace {
 
-using cli::without_passwords;
+using base::without_passwords;
 
 TEST(Print, a_password_is_taken_out_of_every_url_that_is_quoted) {
     EXPECT_EQ(without_passwords("no 'postgresql://u:pw@h/db' here"),

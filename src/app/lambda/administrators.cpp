@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/lambda/administrators.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "aws/secret_id.h"
+#include "server/prepare.h"
+
+namespace lambda {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+
+constexpr std::string_view k_wrong_password = "28P01";
+constexpr std::string_view k_no_registry = "3D000";
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find_first_of(" ,\t\n"), text.size());
+        if (end > 0) words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+int port_of(const pg::ConnectionInfo& login) {
+    const auto text = login.get("port");
+    int port = 5432;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return port;
+}
+
+}  // namespace
+
+Administrators::Administrators(const Variables& variables, aws::Account& account,
+                               const environment::Actor& actor, base::Log& log)
+    : variables_(variables), account_(account), actor_(actor), log_(log) {}
+
+Result<std::unique_ptr<Administrators>> Administrators::make(const Variables& variables,
+                                                             aws::Account& account,
+                                                             const environment::Actor& actor,
+                                                             base::Log& log) {
+    std::unique_ptr<Administrators> made(new Administrators(variables, account, actor, log));
+    const auto list = variables.find("REVIEWDB_SERVER");
+    if (list == variables.end()) return made;
+    for (const auto& word : words_of(list->second)) {
+        auto reference = server::parse_secret_reference(word);
+        if (!reference) {
+            return base::fail(std::move(reference).error().during("REVIEWDB_SERVER"));
+        }
+        made->listed_.push_back(*std::move(reference));
+    }
+    if (!made->listed_.empty()) return made;
+    return base::fail(ErrorKind::invalid_input, "REVIEWDB_SERVER is set and empty",
+                      "list the secrets of the servers that the function may use, or unset it");
+}
+
+std::vector<std::string> Administrators::listed() const {
+    std::vector<std::string> ids;
+    for (const auto& reference : listed_) ids.push_back(reference.id);
+    return ids;
+}
+
+Result<std::string> Administrators::choose(const std::string& wanted) const {
+    if (!wanted.empty()) return wanted;
+    if (listed_.size() == 1) return listed_.front().id;
+    return base::fail(
+        ErrorKind::invalid_input, "the request does not say on which server",
+        listed_.empty() ? R"(add "server": the name or ARN of its administrator's secret, or list )"
+                          "one in REVIEWDB_SERVER"
+                        : R"(add "server": one of those in REVIEWDB_SERVER)");
+}
+
+Result<server::SecretReference> Administrators::admitted(const std::string& secret) const {
+    BASE_TRY_ASSIGN(auto asked, server::parse_secret_reference(secret));
+    for (const auto& reference : listed_) {
+        if (aws::may_be_same_secret(reference.id, asked.id)) return reference;
+    }
+    if (listed_.empty()) return asked;
+    return base::fail(ErrorKind::denied,
+                      fmt::format("the secret {} is not one that this function may use", asked.id),
+                      "add it to the function's REVIEWDB_SERVER");
+}
+
+std::vector<std::string> Administrators::forbidden(const Administrator& administrator) const {
+    auto names = listed();
+    names.insert(names.end(), administrator.names.begin(), administrator.names.end());
+    return names;
+}
+
+environment::Manager::Surroundings Administrators::surroundings(
+    const Administrator& administrator) {
+    environment::Manager::Surroundings around;
+    around.actor = actor_;
+    for (const auto& [name, value] : variables_) {
+        if (name.starts_with("REVIEWDB_KEY")) {
+            around.key_texts.variables[name] = base::Secret(value);
+        }
+    }
+    around.key_texts.read_aws = [this](const std::string& name) {
+        constexpr std::chrono::seconds k_patience(10);
+        return account_.read_key(name, Deadline::after(k_patience));
+    };
+    around.make_secret_store = [this, &administrator](const environment::Policy& policy)
+        -> Result<std::unique_ptr<environment::SecretStore>> {
+        const auto place = policy.secrets();
+        if (place == "aws") return account_.make_store(policy, forbidden(administrator));
+        if (place == "none") return std::unique_ptr<environment::SecretStore>();
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("the policy 'secrets' is '{}', which a function cannot reach", place),
+            "reviewdb config set secrets=aws");
+    };
+    return around;
+}
+
+Result<Administrator*> Administrators::find(const std::string& secret, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto reference, admitted(secret));
+    auto& kept = kept_[reference.id];
+    if (kept) return kept.get();
+    auto found = account_.secrets().get_value(reference.id, {}, deadline);
+    if (!found) return base::fail(std::move(found).error());
+    auto made = std::make_unique<Administrator>();
+    BASE_TRY_ASSIGN(made->login,
+                    server::login_in(found->value, reference, server::usual_authorities()));
+    made->names = {secret, reference.id, found->name, found->arn};
+    made->reference = std::move(reference);
+    made->server = std::make_unique<server::LiveServer>(made->login, "reviewdb/lambda", log_);
+    made->manager =
+        std::make_unique<environment::Manager>(*made->server, surroundings(*made), log_);
+    kept = std::move(made);
+    return kept.get();
+}
+
+// As `init` does, with the address that the administrator's secret says.
+Result<void> Administrators::prepare(const Administrator& administrator, Deadline deadline) {
+    server::Preparation preparation;
+    preparation.host = administrator.login.get("host");
+    preparation.port = port_of(administrator.login);
+    preparation.sslmode = administrator.login.get("sslmode") == "disable" ? "disable" : "require";
+    preparation.secrets = "aws";
+    const auto key = server::default_key_name(preparation.host);
+    preparation.key_location = "aws:" + key;
+    BASE_TRY_ASSIGN(preparation.key_text, account_.keep_key(key, {}, deadline));
+    preparation.actor = actor_;
+    preparation.loopback_allowed = true;  // the secret says so, and applications read the same
+    BASE_TRY_ASSIGN(const auto prepared,
+                    server::prepare(administrator.login, preparation, deadline, log_));
+    log_.info("prepared {} on the way", administrator.login.describe());
+    for (const auto& remark : prepared.remarks) log_.info("{}", remark);
+    for (const auto& open : prepared.open_databases) {
+        log_.warning(
+            "every login may connect to the database '{}', the environments' too; 'reviewdb init "
+            "--close' ends that",
+            open.name);
+    }
+    return {};
+}
+
+Result<void> Administrators::with(const std::string& secret, const Deed& deed, Deadline deadline) {
+    bool read_anew = false;
+    bool prepared = false;
+    for (;;) {
+        BASE_TRY_ASSIGN(auto* const administrator, find(secret, deadline));
+        auto done = deed(*administrator);
+        if (done) return done;
+        const auto& code = done.error().sqlstate;
+        if (code == k_wrong_password && !read_anew) {
+            read_anew = true;
+            kept_.erase(administrator->reference.id);
+        } else if (code == k_no_registry && !prepared) {
+            prepared = true;
+            BASE_TRY(prepare(*administrator, deadline));
+        } else {
+            return done;
+        }
+    }
+}
+
+}  // namespace lambda

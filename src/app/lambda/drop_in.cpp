@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/lambda/drop_in.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace lambda {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+using environment::Answer;
+using environment::Execution;
+using environment::Outcome;
+
+// What the callers of the former Lambda were promised, as far as nobody decided otherwise: their
+// secrets are in AWS under its names, nothing expires by itself, and what they delete is gone.
+Result<void> DropInWork::settle(const environment::Project& project, Deadline deadline) {
+    const auto where = administrator_.reference.id + "/" + project.text();
+    if (settled_.contains(where)) return {};
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> k_promised{
+        {{"secrets", "aws"},
+         {"secret_pattern", api::k_drop_in_secrets},
+         {"ttl", "none"},
+         {"trash_window", "none"}}};
+    auto& server = *administrator_.server;
+    BASE_TRY_ASSIGN(const auto policy, server.policy(project, deadline));
+    for (const auto& [key, value] : k_promised) {
+        const auto& known = policy.values();
+        const auto there = std::ranges::find(known, key, &environment::PolicyValue::key);
+        if (there == known.end() || there->origin != "default") continue;
+        BASE_TRY(server.set_policy(project.text(), key, value, actor_, deadline));
+    }
+    BASE_TRY_ASSIGN(const auto settled, server.policy(project, deadline));
+    if (settled.secrets() != "aws") {
+        return base::fail(ErrorKind::conflict,
+                          fmt::format("the policy 'secrets' of project {} is '{}', and the caller "
+                                      "expects its secret in AWS",
+                                      project.text(), settled.secrets()),
+                          "reviewdb config set secrets=aws");
+    }
+    settled_.insert(where);
+    return {};
+}
+
+Result<Answer> DropInWork::perform(const api::DropIn& event, Deadline deadline) {
+    BASE_TRY(settle(event.project, deadline));
+    return event.action == api::DropInAction::create ? create(event, deadline)
+                                                     : remove(event, deadline);
+}
+
+Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) {
+    environment::CreateWish wish{event.project, event.stage, {}, {}, std::nullopt};
+    wish.secret = event.secret;
+    wish.adoption = environment::Adoption{event.incumbent,
+                                          std::string(administrator_.login.get("dbname")), false};
+    return administrator_.manager->create(wish, Execution::carry_out, deadline);
+}
+
+// What the former Lambda made is removed by the same rule as it is taken over by: only what proves
+// itself.
+Result<Answer> DropInWork::remove(const api::DropIn& event, Deadline deadline) {
+    auto& manager = *administrator_.manager;
+    const environment::Wish wish{event.project, event.stage, {}, "a delete event"};
+    BASE_TRY_ASSIGN(auto answer, manager.remove(wish, Execution::carry_out, deadline));
+    if (answer.outcome != Outcome::absent) return answer;
+    BASE_TRY_ASSIGN(const auto former,
+                    administrator_.server->observe_candidate(event.incumbent, deadline));
+    if (former.oid == 0) {
+        if (former.role_exists) {
+            log_.warning("the role {} is there, without its database: reviewdb did not make it",
+                         event.incumbent.role);
+        }
+        return answer;
+    }
+    BASE_TRY(create(event, deadline));
+    return manager.remove(wish, Execution::carry_out, deadline);
+}
+
+}  // namespace lambda

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/lambda/function.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+
+#include "api/drop_in.h"
+#include "api/handlers.h"
+#include "api/json.h"
+#include "app/lambda/drop_in.h"
+#include "app/lambda/rotation.h"
+#include "base/version.h"
+#include "base/words.h"
+
+namespace lambda {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+
+// For the answer to get out before Lambda ends the function.
+constexpr std::chrono::milliseconds k_for_the_answer(300);
+
+std::string value_of(const Variables& variables, const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+}
+
+std::string member(const std::string& event, std::string_view key) {
+    boost::system::error_code problem;
+    const auto value = boost::json::parse(event, problem);
+    if (problem || !value.is_object()) return {};
+    const auto* found = value.get_object().if_contains(key);
+    return found != nullptr && found->is_string() ? std::string(found->get_string())
+                                                  : std::string();
+}
+
+base::Error presentable(base::Error error) {
+    error.message = base::presentable(error.message);
+    return error;
+}
+
+}  // namespace
+
+Function::Function(Variables variables, base::Log& log)
+    : variables_(std::move(variables)),
+      log_(log),
+      actor_{value_of(variables_, "AWS_LAMBDA_FUNCTION_NAME"), "lambda", base::program_version()} {
+    if (actor_.name.empty()) actor_.name = "lambda";
+}
+
+Result<std::unique_ptr<Function>> Function::make(Variables variables, base::Log& log) {
+    std::unique_ptr<Function> made(new Function(std::move(variables), log));
+    BASE_TRY_ASSIGN(made->account_, aws::Account::open(made->variables_, log));
+    BASE_TRY_ASSIGN(made->administrators_,
+                    Administrators::make(made->variables_, *made->account_, made->actor_, log));
+    return made;
+}
+
+Result<base::Secret> Function::answer(const aws::Invocation& invocation) {
+    const auto& event = invocation.event.reveal();
+    const auto deadline = Deadline::after(
+        std::max(std::chrono::milliseconds(1), invocation.deadline.remaining() - k_for_the_answer));
+    if (is_rotation(event)) {
+        BASE_TRY_ASSIGN(const auto rotation, parse_rotation(event));
+        BASE_TRY(Rotation(*account_, *administrators_, log_).perform(rotation, deadline));
+        return base::Secret("null");
+    }
+    if (member(event, "action") == "maintain") return maintain(event, deadline);
+    if (!member(event, "operation").empty()) return answer_request(event, deadline);
+    return answer_drop_in(event, deadline);
+}
+
+base::Secret Function::answer_drop_in(const std::string& event, Deadline deadline) {
+    const auto parsed = api::parse_drop_in(event, value_of(variables_, "DB_NAME_PREFIX"));
+    if (!parsed) {
+        log_.warning("an event that cannot be understood: {}", parsed.error().message);
+        return base::Secret(api::drop_in_error(std::nullopt, presentable(parsed.error())));
+    }
+    environment::Answer answer;
+    const auto done = administrators_->with(
+        parsed->administrator,
+        [&](Administrator& administrator) -> Result<void> {
+            DropInWork work(administrator, actor_, settled_projects_, log_);
+            BASE_TRY_ASSIGN(answer, work.perform(*parsed, deadline));
+            return {};
+        },
+        deadline);
+    if (done) {
+        for (const auto& remark : answer.remarks) log_.info("{}", remark);
+        log_.info("{} '{}': {}", parsed->project.text(), parsed->stage.text(),
+                  to_text(answer.outcome));
+        return base::Secret(api::drop_in_answer(*parsed, answer));
+    }
+    const auto error = presentable(done.error());
+    log_.warning("{} '{}': {}: {}", parsed->project.text(), parsed->stage.text(),
+                 base::facts_of(error.kind).name, error.message);
+    return base::Secret(api::drop_in_error(*parsed, error));
+}
+
+base::Secret Function::answer_request(const std::string& event, Deadline deadline) {
+    base::Secret told;
+    const auto handle = [&]() -> Result<void> {
+        BASE_TRY_ASSIGN(const auto server, administrators_->choose(member(event, "server")));
+        return administrators_->with(
+            server,
+            [&](Administrator& administrator) -> Result<void> {
+                BASE_TRY_ASSIGN(
+                    told, api::handle(event, {*administrator.manager, *administrator.server, actor_,
+                                              deadline}));
+                return {};
+            },
+            deadline);
+    };
+    const auto done = handle();
+    if (done) return told;
+    const auto error = presentable(done.error());
+    log_.warning("{}: {}: {}", member(event, "operation"), base::facts_of(error.kind).name,
+                 error.message);
+    return base::Secret(api::error_json(error));
+}
+
+Result<base::Secret> Function::maintain(const std::string& event, Deadline deadline) {
+    auto servers = administrators_->listed();
+    const auto named = member(event, "devDbSecretArn");
+    if (!named.empty()) servers = {named};
+    if (servers.empty()) {
+        return base::fail(ErrorKind::invalid_input, "there is no server to maintain",
+                          "list its administrator's secret in REVIEWDB_SERVER");
+    }
+    std::vector<environment::Report> reports;
+    for (const auto& server : servers) {
+        BASE_TRY(administrators_->with(
+            server,
+            [&](Administrator& administrator) -> Result<void> {
+                BASE_TRY_ASSIGN(auto pending, administrator.manager->finish_pending(deadline));
+                std::move(pending.begin(), pending.end(), std::back_inserter(reports));
+                return {};
+            },
+            deadline));
+    }
+    log_.info("maintained: {} were pending", reports.size());
+    return base::Secret(api::reports_json(reports));
+}
+
+}  // namespace lambda

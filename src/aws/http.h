@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One HTTP exchange at a time over a kept libcurl handle: the only door through which this room
+// talks to anybody. Knows TLS, proxies, time limits and AWS's signature, and no service.
+//
+// Connections are kept and used again. HTTPS_PROXY, NO_PROXY and the like are honoured as curl
+// does; certificates are always verified; redirects are never followed. One object serves one
+// thread at a time.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace aws {
+
+// What AWS's Signature Version 4 is computed from; curl does the computing.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv4.html
+struct Signing {
+    std::string service;
+    std::string region;
+    std::string access_key_id;
+    base::Secret secret_access_key;
+    base::Secret session_token = {};  // empty for a long-term key; else it is signed as well
+};
+
+enum class Route {
+    as_configured,  // through a proxy where the variables name one
+    direct,         // never: what answers stands on this machine or beside it
+};
+
+struct HttpRequest {
+    std::string method;
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    base::Secret body = {};
+    std::optional<Signing> signing = {};
+    Route route = Route::as_configured;
+    // The longest that this one exchange may take, and its connecting, inside the deadline.
+    std::chrono::milliseconds time_limit{10'000};
+    std::chrono::milliseconds connect_limit{3'000};
+    std::size_t longest_answer = 1'048'576;  // bytes
+};
+
+struct HttpResponse {
+    int status = 0;
+    std::map<std::string, std::string> headers;  // names in lower case
+    base::Secret body;
+};
+
+// Which authorities a server's certificate may come from; with neither, the system's.
+struct Trust {
+    std::string file = {};    // a PEM file
+    std::string bundle = {};  // PEM text, which wins
+};
+
+class HttpClient {
+   public:
+    // Nothing of curl or TLS is touched before the first exchange, and no authority is loaded
+    // before the first over https.
+    explicit HttpClient(Trust trust = {});
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+    ~HttpClient();
+
+    // The answer, whatever its status. Blocks for name resolution, connecting and the exchange, and
+    // ends by the deadline. Fails `deadline`; `unavailable` when there was no whole answer, with
+    // the host and what went wrong, and nothing of headers or bodies; `internal` for an answer
+    // that is longer than it may be. The request may have been carried out whenever it fails.
+    base::Result<HttpResponse> send(const HttpRequest& request, base::Deadline deadline);
+
+   private:
+    struct Handle;
+    Trust trust_;
+    std::unique_ptr<Handle> handle_;
+};
+
+// The host of an http or https URL, without port and brackets, and its scheme; nothing for anything
+// else. Pure.
+struct UrlParts {
+    std::string scheme;
+    std::string host;
+};
+std::optional<UrlParts> parse_url(const std::string& url);
+
+}  // namespace aws

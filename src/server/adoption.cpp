@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What another tool made: looked at, and taken over. The only place where a session of ours stops
+// acting as the manager: a database can only be given away by its owner, which is the login.
+#include <fmt/format.h>
+
+#include "pg/quoting.h"
+#include "server/live_server.h"
+#include "server/row_reading.h"
+#include "server/session.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::Result;
+
+constexpr std::string_view k_candidate = R"(
+SELECT coalesce(d.oid, 0) AS oid, coalesce(pg_get_userbyid(d.datdba), '') AS owner,
+    coalesce(pg_get_userbyid(d.datdba) = session_user, false) AS owned_by_login,
+    coalesce(d.datallowconn AND d.datconnlimit <> -2, false) AS open,
+    coalesce(d.datistemplate, false) AS template, l.oid IS NOT NULL AS role_exists,
+    coalesce(l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
+        OR NOT l.rolcanlogin, false) AS privileged,
+    EXISTS (SELECT FROM registry.instance WHERE database = $1 AND state <> 'gone')
+        OR EXISTS (SELECT FROM registry.role WHERE name = $2 AND state <> 'gone') AS recorded
+FROM (SELECT) one
+LEFT JOIN pg_database d ON d.datname = $1
+LEFT JOIN pg_roles l ON l.rolname = $2)";
+
+// From 16 on only who has ADMIN on a role may change it, which CREATEROLE gives its maker alone.
+std::string grant_of_role(int server_version, const std::string& role) {
+    if (server_version < 160000) return "SELECT";
+    return fmt::format("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+                       pg::identifier(role), pg::identifier(k_manager));
+}
+
+}  // namespace
+
+Result<environment::CandidateFacts> LiveServer::observe_candidate(
+    const environment::Candidate& candidate, Deadline deadline) {
+    BASE_TRY(connect(deadline));
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session_->run({std::string(k_candidate), {candidate.database, candidate.role}}, deadline));
+    const auto row = rows[0];
+    return environment::CandidateFacts{static_cast<std::uint32_t>(row.integer("oid")),
+                                       row.text("owner"),
+                                       row.boolean("owned_by_login"),
+                                       row.boolean("open"),
+                                       row.boolean("template"),
+                                       row.boolean("role_exists"),
+                                       row.boolean("privileged"),
+                                       row.boolean("recorded")};
+}
+
+Result<std::string> LiveServer::adopt(const Work& work) {
+    const auto& [environment, instance, role] =
+        std::tie(work.target.environment, work.target.instance, work.target.role);
+    const auto database = pg::identifier(instance.database);
+    auto named = must_be(instance.database, instance, "");
+    auto parameters = described(environment);
+    const Statements statements{
+        {"SELECT registry.count_write()"},
+        std::move(named),
+        {"SET LOCAL ROLE none"},
+        {fmt::format("ALTER DATABASE {} OWNER TO {}", database, pg::identifier(k_manager))},
+        {grant_of_role(session_->server_version(), role.name)},
+        {fmt::format("SET LOCAL ROLE {}", pg::identifier(k_manager))},
+        {fmt::format("COMMENT ON DATABASE {} IS {}", database,
+                     pg::literal(work.credentials.database_stamp))},
+        {"INSERT INTO registry.role (id, name, state, password_version, key_number, source) "
+         "VALUES ($1::uuid, $2, 'serving', $3::integer, $4::integer, 'external')",
+         {role.id.to_string(), role.name, std::to_string(role.password_version),
+          std::to_string(role.key_number)}},
+        {"INSERT INTO registry.instance (id, project, state, database, oid, template, role) "
+         "VALUES ($1::uuid, $2, 'serving', $3, $4::oid, $5, $6::uuid)",
+         {instance.id.to_string(), environment.project, instance.database,
+          std::to_string(instance.oid.value_or(0)), instance.database_template,
+          role.id.to_string()}},
+        {"INSERT INTO registry.environment (id, project, name, state, secret, protected, instance, "
+         "role, epoch) VALUES ($1::uuid, $2, $3, 'publishing', $4, $5::boolean, $6::uuid, "
+         "$7::uuid, 1)",
+         {environment.id.to_string(), environment.project, environment.name, environment.secret,
+          environment.shielded ? "t" : "f", instance.id.to_string(), role.id.to_string()}},
+        {fmt::format("UPDATE registry.environment SET {} WHERE id = $1::uuid", k_described),
+         std::move(parameters)},
+        work.history()};
+    auto adopted = run(statements, work.deadline);
+    if (!adopted) {
+        return base::fail(std::move(adopted).error().during(
+            fmt::format("cannot take over the database {}", instance.database)));
+    }
+    epoch_ = 1;
+    return std::string();
+}
+
+}  // namespace server

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/secret_login.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "environment/secret_value.h"
+
+namespace server {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+constexpr std::string_view k_scheme = "secret:";
+constexpr std::array<std::string_view, 4> k_elsewhere{"host", "port", "dbname", "sslmode"};
+
+// Names in Secrets Manager are of ASCII letters, digits and /_+=.@-
+std::string as_name(std::string_view prefix, std::string_view host) {
+    std::string name(prefix);
+    for (const char c : host) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '.' || c == '-';
+        name += plain ? c : '_';
+    }
+    return name;
+}
+
+}  // namespace
+
+Result<SecretReference> parse_secret_reference(std::string_view text) {
+    if (text.starts_with(k_scheme)) text.remove_prefix(k_scheme.size());
+    const auto question = std::min(text.find('?'), text.size());
+    SecretReference reference{std::string(text.substr(0, question)), {}};
+    text.remove_prefix(std::min(question + 1, text.size()));
+    while (!text.empty()) {
+        const auto end = std::min(text.find('&'), text.size());
+        const auto word = text.substr(0, end);
+        const auto equals = std::min(word.find('='), word.size());
+        const auto key = word.substr(0, equals);
+        if (std::ranges::find(k_elsewhere, key) == k_elsewhere.end() || equals + 1 >= word.size()) {
+            return base::fail(ErrorKind::invalid_input,
+                              fmt::format("'{}' behind the name of a secret says nothing", word),
+                              "as in secret:NAME?host=db.example.org&port=5432");
+        }
+        reference.elsewhere.emplace(key, word.substr(equals + 1));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    if (!reference.id.empty()) return reference;
+    return base::fail(ErrorKind::invalid_input, "'secret:' names no secret",
+                      "as in secret:NAME, with the name or the ARN");
+}
+
+Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretReference& reference,
+                                    const std::string& authorities) {
+    const auto login = environment::login_in_secret(value);
+    if (!login || login->user.empty() || login->password.empty()) {
+        return base::fail(ErrorKind::invalid_input,
+                          fmt::format("the secret {} holds no login of a server", reference.id),
+                          "it needs the JSON that RDS writes: username, password, and host, port "
+                          "and dbname unless they come from elsewhere");
+    }
+    BASE_TRY_ASSIGN(auto info, pg::ConnectionInfo::parse(base::Secret(" ")));
+    for (const auto& [key, text] : reference.elsewhere) info = info.with(key, text);
+    if (!login->host.empty()) info = info.with("host", login->host);
+    if (login->port != 0) info = info.with("port", std::to_string(login->port));
+    if (!login->dbname.empty()) info = info.with("dbname", login->dbname);
+    if (info.get("host").empty()) {
+        return base::fail(ErrorKind::invalid_input,
+                          fmt::format("the secret {} names no host", reference.id),
+                          "name it behind the secret, secret:NAME?host=…, or as PGHOST");
+    }
+    if (info.get("dbname").empty()) info = info.with("dbname", "postgres");
+    if (info.get("sslmode").empty()) info = info.with("sslmode", "verify-full");
+    if (info.get("sslrootcert").empty() && !authorities.empty()) {
+        info = info.with("sslrootcert", authorities);
+    }
+    return info.with_login(login->user, login->password);
+}
+
+std::string usual_authorities() {
+    std::error_code problem;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", problem);
+    const auto folder = program.parent_path();
+    for (const auto& file : {folder / "rds-ca.pem", folder.parent_path() / "rds-ca.pem",
+                             std::filesystem::path("/etc/ssl/certs/ca-certificates.crt"),
+                             std::filesystem::path("/etc/pki/tls/certs/ca-bundle.crt")}) {
+        if (std::filesystem::exists(file, problem)) return file.string();
+    }
+    return {};
+}
+
+std::string default_key_name(std::string_view host) { return as_name("reviewdb/key/", host); }
+std::string default_operator_name(std::string_view host) {
+    return as_name("reviewdb/operator/", host);
+}
+
+}  // namespace server

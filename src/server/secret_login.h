@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The way to a server whose login stands in a secret, in the shape that RDS and its rotation write:
+// host, port, username, password, dbname. Of a secret that RDS manages itself, which has a username
+// and a password only, the rest comes from elsewhere.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "pg/connection_info.h"
+
+namespace server {
+
+struct SecretReference {
+    std::string id;  // name or ARN
+    // host, port, dbname, sslmode: what the secret does not say.
+    std::map<std::string, std::string> elsewhere;
+};
+
+// Reads NAME, or NAME?host=…&port=…&dbname=…&sslmode=…, with or without "secret:" before it. Fails
+// invalid_input.
+base::Result<SecretReference> parse_secret_reference(std::string_view text);
+
+// The connection that the value describes. What neither value nor reference says comes from the
+// PG* variables; TLS is verify-full unless one of them says otherwise, by `authorities` (a PEM
+// file; may be empty) where PGSSLROOTCERT names none. Fails invalid_input for a value that
+// describes no login, naming the secret and what is missing and never quoting it.
+base::Result<pg::ConnectionInfo> login_in(const base::Secret& value,
+                                          const SecretReference& reference,
+                                          const std::string& authorities);
+
+// The authorities that come with the program: rds-ca.pem in the folder of the program or above it,
+// else the system's; empty where there are none.
+std::string usual_authorities();
+
+// What our own secrets about the server at `host` are called in Secrets Manager: its first key, and
+// the operator's login.
+std::string default_key_name(std::string_view host);
+std::string default_operator_name(std::string_view host);
+
+}  // namespace server

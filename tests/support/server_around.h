@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A server around another one, which it asks everything: what watches or disturbs a server is made
+// from this.
+#pragma once
+
+#include "environment/server.h"
+
+namespace support {
+
+class ServerAround : public environment::Server {
+   public:
+    // Borrows it for its life.
+    explicit ServerAround(environment::Server& inner) : inner_(inner) {}
+
+    base::Result<environment::Facts> observe(const environment::Subject& subject,
+                                             environment::Purpose purpose,
+                                             base::Deadline deadline) override {
+        return inner_.observe(subject, purpose, deadline);
+    }
+    base::Result<std::vector<environment::Facts>> observe_all(const environment::Project& project,
+                                                              base::Deadline deadline) override {
+        return inner_.observe_all(project, deadline);
+    }
+    base::Result<std::optional<environment::Facts>> observe_leftover(
+        const environment::Leftover& leftover, base::Deadline deadline) override {
+        return inner_.observe_leftover(leftover, deadline);
+    }
+    base::Result<std::vector<environment::Leftover>> leftovers(int most,
+                                                               base::Deadline deadline) override {
+        return inner_.leftovers(most, deadline);
+    }
+    base::Result<environment::CandidateFacts> observe_candidate(
+        const environment::Candidate& candidate, base::Deadline deadline) override {
+        return inner_.observe_candidate(candidate, deadline);
+    }
+    base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
+                                      const environment::Credentials& credentials,
+                                      const environment::Actor& actor,
+                                      base::Deadline deadline) override {
+        return inner_.perform(step, plan, credentials, actor, deadline);
+    }
+    base::Result<environment::LoginProof> prove_login(const environment::Target& target,
+                                                      const environment::Credentials& credentials,
+                                                      base::Deadline deadline) override {
+        return inner_.prove_login(target, credentials, deadline);
+    }
+    base::Result<void> check_lease(const environment::Target& target,
+                                   base::Deadline deadline) override {
+        return inner_.check_lease(target, deadline);
+    }
+    void release(base::Deadline deadline) override { inner_.release(deadline); }
+    base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
+                                                        base::Deadline deadline) override {
+        return inner_.list(filter, deadline);
+    }
+    base::Result<std::vector<environment::HistoryEntry>> history(
+        const environment::Project& project, const std::optional<environment::Name>& name, int most,
+        base::Deadline deadline) override {
+        return inner_.history(project, name, most, deadline);
+    }
+    base::Result<environment::Policy> policy(const environment::Project& project,
+                                             base::Deadline deadline) override {
+        return inner_.policy(project, deadline);
+    }
+    base::Result<void> set_policy(std::string_view project, std::string_view key,
+                                  std::string_view value, const environment::Actor& actor,
+                                  base::Deadline deadline) override {
+        return inner_.set_policy(project, key, value, actor, deadline);
+    }
+
+   protected:
+    environment::Server& inner_;  // NOLINT(*-non-private-member-variables-in-classes): for those
+};
+
+}  // namespace support

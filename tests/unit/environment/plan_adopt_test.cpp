@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What another tool made is taken over only where everything proves that it is the environment's.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "unit/environment/plan_case.h"
+
+namespace {
+
+using namespace plan_case;  // NOLINT(google-build-using-namespace): the words of its tables
+
+// Where everything holds.
+Facts proven() {
+    auto facts = nothing();
+    const std::vector<PolicyRow> rows{{"*", "host", "db.example"}};
+    facts.policy = Policy::from_rows(k_project, rows);
+    facts.final_name = NameHolder::somebody_else;
+    facts.secret = SecretFacts{true, SecretHolder::this_environment, false, true};
+    facts.secret_host = "db.example";
+    facts.secret_database = "app_login";
+    facts.secret_role = "app_user_login";
+    facts.candidate = CandidateFacts{7, "admin", true, true, false, true, false, false};
+    return facts;
+}
+
+CreateWish adopting(bool imported = false) {
+    auto wish = some_create();
+    wish.secret = "aurora_login";
+    wish.adoption = Adoption{{"app_login", "app_user_login"}, "app_dev", imported};
+    return wish;
+}
+
+std::string planned(const Facts& facts, const CreateWish& wish = adopting()) {
+    return in_words(plan_create(wish, facts, FreshIdentities{}));
+}
+
+void set_policy(Facts& facts, const char* value) {
+    const std::vector<PolicyRow> rows{{"*", "host", "db.example"}, {"*", "adopt", value}};
+    facts.policy = Policy::from_rows(k_project, rows);
+}
+
+TEST(PlanAdoption, proves_the_login_and_takes_it_over) {
+    const auto facts = proven();
+    EXPECT_EQ(planned(facts), "adopted: prove_login adopt again");
+    const auto plan = plan_create(adopting(), facts, FreshIdentities{});
+    ASSERT_TRUE(plan);
+    const auto& target = plan->target;
+    EXPECT_EQ(target.instance.oid, 7U);
+    EXPECT_EQ(target.instance.database, "app_login");
+    EXPECT_EQ(target.final_database, "app_login");
+    EXPECT_EQ(target.role.name, "app_user_login");
+    EXPECT_EQ(target.role.source, PasswordSource::external);
+    EXPECT_EQ(target.environment.secret, "aurora_login");
+    EXPECT_EQ(target.environment.state, EnvironmentState::publishing);
+}
+
+TEST(PlanAdoption, refuses_what_is_not_proven) {
+    const std::vector<Row> rows{
+        {"recorded", [](Facts& f) { f.candidate->recorded = true; }, "conflict"},
+        {"no role", [](Facts& f) { f.candidate->role_exists = false; }, "conflict"},
+        {"privileged", [](Facts& f) { f.candidate->role_privileged = true; }, "conflict"},
+        {"template", [](Facts& f) { f.candidate->is_template = true; }, "conflict"},
+        {"closed", [](Facts& f) { f.candidate->accepts_connections = false; }, "conflict"},
+        {"owner", [](Facts& f) { f.candidate->owned_by_login = false; }, "conflict"},
+        {"no store", [](Facts& f) { f.secret.reset(); }, "conflict"},
+        {"placeholder", [](Facts& f) { f.secret->has_password = false; }, "conflict"},
+        {"database", [](Facts& f) { f.secret_database = "app_other"; }, "conflict"},
+        {"role", [](Facts& f) { f.secret_role = "app_user_other"; }, "conflict"},
+        {"host", [](Facts& f) { f.secret_host = "other.example"; }, "conflict"},
+        {"password", [](Facts& f) { f.tried.password_refused = true; }, "conflict"},
+        {"behind", [](Facts& f) { f.installation.is_behind = true; }, "conflict"},
+        {"never", [](Facts& f) { set_policy(f, "never"); }, "conflict"},
+        {"import", [](Facts& f) { set_policy(f, "import"); }, "conflict"},
+    };
+    for (const auto& row : rows) {
+        auto facts = proven();
+        row.spoil(facts);
+        EXPECT_EQ(planned(facts), row.plan) << row.name;
+    }
+}
+
+TEST(PlanAdoption, refuses_the_administrators_own_database) {
+    auto wish = adopting();
+    wish.adoption->never = "app_login";
+    EXPECT_EQ(planned(proven(), wish), "conflict");
+}
+
+TEST(PlanAdoption, an_import_is_what_the_policy_may_ask_for) {
+    auto facts = proven();
+    set_policy(facts, "import");
+    EXPECT_EQ(planned(facts, adopting(true)), "adopted: prove_login adopt again");
+}
+
+TEST(PlanAdoption, where_there_is_no_such_database_a_new_one_is_made) {
+    auto facts = nothing();
+    facts.candidate = CandidateFacts{};
+    EXPECT_EQ(planned(facts),
+              "created: record_intent create_role create_database secure_database "
+              "hand_over_schema prove_login claim write_secret mark_ready");
+}
+
+TEST(PlanAdoption, a_lost_secret_means_the_next_password_derived) {
+    auto facts = right();
+    facts.role->source = PasswordSource::external;
+    facts.secret = SecretFacts{};
+    EXPECT_EQ(planned(facts, some_create()),
+              "repaired: record_intent rotate_password prove_login write_secret mark_ready");
+    const auto plan = plan_create(some_create(), facts, FreshIdentities{});
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->target.role.source, PasswordSource::derived);
+    EXPECT_EQ(plan->target.role.password_version, 2);
+}
+
+}  // namespace
