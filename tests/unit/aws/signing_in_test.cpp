@@ -12,7 +12,6 @@
 
 namespace {
 
-using unit::must;
 using unit::soon;
 using Variables = std::map<std::string, std::string>;
 

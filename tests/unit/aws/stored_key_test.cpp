@@ -26,7 +26,7 @@ struct StoredKeyTest : unit::AwsWorld {};
 
 TEST_F(StoredKeyTest, is_created_once_and_found_from_then_on) {
     EXPECT_FALSE(must(find_key(manager, k_name, soon())));
-    const auto key = must(find_or_create_key(manager, {k_name, {{"team", "core"}}}, soon()));
+    const auto key = must(find_or_create_key(manager, {k_name, {}, {{"team", "core"}}}, soon()));
     EXPECT_TRUE(environment::Key::parse(1, key));
     EXPECT_EQ(value_of(k_name), R"({"key":")" + key.reveal() + R"("})");
     EXPECT_EQ(amazon.secret(k_name)->tags, (aws::Tags{{"team", "core"}}));

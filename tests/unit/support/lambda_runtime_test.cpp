@@ -145,6 +145,11 @@ TEST_F(LambdaRuntime, gives_no_event_to_a_runtime_that_is_gone) {
         gone.send({.method = "GET", .target = k_root + "invocation/next"});
         EXPECT_TRUE(lambda_.await_next());
     }
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (lambda_.await_next(milliseconds(0)) && std::chrono::steady_clock::now() < patience) {
+        std::this_thread::yield();
+    }
+    EXPECT_FALSE(lambda_.await_next(milliseconds(0)));
     const auto id = lambda_.queue("{}");
     EXPECT_EQ(header_of(get_next().value(), "Lambda-Runtime-Aws-Request-Id"), id);
 }

@@ -115,13 +115,16 @@ TEST_F(SecretVersions, always_have_a_current_one) {
 }
 
 TEST_F(SecretVersions, are_kept_for_a_day_and_no_more_than_a_hundred) {
+    move("mine", "", first());
     for (int number = 1; number < 100; ++number) ASSERT_EQ(put(number, "value").status, 200);
     EXPECT_EQ(put(100, "value").type, "LimitExceededException");
     EXPECT_EQ(aws_.versions("s"), 100U);
     aws_.advance(hours(25));
     EXPECT_EQ(put(100, "value").status, 200);
     EXPECT_EQ(aws_.versions("s"), 100U);
-    EXPECT_EQ(holder("AWSPREVIOUS"), token(99)) << "a label keeps its version";
+    EXPECT_EQ(holder("AWSPREVIOUS"), token(99));
+    EXPECT_EQ(holder("mine"), first()) << "a label keeps its version";
+    EXPECT_FALSE(aws_.secret("s")->find_version(token(1)));
 }
 
 class SecretDeletion : public SecretVersions {
