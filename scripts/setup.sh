@@ -14,12 +14,14 @@ setup_packages() {
     test) echo nodejs=node npm=npm ca-certificates pgbouncer ;;
     lint) echo clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 shellcheck=shellcheck \
       codespell=codespell ;;
-    *) die "setup: no such group: $1 (build, server, test, lint)" ;;
+    # What the packages are linked with, beside what the build needs.
+    package) echo libnghttp2-dev libzstd-dev libbrotli-dev zlib1g-dev zip=zip unzip=unzip ;;
+    *) die "setup: no such group: $1 (build, server, test, lint, package)" ;;
   esac
 }
 
 setup_command() {
-  (($# > 0)) || set -- build server test lint
+  (($# > 0)) || set -- build server test lint package
   need "$@"
   say "everything is there: $*"
 }

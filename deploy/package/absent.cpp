@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stands for the libraries that libpq and libcurl can use, that we never let them use, and that
+// Debian has no archive of: Kerberos, LDAP, SSH, RTMP, international host names, public suffixes.
+// Each answers what makes its caller say that it cannot be done: the handle that everything else
+// would begin with is null, and a status is a failure.
+
+namespace {
+constexpr unsigned k_unavailable = 16U << 16U;  // GSS_S_UNAVAILABLE; to libidn2 a failure as well
+}
+
+#define ABSENT(name) \
+    long name() { return 0; }
+#define REFUSED(name) \
+    unsigned name() { return k_unavailable; }
+
+extern "C" {
+
+extern const void* const GSS_C_NT_HOSTBASED_SERVICE;
+const void* const GSS_C_NT_HOSTBASED_SERVICE = nullptr;
+
+REFUSED(gss_acquire_cred)
+REFUSED(gss_delete_sec_context)
+REFUSED(gss_display_name)
+REFUSED(gss_display_status)
+REFUSED(gss_import_name)
+REFUSED(gss_init_sec_context)
+REFUSED(gss_inquire_context)
+REFUSED(gss_release_buffer)
+REFUSED(gss_release_cred)
+REFUSED(gss_release_name)
+REFUSED(gss_unwrap)
+REFUSED(gss_wrap)
+REFUSED(gss_wrap_size_limit)
+REFUSED(idn2_lookup_ul)
+
+ABSENT(RTMP_Alloc)
+ABSENT(RTMP_Close)
+ABSENT(RTMP_Connect1)
+ABSENT(RTMP_ConnectStream)
+ABSENT(RTMP_Free)
+ABSENT(RTMP_Init)
+ABSENT(RTMP_Read)
+ABSENT(RTMP_SetBufferMS)
+ABSENT(RTMP_SetupURL)
+ABSENT(RTMP_Write)
+
+ABSENT(ber_bvfree)
+ABSENT(ber_free)
+ABSENT(ber_memfree)
+ABSENT(ber_sockbuf_add_io)
+
+ABSENT(idn2_check_version)
+ABSENT(idn2_free)
+
+ABSENT(ldap_abandon_ext)
+ABSENT(ldap_count_entries)
+ABSENT(ldap_err2string)
+ABSENT(ldap_first_entry)
+ABSENT(ldap_free_urldesc)
+ABSENT(ldap_get_attribute_ber)
+ABSENT(ldap_get_dn_ber)
+ABSENT(ldap_get_option)
+ABSENT(ldap_get_values_len)
+ABSENT(ldap_init)
+ABSENT(ldap_init_fd)
+ABSENT(ldap_memfree)
+ABSENT(ldap_msgfree)
+ABSENT(ldap_msgtype)
+ABSENT(ldap_parse_result)
+ABSENT(ldap_parse_sasl_bind_result)
+ABSENT(ldap_pvt_url_scheme2proto)
+ABSENT(ldap_result)
+ABSENT(ldap_sasl_bind)
+ABSENT(ldap_search_ext)
+ABSENT(ldap_search_st)
+ABSENT(ldap_set_option)
+ABSENT(ldap_simple_bind)
+ABSENT(ldap_start_tls)
+ABSENT(ldap_unbind)
+ABSENT(ldap_unbind_ext)
+ABSENT(ldap_url_parse)
+ABSENT(ldap_value_free_len)
+
+ABSENT(libssh2_agent_connect)
+ABSENT(libssh2_agent_disconnect)
+ABSENT(libssh2_agent_free)
+ABSENT(libssh2_agent_get_identity)
+ABSENT(libssh2_agent_init)
+ABSENT(libssh2_agent_list_identities)
+ABSENT(libssh2_agent_userauth)
+ABSENT(libssh2_channel_free)
+ABSENT(libssh2_channel_read_ex)
+ABSENT(libssh2_channel_send_eof)
+ABSENT(libssh2_channel_wait_closed)
+ABSENT(libssh2_channel_wait_eof)
+ABSENT(libssh2_channel_write_ex)
+ABSENT(libssh2_exit)
+ABSENT(libssh2_hostkey_hash)
+ABSENT(libssh2_init)
+ABSENT(libssh2_knownhost_add)
+ABSENT(libssh2_knownhost_checkp)
+ABSENT(libssh2_knownhost_del)
+ABSENT(libssh2_knownhost_free)
+ABSENT(libssh2_knownhost_get)
+ABSENT(libssh2_knownhost_init)
+ABSENT(libssh2_knownhost_readfile)
+ABSENT(libssh2_knownhost_writefile)
+ABSENT(libssh2_scp_recv2)
+ABSENT(libssh2_scp_send64)
+ABSENT(libssh2_session_abstract)
+ABSENT(libssh2_session_block_directions)
+ABSENT(libssh2_session_callback_set)
+ABSENT(libssh2_session_disconnect_ex)
+ABSENT(libssh2_session_flag)
+ABSENT(libssh2_session_free)
+ABSENT(libssh2_session_handshake)
+ABSENT(libssh2_session_hostkey)
+ABSENT(libssh2_session_init_ex)
+ABSENT(libssh2_session_last_errno)
+ABSENT(libssh2_session_last_error)
+ABSENT(libssh2_session_method_pref)
+ABSENT(libssh2_session_set_blocking)
+ABSENT(libssh2_sftp_close_handle)
+ABSENT(libssh2_sftp_init)
+ABSENT(libssh2_sftp_last_error)
+ABSENT(libssh2_sftp_mkdir_ex)
+ABSENT(libssh2_sftp_open_ex)
+ABSENT(libssh2_sftp_read)
+ABSENT(libssh2_sftp_readdir_ex)
+ABSENT(libssh2_sftp_rename_ex)
+ABSENT(libssh2_sftp_rmdir_ex)
+ABSENT(libssh2_sftp_seek64)
+ABSENT(libssh2_sftp_shutdown)
+ABSENT(libssh2_sftp_stat_ex)
+ABSENT(libssh2_sftp_statvfs)
+ABSENT(libssh2_sftp_symlink_ex)
+ABSENT(libssh2_sftp_unlink_ex)
+ABSENT(libssh2_sftp_write)
+ABSENT(libssh2_userauth_authenticated)
+ABSENT(libssh2_userauth_keyboard_interactive_ex)
+ABSENT(libssh2_userauth_list)
+ABSENT(libssh2_userauth_password_ex)
+ABSENT(libssh2_userauth_publickey_fromfile_ex)
+ABSENT(libssh2_version)
+
+ABSENT(psl_builtin)
+ABSENT(psl_free)
+ABSENT(psl_is_cookie_domain_acceptable)
+ABSENT(psl_latest)
+
+}  // extern "C"
