@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -20,6 +21,7 @@
 #include <string>
 
 #include "base/subprocess.h"
+#include "base/uuid.h"
 #include "environment/secret_value.h"
 #include "support/aws/lambda_runtime.h"
 #include "support/aws/secrets_manager.h"

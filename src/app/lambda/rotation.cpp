@@ -45,6 +45,23 @@ Result<base::Secret> with_password(const base::Secret& value, const base::Secret
     return base::Secret(json::serialize(parsed));
 }
 
+bool same_password(const base::Secret& one, const base::Secret& other) {
+    const auto password = [](const base::Secret& value) {
+        return environment::login_in_secret(value)
+            .value_or(environment::ConnectionFacts())
+            .password;
+    };
+    return password(one) == password(other);
+}
+
+tl::unexpected<base::Error> superseded(const environment::Name& name) {
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("the password of '{}' was rotated while Secrets Manager was rotating it",
+                    name.text()),
+        "cancel this rotation (aws secretsmanager cancel-rotate-secret), and start it anew");
+}
+
 }  // namespace
 
 bool is_rotation(std::string_view event) {
@@ -94,12 +111,16 @@ Result<void> Rotation::perform(const RotationEvent& event, Deadline deadline) {
             ErrorKind::conflict,
             fmt::format("version {} of the secret {} is not pending", event.token, about->name));
     }
-    if (event.step == RotationStep::finish) return finish(event, deadline);
+    std::string from;
+    for (const auto& [id, stages] : about->stages) {
+        if (has(stages, k_current)) from = id;
+    }
     const auto listed = administrators_.listed();
     const bool administrators_own = std::ranges::any_of(listed, [&](const auto& id) {
         return aws::may_be_same_secret(id, about->arn) || aws::may_be_same_secret(id, about->name);
     });
-    return administrators_own ? of_administrator(event, deadline) : of_environment(event, deadline);
+    return administrators_own ? of_administrator(event, from, deadline)
+                              : of_environment(event, from, deadline);
 }
 
 Result<base::Secret> Rotation::current(const RotationEvent& event, Deadline deadline) {
@@ -127,22 +148,20 @@ Result<void> Rotation::keep_pending(const RotationEvent& event, const base::Secr
     return {};
 }
 
-Result<void> Rotation::finish(const RotationEvent& event, Deadline deadline) {
-    auto about = secrets_.describe(event.secret, deadline);
-    if (!about) return base::fail(std::move(about).error());
-    aws::StageMove move{std::string(k_current), {}, event.token};
-    for (const auto& [version, stages] : about->stages) {
-        if (has(stages, k_current)) move.from = version;
-    }
-    if (move.from == event.token) return {};
-    auto moved = secrets_.move_stage(event.secret, move, deadline);
+// Only from where it was before the new password was looked at: a rotation that came between has
+// moved it.
+Result<void> Rotation::finish(const RotationEvent& event, const std::string& from,
+                              Deadline deadline) {
+    auto moved = secrets_.move_stage(
+        event.secret, aws::StageMove{std::string(k_current), from, event.token}, deadline);
     if (!moved) return base::fail(std::move(moved).error());
-    log_.info("rotated {}", about->name);
+    log_.info("rotated {}", event.secret);
     return {};
 }
 
 // It changes its own password, which needs no right but its login.
-Result<void> Rotation::of_administrator(const RotationEvent& event, Deadline deadline) {
+Result<void> Rotation::of_administrator(const RotationEvent& event, const std::string& from,
+                                        Deadline deadline) {
     BASE_TRY_ASSIGN(const auto reference, administrators_.admitted(event.secret));
     BASE_TRY_ASSIGN(const auto now, current(event, deadline));
     if (event.step == RotationStep::create) {
@@ -153,7 +172,8 @@ Result<void> Rotation::of_administrator(const RotationEvent& event, Deadline dea
     const auto authorities = server::usual_authorities();
     BASE_TRY_ASSIGN(const auto new_login, server::login_in(next, reference, authorities));
     auto proved = server::prove_own_login(new_login, deadline, log_);
-    if (proved || event.step == RotationStep::test) return proved;
+    if (proved && event.step == RotationStep::finish) return finish(event, from, deadline);
+    if (proved || event.step != RotationStep::set) return proved;
     if (proved.error().kind != ErrorKind::denied) return proved;
     BASE_TRY_ASSIGN(const auto login, server::login_in(now, reference, authorities));
     if (login.get("user") != new_login.get("user") || login.get("host") != new_login.get("host")) {
@@ -164,7 +184,7 @@ Result<void> Rotation::of_administrator(const RotationEvent& event, Deadline dea
 }
 
 Result<void> Rotation::with_environment(
-    const base::Secret& value, const base::Uuid& owner,
+    const RotationEvent& event, const base::Secret& value, const base::Uuid& owner,
     const std::function<Result<void>(Administrator&, const environment::Subject&)>& deed,
     Deadline deadline) {
     const auto host = environment::login_in_secret(value).value_or(environment::ConnectionFacts());
@@ -178,6 +198,14 @@ Result<void> Rotation::with_environment(
                     all, [&](const auto& one) { return one.environment.id == owner; });
                 is_here = found != all.end();
                 if (!is_here) return {};
+                const auto& secret = found->environment.secret;
+                if (!aws::may_be_same_secret(secret, event.secret)) {
+                    return base::fail(ErrorKind::conflict,
+                                      fmt::format("the secret {} has the value of '{}', whose "
+                                                  "secret is {}",
+                                                  event.secret, found->environment.name, secret),
+                                      "let that one be rotated");
+                }
                 BASE_TRY_ASSIGN(auto project,
                                 environment::Project::parse(found->environment.project));
                 BASE_TRY_ASSIGN(auto name, environment::Name::parse(found->environment.name));
@@ -193,7 +221,8 @@ Result<void> Rotation::with_environment(
                       "list the secret of that server's administrator in REVIEWDB_SERVER");
 }
 
-Result<void> Rotation::of_environment(const RotationEvent& event, Deadline deadline) {
+Result<void> Rotation::of_environment(const RotationEvent& event, const std::string& from,
+                                      Deadline deadline) {
     BASE_TRY_ASSIGN(const auto now, current(event, deadline));
     const auto owner = environment::owner_of_secret(now);
     if (!owner) {
@@ -204,44 +233,42 @@ Result<void> Rotation::of_environment(const RotationEvent& event, Deadline deadl
                           "a placeholder has no password yet: create its environment first");
     }
     return with_environment(
-        now, *owner,
+        event, now, *owner,
         [&](Administrator& administrator, const environment::Subject& subject) -> Result<void> {
             auto& manager = *administrator.manager;
-            if (event.step == RotationStep::set) {
-                return set_password(event, manager, subject, deadline);
-            }
+            const environment::Wish wish{
+                subject.project, subject.name, {}, "Secrets Manager's rotation"};
             if (event.step == RotationStep::test) {
-                BASE_TRY(manager.repair({subject.project, subject.name},
-                                        environment::Execution::carry_out, deadline));
+                BASE_TRY(manager.repair(wish, environment::Execution::carry_out, deadline));
                 return {};
             }
             BASE_TRY_ASSIGN(const auto values, manager.succession(subject, deadline));
-            return keep_pending(event, values.next, deadline);
+            if (event.step == RotationStep::create) {
+                return keep_pending(event, values.next, deadline);
+            }
+            BASE_TRY_ASSIGN(const auto wanted, pending(event, deadline));
+            if (event.step == RotationStep::set) {
+                return set_password(wanted, values, manager, wish, deadline);
+            }
+            if (!same_password(wanted, values.current)) return superseded(subject.name);
+            return finish(event, from, deadline);
         },
         deadline);
 }
 
 // The manager changes password and current version together, so that no reader is ever handed a
 // password that is dead.
-Result<void> Rotation::set_password(const RotationEvent& event, environment::Manager& manager,
-                                    const environment::Subject& subject, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto wanted, pending(event, deadline));
-    BASE_TRY_ASSIGN(const auto values, manager.succession(subject, deadline));
-    const auto password = [](const base::Secret& value) {
-        return environment::login_in_secret(value)->password;
-    };
-    if (password(wanted) == password(values.current)) return {};
-    if (!(password(wanted) == password(values.next))) {
-        return base::fail(ErrorKind::conflict,
-                          fmt::format("the password of '{}' was rotated while Secrets Manager was "
-                                      "rotating it",
-                                      subject.name.text()),
-                          "cancel this rotation (aws secretsmanager cancel-rotate-secret), and "
-                          "start it anew");
+Result<void> Rotation::set_password(const base::Secret& wanted,
+                                    const environment::Succession& values,
+                                    environment::Manager& manager, const environment::Wish& wish,
+                                    Deadline deadline) {
+    if (same_password(wanted, values.current)) {
+        // It was set, and perhaps no more than that.
+        BASE_TRY(manager.repair(wish, environment::Execution::carry_out, deadline));
+        return {};
     }
-    BASE_TRY(manager.rotate_from(values.version,
-                                 {subject.project, subject.name, {}, "Secrets Manager's rotation"},
-                                 deadline));
+    if (!same_password(wanted, values.next)) return superseded(wish.name);
+    BASE_TRY(manager.rotate_from(values.version, wish, deadline));
     return {};
 }
 

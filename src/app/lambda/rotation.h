@@ -35,19 +35,25 @@ class Rotation {
     base::Result<void> perform(const RotationEvent& event, base::Deadline deadline);
 
    private:
-    base::Result<void> of_administrator(const RotationEvent& event, base::Deadline deadline);
-    base::Result<void> of_environment(const RotationEvent& event, base::Deadline deadline);
+    // `from` is the current version as it was before anything else was looked at.
+    base::Result<void> of_administrator(const RotationEvent& event, const std::string& from,
+                                        base::Deadline deadline);
+    base::Result<void> of_environment(const RotationEvent& event, const std::string& from,
+                                      base::Deadline deadline);
     base::Result<void> with_environment(
-        const base::Secret& value, const base::Uuid& owner,
+        const RotationEvent& event, const base::Secret& value, const base::Uuid& owner,
         const std::function<base::Result<void>(Administrator&, const environment::Subject&)>& deed,
         base::Deadline deadline);
-    base::Result<void> set_password(const RotationEvent& event, environment::Manager& manager,
-                                    const environment::Subject& subject, base::Deadline deadline);
+    base::Result<void> set_password(const base::Secret& wanted,
+                                    const environment::Succession& values,
+                                    environment::Manager& manager, const environment::Wish& wish,
+                                    base::Deadline deadline);
     base::Result<void> keep_pending(const RotationEvent& event, const base::Secret& value,
                                     base::Deadline deadline);
     base::Result<base::Secret> pending(const RotationEvent& event, base::Deadline deadline);
     base::Result<base::Secret> current(const RotationEvent& event, base::Deadline deadline);
-    base::Result<void> finish(const RotationEvent& event, base::Deadline deadline);
+    base::Result<void> finish(const RotationEvent& event, const std::string& from,
+                              base::Deadline deadline);
 
     aws::SecretsManager& secrets_;
     Administrators& administrators_;
