@@ -18,6 +18,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "base/subprocess.h"
 #include "environment/secret_value.h"
@@ -78,7 +79,7 @@ class LambdaTest : public support::PgTest {
     }
     void start() {
         base::Command command{.inherits = base::Environment::bare, .folder = home_.path().string()};
-        command.arguments = {REVIEWDB_BOOTSTRAP};
+        command.arguments = words_;
         command.environment = variables();
         lambda_.expect_new_runtime();
         const auto output = home_ / "output.log";
@@ -147,6 +148,7 @@ class LambdaTest : public support::PgTest {
     }
 
     support::TempFolder home_;
+    std::vector<std::string> words_{REVIEWDB_BOOTSTRAP};
     std::optional<support::Cluster> cluster_;
     std::optional<pg::ConnectionInfo> administrator_;
     support::SecretsManagerStandIn aws_;
