@@ -59,6 +59,11 @@ std::string default_secret(const environment::Project& project, const environmen
         ->apply(project, stage, environment::k_longest_secret_name);
 }
 
+environment::Candidate former_names(const environment::Project& prefix, std::string_view stage) {
+    return {fmt::format("{}_{}", prefix.text(), stage),
+            fmt::format("{}_user_{}", prefix.text(), stage)};
+}
+
 std::string_view operation_of(DropInAction action) {
     return action == DropInAction::create ? "createLogicalDatabase" : "deleteLogicalDatabase";
 }
@@ -86,14 +91,43 @@ Result<DropIn> parse_drop_in(std::string_view text, std::string_view prefix) {
     if (!project) return base::fail(std::move(project).error().during("dbNamePrefix"));
     auto secret = member(event, "prSecretName");
     if (secret.empty()) secret = default_secret(*project, name);
-    environment::Candidate incumbent{fmt::format("{}_{}", own_prefix, stage),
-                                     fmt::format("{}_user_{}", own_prefix, stage)};
+    auto incumbent = former_names(*project, stage);
     return DropIn{action,
                   std::move(name),
                   *std::move(project),
                   std::move(administrator),
                   std::move(secret),
                   std::move(incumbent)};
+}
+
+environment::CreateWish drop_in_wish(const DropIn& event, std::string_view administrators) {
+    environment::CreateWish wish{event.project, event.stage, {}, {}, std::nullopt};
+    wish.secret = event.secret;
+    wish.adoption = environment::Adoption{event.incumbent, std::string(administrators), false};
+    return wish;
+}
+
+Result<std::vector<environment::Report>> import_stages(const Import& wish,
+                                                       environment::Manager& manager,
+                                                       environment::Server& server,
+                                                       base::Deadline deadline) {
+    std::vector<std::string> stages;
+    if (wish.stage) {
+        stages.push_back(*wish.stage);
+    } else {
+        BASE_TRY_ASSIGN(stages, server.candidates(wish.project.text(), deadline));
+    }
+    std::vector<environment::Report> reports;
+    for (const auto& stage : stages) {
+        BASE_TRY_ASSIGN(const auto name, environment::Name::parse(stage));
+        environment::CreateWish create{wish.project, name, {}, {}, std::nullopt};
+        create.secret = default_secret(wish.project, name);
+        create.adoption =
+            environment::Adoption{former_names(wish.project, stage), wish.administrators, true};
+        create.must_adopt = true;
+        reports.push_back({{wish.project, name}, manager.create(create, wish.execution, deadline)});
+    }
+    return reports;
 }
 
 std::string drop_in_answer(const DropIn& event, const environment::Answer& answer) {

@@ -37,6 +37,23 @@ base::Result<DropIn> parse_drop_in(std::string_view event, std::string_view pref
 // The names of secrets by default.
 inline constexpr std::string_view k_drop_in_secrets = "aurora_postgres_{slug}_cdk";
 
+// The wish for the stage's environment, which may take over what the former Lambda made of it.
+// `administrators` is the database that is never taken over.
+environment::CreateWish drop_in_wish(const DropIn& event, std::string_view administrators);
+
+// What to import: one stage, or every one that the former Lambda made and reviewdb has not.
+struct Import {
+    environment::Project project;
+    std::optional<std::string> stage;
+    std::string administrators;  // as above
+    environment::Execution execution;
+};
+// What became of each. Fails as the server does.
+base::Result<std::vector<environment::Report>> import_stages(const Import& wish,
+                                                             environment::Manager& manager,
+                                                             environment::Server& server,
+                                                             base::Deadline deadline);
+
 // {"statusCode": 200, "body"}: with message, secretName and dbName, and what we add: outcome and
 // created.
 std::string drop_in_answer(const DropIn& event, const environment::Answer& answer);

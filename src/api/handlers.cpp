@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <functional>
 
+#include "api/drop_in.h"
 #include "api/indented.h"
 #include "api/json.h"
 #include "api/members.h"
@@ -240,6 +241,16 @@ Result<base::Secret> history(const Request& request) {
     return base::Secret(history_json(entries));
 }
 
+Result<base::Secret> import(const Request& request) {
+    BASE_TRY_ASSIGN(auto stage, request.members.text("name"));
+    BASE_TRY(request.members.nothing_else());
+    const auto& hands = request.hands;
+    BASE_TRY_ASSIGN(const auto reports, import_stages({request.project, std::move(stage),
+                                                       hands.administrators, request.execution},
+                                                      hands.manager, hands.server, hands.deadline));
+    return base::Secret(reports_json(reports));
+}
+
 // The policy; with `set`, changes it first.
 Result<base::Secret> config(const Request& request) {
     BASE_TRY_ASSIGN(const auto changes, request.members.texts("set"));
@@ -256,7 +267,7 @@ Result<base::Secret> config(const Request& request) {
     return base::Secret(policy_json(policy.values()));
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 15> k_handlers{{
+constexpr std::array<std::pair<std::string_view, Handler>, 16> k_handlers{{
     {"close", close},
     {"config", config},
     {"create", create},
@@ -264,6 +275,7 @@ constexpr std::array<std::pair<std::string_view, Handler>, 15> k_handlers{{
     {"extend", extend},
     {"get", get},
     {"history", history},
+    {"import", import},
     {"list", list},
     {"open", open},
     {"protect", protect<environment::Protection::on>},

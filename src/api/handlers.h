@@ -22,6 +22,7 @@ struct Hands {
     environment::Server& server;
     const environment::Actor& actor;
     base::Deadline deadline;
+    std::string administrators = {};  // the database that is never taken over
 };
 
 // Carries the request out. The answer holds a password where the operation asks for one (url, env).

@@ -20,8 +20,10 @@ Account::Account(Settings settings, base::Log& log)
       credentials_(settings_, http_),
       manager_(settings_, credentials_, http_) {}
 
-Result<std::unique_ptr<Account>> Account::open(const Variables& variables, base::Log& log) {
+Result<std::unique_ptr<Account>> Account::open(const Variables& variables,
+                                               const std::string& authorities, base::Log& log) {
     BASE_TRY_ASSIGN(auto settings, read_settings(variables));
+    if (settings.trust.file.empty()) settings.trust.file = authorities;
     return std::unique_ptr<Account>(new Account(std::move(settings), log));
 }
 

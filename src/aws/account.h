@@ -19,8 +19,11 @@ namespace aws {
 
 class Account {
    public:
-    // Reads the shared files; asks no network. Fails as read_settings().
-    static base::Result<std::unique_ptr<Account>> open(const Variables& variables, base::Log& log);
+    // Reads the shared files; asks no network. `authorities` is a PEM file to know AWS by where
+    // nobody names another; empty: the system's. Fails as read_settings().
+    static base::Result<std::unique_ptr<Account>> open(const Variables& variables,
+                                                       const std::string& authorities,
+                                                       base::Log& log);
 
     Account(const Account&) = delete;
     Account& operator=(const Account&) = delete;

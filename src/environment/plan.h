@@ -126,6 +126,7 @@ struct CreateWish {
     bool may_be_shielded = true;              // never for a fork's pull request
     std::string secret = {};                  // its name in the store; empty: by the pattern
     std::optional<Adoption> adoption = {};
+    bool must_adopt = false;  // and make nothing where there is nothing to adopt
 };
 
 // Identities for what has to be made anew: chance comes in from outside.

@@ -257,6 +257,11 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
     if (!facts.environment && facts.candidate && facts.candidate->oid != 0) {
         return plan_adoption(wish, facts, fresh);
     }
+    if (wish.must_adopt && !facts.environment) {
+        return base::fail(ErrorKind::not_found,
+                          fmt::format("there is no database {} that could be taken over",
+                                      wish.adoption->candidate.database));
+    }
     return planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh);
 }
 

@@ -104,6 +104,12 @@ class Server {
     virtual base::Result<CandidateFacts> observe_candidate(const Candidate& candidate,
                                                            base::Deadline deadline) = 0;
 
+    // The stages of which another tool made database and role, and which the registry has not: what
+    // stands behind <prefix>_ in the database's name and behind <prefix>_user_ in the role's. By
+    // name.
+    virtual base::Result<std::vector<std::string>> candidates(const std::string& prefix,
+                                                              base::Deadline deadline) = 0;
+
     // Carries out one step of a plan. Safe to repeat, and content when it is already so. Fails
     // in_doubt when it is not known whether a statement that cannot be rolled back took effect. A
     // success may come with a remark for the caller; empty when there is nothing to say.

@@ -55,6 +55,24 @@ Result<environment::CandidateFacts> LiveServer::observe_candidate(
                                        row.boolean("recorded")};
 }
 
+Result<std::vector<std::string>> LiveServer::candidates(const std::string& prefix,
+                                                        Deadline deadline) {
+    BASE_TRY(connect(deadline));
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session_->run(
+            {"SELECT substr(d.datname, length($1) + 2) AS stage FROM pg_database d "
+             "JOIN pg_roles l ON l.rolname = $1 || '_user_' || substr(d.datname, length($1) + 2) "
+             "WHERE starts_with(d.datname, $1 || '_') AND NOT EXISTS "
+             "(SELECT FROM registry.instance i WHERE i.database = d.datname AND i.state <> 'gone') "
+             "ORDER BY 1",
+             {prefix}},
+            deadline));
+    std::vector<std::string> stages;
+    for (int i = 0; i < rows.size(); ++i) stages.push_back(rows[i].text("stage"));
+    return stages;
+}
+
 Result<std::string> LiveServer::adopt(const Work& work) {
     const auto& [environment, instance, role] =
         std::tie(work.target.environment, work.target.instance, work.target.role);

@@ -33,8 +33,9 @@ base::Result<pg::ConnectionInfo> login_in(const base::Secret& value,
                                           const SecretReference& reference,
                                           const std::string& authorities);
 
-// The authorities that come with the program: rds-ca.pem in the folder of the program or above it,
-// else the system's; empty where there are none.
+// The authorities that come with the program, rds-ca.pem beside it; empty where there are none.
+std::string packaged_authorities();
+// The same, or else the system's.
 std::string usual_authorities();
 
 // What our own secrets about the server at `host` are called in Secrets Manager: its first key, and

@@ -256,4 +256,23 @@ Result<CandidateFacts> FakeServer::observe_candidate(const Candidate& candidate,
     return facts;
 }
 
+Result<std::vector<std::string>> FakeServer::candidates(const std::string& prefix,
+                                                        Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    connect();
+    std::vector<std::string> stages;
+    for (const auto& [name, database] : world_.databases) {
+        if (!name.starts_with(prefix + "_")) continue;
+        auto stage = name.substr(prefix.size() + 1);
+        const bool recorded = std::ranges::any_of(world_.instances, [&](const auto& one) {
+            const auto& record = one.second.record;
+            return record.database == name && record.state != InstanceState::gone;
+        });
+        if (!recorded && world_.logins.contains(prefix + "_user_" + stage)) {
+            stages.push_back(std::move(stage));
+        }
+    }
+    return stages;
+}
+
 }  // namespace support

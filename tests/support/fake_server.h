@@ -31,6 +31,8 @@ class FakeServer final : public environment::Server {
                                                                base::Deadline deadline) override;
     base::Result<environment::CandidateFacts> observe_candidate(
         const environment::Candidate& candidate, base::Deadline deadline) override;
+    base::Result<std::vector<std::string>> candidates(const std::string& prefix,
+                                                      base::Deadline deadline) override;
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,

@@ -34,6 +34,10 @@ class ServerAround : public environment::Server {
         const environment::Candidate& candidate, base::Deadline deadline) override {
         return inner_.observe_candidate(candidate, deadline);
     }
+    base::Result<std::vector<std::string>> candidates(const std::string& prefix,
+                                                      base::Deadline deadline) override {
+        return inner_.candidates(prefix, deadline);
+    }
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,

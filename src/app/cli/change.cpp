@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "api/drop_in.h"
 #include "api/json.h"
 #include "app/cli/operator.h"
 #include "app/cli/print.h"
@@ -124,6 +125,18 @@ Result<int> protection(Session& session, environment::Protection wanted) {
     });
 }
 
+Result<int> import(Session& session) {
+    BASE_TRY(session.must_connect());
+    const auto& arguments = session.arguments();
+    // The registry cannot tell which database is the administrator's own; the login can.
+    BASE_TRY_ASSIGN(const auto reports,
+                    api::import_stages(
+                        {session.settings().project, arguments.name,
+                         std::string(session.reached().login.get("dbname")), execution_of(session)},
+                        session.manager(), session.server(), session.deadline()));
+    return print_reports(session, reports);
+}
+
 Result<int> rebuild(Session& session) {
     const auto& arguments = session.arguments();
     if (arguments.all || arguments.name || arguments.current || arguments.dry_run) {
@@ -236,5 +249,7 @@ Result<int> run_open(Session& session) {
         return session.manager().open(wish, execution_of(session), deadline);
     });
 }
+
+Result<int> run_import(Session& session) { return import(session); }
 
 }  // namespace cli

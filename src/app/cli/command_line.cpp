@@ -112,6 +112,11 @@ void add_change(CLI::App& app, Arguments& arguments) {
     text_option(app, "--repository", arguments.repository, "the caller's: HOST/OWNER/NAME");
 }
 
+void add_import(CLI::App& app, Arguments& arguments) {
+    text_option(app, "STAGE", arguments.name, "the stage; all that are there where it is left out");
+    app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
+}
+
 void add_delete(CLI::App& app, Arguments& arguments) {
     add_change(app, arguments);
     app.add_flag("--must-exist", arguments.must_exist, "fail with 3 when there is none");
@@ -172,10 +177,11 @@ void add_init(CLI::App& app, Arguments& arguments) {
 void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
     using Adder = void (*)(CLI::App&, Arguments&);
     static const std::map<std::string_view, Adder> k_adders{
-        {"create", add_create}, {"delete", add_delete},    {"list", add_list},
-        {"init", add_init},     {"repair", add_repair},    {"reset", add_reset},
-        {"rotate", add_rotate}, {"extend", add_extend},    {"protect", add_change},
-        {"close", add_change},  {"unprotect", add_change}, {"open", add_change}};
+        {"create", add_create},  {"delete", add_delete}, {"import", add_import},
+        {"list", add_list},      {"init", add_init},     {"repair", add_repair},
+        {"reset", add_reset},    {"rotate", add_rotate}, {"extend", add_extend},
+        {"protect", add_change}, {"close", add_change},  {"unprotect", add_change},
+        {"open", add_change}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);
     }

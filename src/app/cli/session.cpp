@@ -8,6 +8,7 @@
 #include "app/cli/surroundings.h"
 #include "base/version.h"
 #include "secrets/file_store.h"
+#include "server/secret_login.h"
 
 namespace cli {
 
@@ -114,7 +115,7 @@ environment::Manager::Surroundings Session::surroundings() {
 
 Result<aws::Account*> Session::aws() {
     if (!aws_) {
-        BASE_TRY_ASSIGN(aws_, aws::Account::open(variables_, log_));
+        BASE_TRY_ASSIGN(aws_, aws::Account::open(variables_, server::packaged_authorities(), log_));
     }
     return aws_.get();
 }

@@ -50,6 +50,9 @@ constexpr std::array k_verbs{
          "reviewdb init --server postgresql://admin@db.example.org/postgres --advertise "
          "db.example.org:5432",
          run_init},
+    Verb{"import", "", "[STAGE] [--dry-run]",
+         "take over what the Lambda that reviewdb replaces made", "table json",
+         "reviewdb import --project reviewapp --dry-run", run_import},
     Verb{"config", "", "[get KEY… | set KEY=VALUE… [--all-projects]]",
          "show or change what holds for everybody", "table json", "reviewdb config set ttl=14d",
          run_config},

@@ -36,6 +36,7 @@ base::Result<int> run_create(Session& session);
 base::Result<int> run_delete(Session& session);
 base::Result<int> run_get(Session& session);
 base::Result<int> run_list(Session& session);
+base::Result<int> run_import(Session& session);
 base::Result<int> run_history(Session& session);
 base::Result<int> run_url(Session& session);
 base::Result<int> run_env(Session& session);

@@ -52,11 +52,9 @@ Result<Answer> DropInWork::perform(const api::DropIn& event, Deadline deadline) 
 }
 
 Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) {
-    environment::CreateWish wish{event.project, event.stage, {}, {}, std::nullopt};
-    wish.secret = event.secret;
-    wish.adoption = environment::Adoption{event.incumbent,
-                                          std::string(administrator_.login.get("dbname")), false};
-    return administrator_.manager->create(wish, Execution::carry_out, deadline);
+    return administrator_.manager->create(
+        api::drop_in_wish(event, administrator_.login.get("dbname")), Execution::carry_out,
+        deadline);
 }
 
 // What the former Lambda made is removed by the same rule as it is taken over by: only what proves

@@ -56,7 +56,8 @@ Function::Function(Variables variables, base::Log& log)
 
 Result<std::unique_ptr<Function>> Function::make(Variables variables, base::Log& log) {
     std::unique_ptr<Function> made(new Function(std::move(variables), log));
-    BASE_TRY_ASSIGN(made->account_, aws::Account::open(made->variables_, log));
+    BASE_TRY_ASSIGN(made->account_,
+                    aws::Account::open(made->variables_, server::packaged_authorities(), log));
     BASE_TRY_ASSIGN(made->administrators_,
                     Administrators::make(made->variables_, *made->account_, made->actor_, log));
     return made;
