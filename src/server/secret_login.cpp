@@ -82,14 +82,19 @@ Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretRefer
     return info.with_login(login->user, login->password);
 }
 
-std::string usual_authorities() {
+std::string packaged_authorities() {
     std::error_code problem;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", problem);
-    const auto folder = program.parent_path();
-    for (const auto& file : {folder / "rds-ca.pem", folder.parent_path() / "rds-ca.pem",
-                             std::filesystem::path("/etc/ssl/certs/ca-certificates.crt"),
-                             std::filesystem::path("/etc/pki/tls/certs/ca-bundle.crt")}) {
-        if (std::filesystem::exists(file, problem)) return file.string();
+    const auto file = program.parent_path() / "rds-ca.pem";
+    return std::filesystem::exists(file, problem) ? file.string() : std::string();
+}
+
+std::string usual_authorities() {
+    if (auto packaged = packaged_authorities(); !packaged.empty()) return packaged;
+    std::error_code problem;
+    for (const auto* file :
+         {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"}) {
+        if (std::filesystem::exists(file, problem)) return file;
     }
     return {};
 }
