@@ -245,6 +245,14 @@ Result<void> check_admitted(const CreateWish& wish, const Facts& facts) {
 }
 
 Result<void> check_secret_name(const CreateWish& wish, const Facts& facts) {
+    if (!wish.secret.empty() && !facts.secret) {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("the caller expects the secret '{}', and the policy 'secrets' "
+                        "of project {} is none",
+                        wish.secret, wish.project.text()),
+            "reviewdb config set secrets=aws");
+    }
     const auto pattern = facts.policy.secret_pattern();
     if (wish.secret.empty() || facts.environment || pattern.fits(wish.project, wish.secret)) {
         return {};

@@ -59,7 +59,8 @@ base::Result<Plan> plan_making(const Ask& ask, const Facts& facts, const FreshId
 
 // Fails denied where the policy does not admit the repository.
 base::Result<void> check_admitted(const CreateWish& wish, const Facts& facts);
-// Fails denied for a secret whose name the policy does not give to environments.
+// Fails denied for a secret whose name the policy does not give to environments, conflict for one
+// that is wished for where secrets are put nowhere.
 base::Result<void> check_secret_name(const CreateWish& wish, const Facts& facts);
 // The name in the secret store; empty without one.
 std::string secret_name(const CreateWish& wish, const Facts& facts);

@@ -179,6 +179,23 @@ TEST_F(AdoptionTest, the_server_is_repaired_to_the_secret_until_the_first_rotati
     EXPECT_EQ(ask(application(), "SELECT answer::text AS value FROM kept"), "42");
 }
 
+TEST_F(AdoptionTest, every_other_verb_works_on_it_as_well) {
+    made_by_the_incumbent();
+    must(create());
+    const auto password = environment::login_in_secret(secret())->password;
+    const auto now = environment::Execution::carry_out;
+    must(in_a_process({}, [&](auto& manager) { return manager.close(named(), now, soon()); }));
+    EXPECT_NE(support::refusal(application(), "SELECT 1"), "");
+    must(in_a_process({}, [&](auto& manager) { return manager.open(named(), now, soon()); }));
+    expect_ours();
+    must(in_a_process({}, [&](auto& manager) { return manager.reset(named(), now, soon()); }));
+    EXPECT_EQ(environment::login_in_secret(secret())->password, password);
+    EXPECT_EQ(support::refusal(application(), "SELECT answer FROM kept"), "42P01");
+    execute(application(), "CREATE TABLE kept AS SELECT 42 AS answer");
+    expect_ours();
+    EXPECT_EQ(must(create()).outcome, Outcome::unchanged);
+}
+
 TEST_F(AdoptionTest, a_lost_secret_is_written_anew_with_another_password) {
     made_by_the_incumbent();
     must(create());

@@ -27,7 +27,7 @@ struct SettingFlag {
     const char* meaning;
 };
 constexpr std::array<SettingFlag, 7> k_setting_flags{
-    {{"--server", "server", "the server's connection string; local: a private one"},
+    {{"--server", "server", "the server's connection string, secret:NAME, or local"},
      {"--project", "project", "the namespace on it"},
      {"--state-dir", "state_dir", "where the local server lives"},
      {"--deadline", "deadline", "how long to try: 60s, 5m"},

@@ -59,7 +59,7 @@ int run() {
     const auto variables = own_variables();
     base::Log log(level_of(variables), base::LogFormat::json);
     const auto api = variables.find("AWS_LAMBDA_RUNTIME_API");
-    if (api == variables.end()) {
+    if (api == variables.end() || api->second.empty()) {
         log.write(
             base::LogLevel::error,
             "reviewdb " + base::program_version() +

@@ -27,7 +27,7 @@ Facts proven() {
 
 CreateWish adopting(bool imported = false) {
     auto wish = some_create();
-    wish.secret = "aurora_login";
+    wish.secret = "shop_aurora_login";
     wish.adoption = Adoption{{"app_login", "app_user_login"}, "app_dev", imported};
     return wish;
 }
@@ -52,7 +52,7 @@ TEST(PlanAdoption, proves_the_login_and_takes_it_over) {
     EXPECT_EQ(target.final_database, "app_login");
     EXPECT_EQ(target.role.name, "app_user_login");
     EXPECT_EQ(target.role.source, PasswordSource::external);
-    EXPECT_EQ(target.environment.secret, "aurora_login");
+    EXPECT_EQ(target.environment.secret, "shop_aurora_login");
     EXPECT_EQ(target.environment.state, EnvironmentState::publishing);
 }
 
@@ -91,6 +91,21 @@ TEST(PlanAdoption, an_import_is_what_the_policy_may_ask_for) {
     auto facts = proven();
     set_policy(facts, "import");
     EXPECT_EQ(planned(facts, adopting(true)), "adopted: prove_login adopt again");
+}
+
+TEST(PlanAdoption, a_secret_is_one_that_the_policy_gives_to_environments) {
+    auto facts = nothing();
+    auto wish = some_create();
+    wish.secret = "shop_elsewhere";
+    EXPECT_EQ(planned(facts, wish).substr(0, 8), "created:");
+    wish.secret = "administrator";
+    EXPECT_EQ(planned(facts, wish), "denied");
+    wish.secret = "shop_elsewhere";
+    facts.secret.reset();
+    EXPECT_EQ(planned(facts, wish), "conflict");
+    // Where there is an environment, its own secret is the one that counts.
+    wish.secret = "administrator";
+    EXPECT_EQ(planned(right(), wish), "unchanged: prove_login renew");
 }
 
 TEST(PlanAdoption, where_there_is_no_such_database_a_new_one_is_made) {
