@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The programs as ./dev package ships them: the objects of the release build, linked with everything
 # that they use, the C library included, so that they run where nothing of it is installed, and start
-# in a few milliseconds (docs/decisions/0007-one-static-program.md).
+# in a few milliseconds (docs/decisions/0009-one-static-program.md).
 
 set(parts ${CMAKE_SOURCE_DIR}/deploy/package)
 add_library(reviewdb_linked OBJECT EXCLUDE_FROM_ALL

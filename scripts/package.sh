@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# ./dev package [cli|lambda]…: what is installed elsewhere, in dist/: an archive of the command line,
-# with its checksum beside it, and a zip for Lambda. Each holds one program that needs nothing of the
-# system it runs on, the authorities of Amazon RDS and of the public, and the licences of all of it.
+# ./dev package [cli|lambda]… [--ca FILE]: what is installed elsewhere, in dist/: an archive of the
+# command line and a zip for Lambda, each with its checksum beside it. Each holds one program that needs
+# nothing of the system it runs on, the authorities of Amazon RDS and, apart, of the public, and the
+# licences of all of it. The authorities in FILE are trusted as those of RDS.
 
 package_command() {
-  (($# > 0)) || set -- cli lambda
-  local kind
-  for kind; do
-    [[ $kind == cli || $kind == lambda ]] || die "package: what is '$kind'? (cli, lambda)"
+  local kinds=() package_ca=''
+  while (($# > 0)); do
+    case $1 in
+      cli | lambda) kinds+=("$1") ;;
+      --ca)
+        [[ -r ${2:-} ]] || die "package: --ca needs a file of certificates"
+        grep -q 'BEGIN CERTIFICATE' "$2" || die "package: there is no certificate in $2"
+        package_ca=$2
+        shift
+        ;;
+      *) die "package: what is '$1'? (cli, lambda, --ca FILE)" ;;
+    esac
+    shift
   done
-  package_provide "$@"
+  ((${#kinds[@]} > 0)) || kinds=(cli lambda)
+  package_provide "${kinds[@]}"
 }
 
 # Where a package is; `lambda` or `cli`.
@@ -62,7 +73,7 @@ package_libraries() {
 # What deploy/ca/package-lock.json pins, and Debian's choice of public authorities, without those that
 # somebody has added on this machine.
 package_authorities() {
-  local folder=$root/build/package/ca bundle=$root/build/package/rds-ca.pem file
+  local folder=$root/build/package/ca
   mkdir -p "$folder"
   if ! cmp -s deploy/ca/package-lock.json "$folder/installed"; then
     cp deploy/ca/package.json deploy/ca/package-lock.json "$folder"
@@ -70,20 +81,17 @@ package_authorities() {
       --fetch-retries=3 --fetch-retry-maxtimeout=10000 >&2) || return 1
     cp deploy/ca/package-lock.json "$folder/installed"
   fi
-  {
-    NODE_PATH=$folder/node_modules run node deploy/ca/print.js || return 1
-    for file in /usr/share/ca-certificates/mozilla/*.crt; do
-      printf '# %s\n' "$(basename "$file" .crt)"
-      cat "$file"
-    done
-  } >"$bundle"
+  NODE_PATH=$folder/node_modules run node deploy/ca/print.js "$(package_time)" \
+    >build/package/rds-ca.pem || return 1
+  if [[ -n ${package_ca:-} ]]; then cat "$package_ca" >>build/package/rds-ca.pem || return 1; fi
+  cat /usr/share/ca-certificates/mozilla/*.crt >build/package/public-ca.pem
 }
 
 # Copies what every package has into a folder.
 package_contents() {
   local folder=$1 package
   mkdir -p "$folder/licences"
-  cp LICENSE build/package/rds-ca.pem "$folder"
+  cp LICENSE build/package/rds-ca.pem build/package/public-ca.pem "$folder"
   for package in libc6-dev libstdc++-12-dev libpq-dev libssl-dev libcurl4-openssl-dev libnghttp2-dev \
     libzstd-dev libbrotli-dev zlib1g-dev libboost1.81-dev libfmt-dev libspdlog-dev libexpected-dev \
     libcli11-dev libtomlplusplus-dev ca-certificates; do

@@ -35,6 +35,7 @@ test_command() {
     [[ $kind == unit ]] || on_majors+=("$kind")
     [[ $kind == pg ]] || labels+=("$kind")
     [[ $kind == e2e ]] || continue
+    test_packages
     # The command line is tested on Debian's Postgres.
     need server
     if tools_provide; then
@@ -73,4 +74,17 @@ test_command() {
   # Many tests wait for a lease, a server, a deadline: one more than there are processors.
   local jobs=$(($(nproc) + 1))
   run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$jobs" -L "$chosen" "$@"
+}
+
+# Makes the packages where the chosen programs test them, and exports where they are.
+test_packages() {
+  [[ $preset == release ]] || return 0
+  ((${#programs[@]} == 0)) || [[ " ${programs[*]} " == *" e2e_package "* ]] || return 0
+  if package_provide cli lambda; then
+    export REVIEWDB_TEST_PACKAGES=$root/dist
+  elif in_ci; then
+    die "test: no packages to test"
+  else
+    say "skipped: the tests of the packages"
+  fi
 }

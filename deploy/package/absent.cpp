@@ -16,8 +16,8 @@ constexpr unsigned k_unavailable = 16U << 16U;  // GSS_S_UNAVAILABLE; to libidn2
 
 extern "C" {
 
-extern const void* const GSS_C_NT_HOSTBASED_SERVICE;
-const void* const GSS_C_NT_HOSTBASED_SERVICE = nullptr;
+extern const void* const k_hostbased_service asm("GSS_C_NT_HOSTBASED_SERVICE");
+const void* const k_hostbased_service = nullptr;
 
 REFUSED(gss_acquire_cred)
 REFUSED(gss_delete_sec_context)

@@ -19,6 +19,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "base/subprocess.h"
 #include "base/uuid.h"
@@ -80,7 +81,7 @@ class LambdaTest : public support::PgTest {
     }
     void start() {
         base::Command command{.inherits = base::Environment::bare, .folder = home_.path().string()};
-        command.arguments = {REVIEWDB_BOOTSTRAP};
+        command.arguments = words_;
         command.environment = variables();
         lambda_.expect_new_runtime();
         const auto output = home_ / "output.log";
@@ -149,6 +150,7 @@ class LambdaTest : public support::PgTest {
     }
 
     support::TempFolder home_;
+    std::vector<std::string> words_{REVIEWDB_BOOTSTRAP};
     std::optional<support::Cluster> cluster_;
     std::optional<pg::ConnectionInfo> administrator_;
     support::SecretsManagerStandIn aws_;
