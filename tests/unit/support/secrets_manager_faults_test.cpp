@@ -99,6 +99,7 @@ TEST_F(SecretsManagerFaults, hang_until_the_client_has_had_enough) {
     aws_.fail_next(Fault::hang());
     RawSecretsManager hanging(aws_);
     hanging.client().send(hanging.signed_request("GetSecretValue", R"({"SecretId":"s"})"));
+    while (aws_.calls().empty()) std::this_thread::yield();
     EXPECT_EQ(read().status, 200) << "others are served meanwhile";
 }
 
