@@ -30,9 +30,9 @@ struct DropIn {
     environment::Candidate incumbent;  // what the former Lambda would have made
 };
 
-// `prefix` is that of an event without one; empty: reviewapp. Fails invalid_input, with the former
-// Lambda's words where it had some.
-base::Result<DropIn> parse_drop_in(std::string_view event, std::string_view prefix);
+// `text` is the event; `prefix` is that of one without; empty: reviewapp. Fails invalid_input, with
+// the former Lambda's words where it had some.
+base::Result<DropIn> parse_drop_in(std::string_view text, std::string_view prefix);
 
 // The names of secrets by default.
 inline constexpr std::string_view k_drop_in_secrets = "aurora_postgres_{slug}_cdk";

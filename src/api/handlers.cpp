@@ -30,7 +30,7 @@ using environment::Wish;
 struct Request {
     Members& members;
     Project project;
-    Execution execution;
+    Execution execution = Execution::carry_out;
     const Hands& hands;
 };
 using Handler = Result<base::Secret> (*)(const Request& request);

@@ -27,6 +27,6 @@ struct Hands {
 
 // Carries the request out. The answer holds a password where the operation asks for one (url, env).
 // Fails as the operation does, and invalid_input for a request that is none.
-base::Result<base::Secret> handle(std::string_view request, const Hands& hands);
+base::Result<base::Secret> handle(std::string_view text, const Hands& hands);
 
 }  // namespace api

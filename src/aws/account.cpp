@@ -63,11 +63,11 @@ Result<base::Secret> Account::keep_key(const std::string& name, const base::Secr
 Result<void> Account::keep_login(const std::string& name, const base::Secret& value,
                                  Deadline deadline) {
     const auto found = manager_.get_value(name, {}, deadline);
-    if (!found && found.error().code != Code::not_found) return base::fail(found.error());
+    if (!found && found.error().code != Code::not_found) return base::fail(plain(found.error()));
     const auto token = make_request_token();
     if (!found) {
-        BASE_TRY(
-            manager_.create({name, value, "The login of reviewdb's operator."}, token, deadline));
+        BASE_TRY(plain(
+            manager_.create({name, value, "The login of reviewdb's operator."}, token, deadline)));
         return {};
     }
     const auto there = environment::login_in_secret(found->value);
@@ -77,7 +77,7 @@ Result<void> Account::keep_login(const std::string& name, const base::Secret& va
                           fmt::format("the secret {} is there, and is about another login", name),
                           "name another one, or remove it");
     }
-    BASE_TRY(manager_.put_value(name, {value, token}, deadline));
+    BASE_TRY(plain(manager_.put_value(name, {value, token}, deadline)));
     return {};
 }
 

@@ -81,7 +81,7 @@ Result<std::optional<Reached>> reach_by_secret(Session& session, std::string_vie
     BASE_TRY_ASSIGN(const auto reference, server::parse_secret_reference(text));
     BASE_TRY_ASSIGN(auto* const account, session.aws());
     auto found = account->secrets().get_value(reference.id, {}, session.deadline());
-    if (!found) return base::fail(std::move(found).error());
+    if (!found) return base::fail(aws::plain(std::move(found).error()));
     BASE_TRY_ASSIGN(auto login,
                     server::login_in(found->value, reference, server::usual_authorities()));
     return std::optional<Reached>(

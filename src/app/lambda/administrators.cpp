@@ -39,9 +39,9 @@ int port_of(const pg::ConnectionInfo& login) {
 
 }  // namespace
 
-Administrators::Administrators(const Variables& variables, aws::Account& account,
+Administrators::Administrators(Variables variables, aws::Account& account,
                                const environment::Actor& actor, base::Log& log)
-    : variables_(variables), account_(account), actor_(actor), log_(log) {}
+    : variables_(std::move(variables)), account_(account), actor_(actor), log_(log) {}
 
 Result<std::unique_ptr<Administrators>> Administrators::make(const Variables& variables,
                                                              aws::Account& account,
@@ -126,7 +126,7 @@ Result<Administrator*> Administrators::find(const std::string& secret, Deadline 
     auto& kept = kept_[reference.id];
     if (kept) return kept.get();
     auto found = account_.secrets().get_value(reference.id, {}, deadline);
-    if (!found) return base::fail(std::move(found).error());
+    if (!found) return base::fail(aws::plain(std::move(found).error()));
     auto made = std::make_unique<Administrator>();
     BASE_TRY_ASSIGN(made->login,
                     server::login_in(found->value, reference, server::usual_authorities()));

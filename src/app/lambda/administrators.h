@@ -57,8 +57,8 @@ class Administrators {
     base::Result<server::SecretReference> admitted(const std::string& secret) const;
 
    private:
-    Administrators(const Variables& variables, aws::Account& account,
-                   const environment::Actor& actor, base::Log& log);
+    Administrators(Variables variables, aws::Account& account, const environment::Actor& actor,
+                   base::Log& log);
 
     base::Result<Administrator*> find(const std::string& secret, base::Deadline deadline);
     environment::Manager::Surroundings surroundings(const Administrator& administrator);

@@ -51,7 +51,7 @@ Result<Answer> DropInWork::perform(const api::DropIn& event, Deadline deadline) 
                                                      : remove(event, deadline);
 }
 
-Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) {
+Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) const {
     return administrator_.manager->create(
         api::drop_in_wish(event, administrator_.login.get("dbname")), Execution::carry_out,
         deadline);
@@ -59,7 +59,7 @@ Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) {
 
 // What the former Lambda made is removed by the same rule as it is taken over by: only what proves
 // itself.
-Result<Answer> DropInWork::remove(const api::DropIn& event, Deadline deadline) {
+Result<Answer> DropInWork::remove(const api::DropIn& event, Deadline deadline) const {
     auto& manager = *administrator_.manager;
     const environment::Wish wish{event.project, event.stage, {}, "a delete event"};
     BASE_TRY_ASSIGN(auto answer, manager.remove(wish, Execution::carry_out, deadline));

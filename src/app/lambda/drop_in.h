@@ -24,8 +24,10 @@ class DropInWork {
 
    private:
     base::Result<void> settle(const environment::Project& project, base::Deadline deadline);
-    base::Result<environment::Answer> create(const api::DropIn& event, base::Deadline deadline);
-    base::Result<environment::Answer> remove(const api::DropIn& event, base::Deadline deadline);
+    base::Result<environment::Answer> create(const api::DropIn& event,
+                                             base::Deadline deadline) const;
+    base::Result<environment::Answer> remove(const api::DropIn& event,
+                                             base::Deadline deadline) const;
 
     Administrator& administrator_;
     const environment::Actor& actor_;

@@ -97,7 +97,7 @@ Result<RotationEvent> parse_rotation(std::string_view event) {
 
 Result<void> Rotation::perform(const RotationEvent& event, Deadline deadline) {
     auto about = secrets_.describe(event.secret, deadline);
-    if (!about) return base::fail(std::move(about).error());
+    if (!about) return base::fail(aws::plain(std::move(about).error()));
     const auto version = about->stages.find(event.token);
     if (!about->rotation_enabled || version == about->stages.end()) {
         return base::fail(ErrorKind::conflict,
@@ -125,13 +125,13 @@ Result<void> Rotation::perform(const RotationEvent& event, Deadline deadline) {
 
 Result<base::Secret> Rotation::current(const RotationEvent& event, Deadline deadline) {
     auto found = secrets_.get_value(event.secret, {{}, std::string(k_current)}, deadline);
-    if (!found) return base::fail(std::move(found).error());
+    if (!found) return base::fail(aws::plain(std::move(found).error()));
     return std::move(found->value);
 }
 
 Result<base::Secret> Rotation::pending(const RotationEvent& event, Deadline deadline) {
     auto found = secrets_.get_value(event.secret, {event.token, std::string(k_pending)}, deadline);
-    if (!found) return base::fail(std::move(found).error());
+    if (!found) return base::fail(aws::plain(std::move(found).error()));
     return std::move(found->value);
 }
 
@@ -141,10 +141,10 @@ Result<void> Rotation::keep_pending(const RotationEvent& event, const base::Secr
     const auto there =
         secrets_.get_value(event.secret, {event.token, std::string(k_pending)}, deadline);
     if (there) return {};
-    if (there.error().code != aws::Code::not_found) return base::fail(there.error());
+    if (there.error().code != aws::Code::not_found) return base::fail(aws::plain(there.error()));
     auto put =
         secrets_.put_value(event.secret, {value, event.token, {std::string(k_pending)}}, deadline);
-    if (!put) return base::fail(std::move(put).error());
+    if (!put) return base::fail(aws::plain(std::move(put).error()));
     return {};
 }
 
@@ -154,7 +154,7 @@ Result<void> Rotation::finish(const RotationEvent& event, const std::string& fro
                               Deadline deadline) {
     auto moved = secrets_.move_stage(
         event.secret, aws::StageMove{std::string(k_current), from, event.token}, deadline);
-    if (!moved) return base::fail(std::move(moved).error());
+    if (!moved) return base::fail(aws::plain(std::move(moved).error()));
     log_.info("rotated {}", event.secret);
     return {};
 }
