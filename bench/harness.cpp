@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "base/subprocess.h"
+#include "running.h"
 #include "support/must.h"
 #include "support/temp_folder.h"
-
-extern char** environ;
 
 namespace bench {
 
@@ -37,58 +31,15 @@ base::Finished finished(const Program& program) {
         fmt::format("{} failed: {}", fmt::join(program.arguments, " "), end.err));
 }
 
-// posix_spawn does not copy our page tables, which a small program's time would drown in; what the
-// program prints goes nowhere, so that nobody reads it beside.
-class Spawned {
-   public:
-    explicit Spawned(const Program& program) : arguments_(program.arguments) {
-        for (auto& argument : arguments_) argument_pointers_.push_back(argument.data());
-        argument_pointers_.push_back(nullptr);
-        for (char** entry = environ; *entry != nullptr; ++entry) texts_.emplace_back(*entry);
-        for (const auto& [name, value] : program.environment) {
-            const auto start = name + "=";
-            std::erase_if(texts_, [&](const auto& text) { return text.starts_with(start); });
-            texts_.push_back(start + value);
-        }
-        for (auto& text : texts_) text_pointers_.push_back(text.data());
-        text_pointers_.push_back(nullptr);
-        posix_spawn_file_actions_init(&actions_);
-        for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
-            posix_spawn_file_actions_addopen(&actions_, output, "/dev/null", O_WRONLY, 0);
-        }
-    }
-    Spawned(const Spawned&) = delete;
-    Spawned& operator=(const Spawned&) = delete;
-    ~Spawned() { posix_spawn_file_actions_destroy(&actions_); }
-
-    int run() {
-        pid_t child = 0;
-        if (posix_spawnp(&child, arguments_.front().c_str(), &actions_, nullptr,
-                         argument_pointers_.data(), text_pointers_.data()) != 0) {
-            throw std::runtime_error("cannot start " + arguments_.front());
-        }
-        int status = 0;
-        if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid failed");
-        return status;
-    }
-
-   private:
-    std::vector<std::string> arguments_;
-    std::vector<std::string> texts_;
-    std::vector<char*> argument_pointers_;
-    std::vector<char*> text_pointers_;
-    posix_spawn_file_actions_t actions_{};
-};
-
 }  // namespace
 
 std::string output_of(const Program& program) { return finished(program).out; }
 
 double milliseconds_of(const Program& program) {
-    Spawned spawned(program);
-    const auto start = std::chrono::steady_clock::now();
-    const int status = spawned.run();
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    Running running(program);
+    const int status = running.wait();
+    const std::chrono::duration<double, std::milli> took =
+        std::chrono::steady_clock::now() - running.started();
     if (status != 0) {
         throw std::runtime_error(fmt::format("{} failed", fmt::join(program.arguments, " ")));
     }

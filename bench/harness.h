@@ -14,19 +14,17 @@
 #include <string_view>
 #include <vector>
 
-namespace bench {
+#include "program.h"
 
-struct Program {
-    std::vector<std::string> arguments;
-    std::map<std::string, std::string> environment = {};  // on top of ours
-    int exit_code = 0;                                    // when all is well
-};
+namespace bench {
 
 // Run to their end; a program that fails is an exception with what it said.
 std::string output_of(const Program& program);
 double milliseconds_of(const Program& program);
 // The peak of its resident memory in MB of 2^20 bytes.
 double peak_memory_of(const Program& program);
+
+double median(std::vector<double> values);
 
 enum class Length { full, smoke };
 // full unless the words of main ask for --smoke; throws for any other word.

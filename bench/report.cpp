@@ -16,13 +16,6 @@ namespace bench {
 
 namespace {
 
-double median(std::vector<double> values) {
-    if (values.empty()) throw std::runtime_error("nothing was measured");
-    std::ranges::sort(values);
-    const auto middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 std::string processor() {
     std::ifstream facts("/proc/cpuinfo");
     for (std::string line; std::getline(facts, line);) {
@@ -44,6 +37,13 @@ boost::json::object machine(int postgres_major) {
 std::string verdict(double value, double bar) { return value <= bar ? "" : "over"; }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+    if (values.empty()) throw std::runtime_error("nothing was measured");
+    std::ranges::sort(values);
+    const auto middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
 
 void Comparison::measure(const std::function<double()>& our_deed,
                          const std::function<double()>& its_deed) {
@@ -85,10 +85,10 @@ void Report::print() const {
 }
 
 void Report::print_comparisons() const {
-    fmt::print("{:<16}{:>9}  {:<22}{:>9}{:>8}{:>7}{:>8}\n", "", "ms", "yardstick", "ms", "ratio",
+    fmt::print("{:<22}{:>9}  {:<22}{:>9}{:>8}{:>7}{:>8}\n", "", "ms", "yardstick", "ms", "ratio",
                "bar", "rounds");
     for (const auto& one : comparisons_) {
-        fmt::print("{:<16}{:>9.1f}  {:<22}{:>9.1f}{:>8.2f}{:>7.2f}{:>8}  {}\n", one.what,
+        fmt::print("{:<22}{:>9.1f}  {:<22}{:>9.1f}{:>8.2f}{:>7.2f}{:>8}  {}\n", one.what,
                    median(one.ours), one.yardstick, median(one.floor), one.ratio(), one.bar,
                    one.ours.size(), verdict(one.ratio(), one.bar));
     }

@@ -15,9 +15,10 @@ namespace {
 
 constexpr int k_major = 15;
 
-support::ClusterOptions on_disk() {
+support::ClusterOptions on_disk(support::Tls tls) {
     support::ClusterOptions options;
     options.major = k_major;
+    options.tls = tls;
     options.durability = local::Durability::on_disk;
     return options;
 }
@@ -34,7 +35,9 @@ pg::ConnectionInfo prepare(const support::Cluster& cluster) {
 
 }  // namespace
 
-Stand::Stand() : cluster_(on_disk()), login_(prepare(cluster_)) {}
+Stand::Stand() : cluster_(on_disk(support::Tls::off)), login_(prepare(cluster_)) {}
+
+Stand::Stand(support::Tls tls) : cluster_(on_disk(tls)), login_(cluster_.make_administrator()) {}
 
 Program Stand::reviewdb(const std::vector<std::string>& words) const {
     Program program{{REVIEWDB_PROGRAM},

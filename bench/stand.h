@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is measured on: a Postgres 15 of our own that waits for its disk, SCRAM on, prepared by an
-// administrator who is no superuser; and reviewdb as its operator runs it.
+// administrator who is no superuser unless that is left to what is measured; and reviewdb as its
+// operator runs it.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +18,8 @@ namespace bench {
 class Stand {
    public:
     Stand();
+    // With TLS for whoever wants it, and nothing on it: login() is then the administrator's.
+    static Stand unprepared() { return Stand(support::Tls::offered); }
 
     // reviewdb with these words, on this server; at `port` where it is not the server's own.
     Program reviewdb(const std::vector<std::string>& words) const;
@@ -26,6 +29,7 @@ class Stand {
     std::string login_text() const { return login_.to_uri().reveal(); }
     const std::filesystem::path& programs() const { return cluster_.programs(); }
     int port() const { return cluster_.port(); }
+    const std::filesystem::path& ca_file() const { return cluster_.ca_file(); }
     int major() const { return cluster_.major(); }
 
     // For arranging what is to be measured.
@@ -43,6 +47,8 @@ class Stand {
     void forget_what_is_gone() const;
 
    private:
+    explicit Stand(support::Tls tls);
+
     support::Cluster cluster_;
     pg::ConnectionInfo login_;
 };

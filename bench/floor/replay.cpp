@@ -5,10 +5,15 @@
 //
 //   floor FILE HOST PORT      and $FLOOR_LOGINS, one "user password" a line
 //
+// With $FLOOR_SSLMODE every login is made that way, whatever the conversation says, which was heard
+// without TLS. A conversation may have HTTP calls in it, each a port of 127.0.0.1 and what to send.
+//
 // Two things are done as anybody has to do them. A verifier is made here, by libpq. And before a
 // database is renamed or dropped, sessions that left it are waited for until their server processes
 // are gone, which Postgres would otherwise do in steps of 100 ms.
+#include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -86,11 +91,61 @@ bool read_action(FILE* file, Action& action) {
     return true;
 }
 
+// An HTTP client that can do nothing but this.
+class Caller {
+   public:
+    void call(const std::string& port, const std::string& request) {
+        if (socket_ < 0) connect_to(port);
+        if (send(socket_, request.data(), request.size(), 0) !=
+            static_cast<ssize_t>(request.size())) {
+            die("cannot send to port", port.c_str());
+        }
+        std::string answer;
+        while (!is_whole(answer)) {
+            char piece[4096];
+            const auto size = recv(socket_, piece, sizeof piece, 0);
+            if (size <= 0) die("no answer from port", port.c_str());
+            answer.append(piece, static_cast<std::size_t>(size));
+        }
+    }
+
+   private:
+    void connect_to(const std::string& port) {
+        socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int yes = 1;
+        setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+            die("nobody listens at port", port.c_str());
+        }
+    }
+
+    static bool is_whole(const std::string& answer) {
+        const auto head = answer.find("\r\n\r\n");
+        if (head == std::string::npos) return false;
+        constexpr const char* k_length = "\r\nContent-Length: ";
+        const auto length = answer.find(k_length);
+        if (length > head) die("an answer without", "Content-Length");
+        const auto size = std::stoul(answer.substr(length + std::string(k_length).size()));
+        return answer.size() >= head + 4 + size;
+    }
+
+    int socket_ = -1;
+};
+
 class Floor {
    public:
     Floor(const char* host, const char* port) : host_(host), port_(port) {}
 
     void act(const Action& action) {
+        if (action.kind == "call") {
+            if (callers_.size() <= action.session) callers_.resize(action.session + 1);
+            callers_[action.session].call(action.fields.at(0).text, action.fields.at(1).text);
+            return;
+        }
         if (sessions_.size() <= action.session) sessions_.resize(action.session + 1);
         auto& session = sessions_[action.session];
         if (action.kind == "connect") session = connect(action);
@@ -111,7 +166,8 @@ class Floor {
         for (std::size_t i = 0; i + 1 < action.fields.size(); i += 2) {
             const auto& keyword = action.fields[i].text;
             const auto& value = action.fields[i + 1].text;
-            add(keyword.c_str(), value.c_str());
+            const bool overruled = keyword == "sslmode" && sslmode_ != nullptr;
+            add(keyword.c_str(), overruled ? sslmode_ : value.c_str());
             if (keyword != "user") continue;
             for (const auto& [user, password] : logins_) {
                 if (user == value) add("password", password.c_str());
@@ -180,8 +236,10 @@ class Floor {
 
     const char* host_;
     const char* port_;
+    const char* sslmode_ = getenv("FLOOR_SSLMODE");
     std::vector<Login> logins_ = read_logins();
     std::vector<PGconn*> sessions_;
+    std::vector<Caller> callers_;
 };
 
 }  // namespace
