@@ -257,6 +257,10 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
     if (!facts.environment && facts.candidate && facts.candidate->oid != 0) {
         return plan_adoption(wish, facts, fresh);
     }
+    if (facts.environment && facts.candidate && facts.candidate->oid != 0 && facts.instance &&
+        facts.database) {
+        return plan_let_go(wish, facts);
+    }
     return planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh);
 }
 
