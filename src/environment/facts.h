@@ -101,6 +101,9 @@ struct CandidateFacts {
     bool role_exists = false;
     bool role_privileged = false;  // as LoginFacts
     bool recorded = false;         // the registry has the database or the role
+    // The registry names it, but for one of ours that is gone from the server: another tool dropped
+    // that, and made this.
+    bool replaces_ours = false;
 };
 
 struct Facts {

@@ -94,7 +94,11 @@ Result<void> Operation::observe(Deadline deadline) {
 }
 
 Result<void> Operation::observe_candidate(Deadline deadline) {
-    if (!candidate_ || facts_.environment) return {};
+    // Of one that is ours only when another tool has been at it.
+    const bool replaced = facts_.database && !facts_.database->owned_by_manager;
+    const bool diverted = facts_.secret && facts_.secret->exists &&
+                          facts_.secret->holder == SecretHolder::somebody_else;
+    if (!candidate_ || (facts_.environment && !replaced && !diverted)) return {};
     if (former_secret_) {
         const auto login = login_in_secret(*former_secret_).value_or(ConnectionFacts());
         facts_.secret_host = login.host;

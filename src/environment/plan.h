@@ -146,6 +146,11 @@ base::Result<Plan> plan_create(const CreateWish& wish, const Facts& facts,
 base::Result<Plan> plan_adoption(const CreateWish& wish, const Facts& facts,
                                  const FreshIdentities& fresh);
 
+// The same where an environment of ours is recorded, whose database another tool dropped and made
+// anew: lets go of the record; then look again. Fails conflict where that tool made one beside
+// ours, and as plan_adoption.
+base::Result<Plan> plan_let_go(const CreateWish& wish, const Facts& facts);
+
 // An environment that a verb other than create is about.
 struct Wish {
     Project project;

@@ -17,7 +17,8 @@ using base::Result;
 std::string objection(const Adoption& adoption, const Facts& facts) {
     const auto& [database, role] = adoption.candidate;
     const auto& there = *facts.candidate;
-    if (there.recorded) return "the registry has it, or its role, as another environment's";
+    if (there.recorded && !there.replaces_ours)
+        return "the registry has it, or its role, as another environment's";
     if (database == adoption.never) return "it is the administrator's own";
     if (!there.role_exists) return fmt::format("there is no role {}", role);
     if (there.role_privileged) return fmt::format("its role {} has rights over the server", role);
@@ -36,6 +37,15 @@ std::string objection(const Adoption& adoption, const Facts& facts) {
     }
     if (facts.tried.password_refused) return "the server refuses the secret's password";
     return {};
+}
+
+tl::unexpected<base::Error> not_taken_over(const CreateWish& wish, const std::string& why) {
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("the database {} for '{}' is there, made by another tool, and is not taken "
+                    "over: {}",
+                    wish.adoption->candidate.database, wish.name.text(), why),
+        "remove it with the tool that made it, or put right what differs, and come again");
 }
 
 Result<void> check_policy(const Adoption& adoption, const Facts& facts) {
@@ -59,12 +69,7 @@ Result<Plan> plan_adoption(const CreateWish& wish, const Facts& facts,
     BASE_TRY(planning::check_admitted(wish, facts));
     BASE_TRY(check_policy(adoption, facts));
     if (const auto why = objection(adoption, facts); !why.empty()) {
-        return base::fail(
-            ErrorKind::conflict,
-            fmt::format("the database {} for '{}' is there, made by another tool, and is not taken "
-                        "over: {}",
-                        database, wish.name.text(), why),
-            "remove it with the tool that made it, or put right what differs, and come again");
+        return not_taken_over(wish, why);
     }
     Plan plan;
     plan.again = true;
@@ -94,6 +99,40 @@ Result<Plan> plan_adoption(const CreateWish& wish, const Facts& facts,
     planning::take_terms(wish, facts, record);
     planning::add(plan, StepKind::prove_login, "its secret has to be the one that logs in");
     planning::add(plan, StepKind::adopt, "what another tool made for this environment is kept");
+    return plan;
+}
+
+// Neither the database, which is another one, nor the secret, which proves whose, nor a role of the
+// candidate's own name goes with the record.
+Result<Plan> plan_let_go(const CreateWish& wish, const Facts& facts) {
+    BASE_TRY(planning::check_repository(wish.origin.repository, facts, wish.project));
+    BASE_TRY(planning::check_age(facts));
+    BASE_TRY(check_policy(*wish.adoption, facts));
+    const auto& [database, role] = wish.adoption->candidate;
+    const auto& there = *facts.candidate;
+    if (facts.database->name != database) {
+        return base::fail(ErrorKind::conflict,
+                          fmt::format("the secret of '{}' names the database {}, which another "
+                                      "tool made beside its own, {}",
+                                      wish.name.text(), database, facts.database->name),
+                          "delete the environment, which removes both, and create it anew");
+    }
+    if (!there.replaces_ours) return not_taken_over(wish, "ours is there under another name");
+    if (const auto why = objection(*wish.adoption, facts); !why.empty()) {
+        return not_taken_over(wish, why);
+    }
+    auto gone = facts;
+    gone.database.reset();
+    auto plan = plan_abandon(gone, "another tool dropped its database and made it anew");
+    plan.again = true;
+    std::erase_if(plan.steps,
+                  [](const Step& step) { return step.kind == StepKind::delete_secret; });
+    plan.target.leaving.database = dropping_name(facts.instance->id);
+    if (plan.target.role.name == role) {
+        std::erase_if(plan.steps,
+                      [](const Step& step) { return step.kind == StepKind::drop_role; });
+        plan.target.role.name.clear();
+    }
     return plan;
 }
 

@@ -262,6 +262,10 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
                           fmt::format("there is no database {} that could be taken over",
                                       wish.adoption->candidate.database));
     }
+    if (facts.environment && facts.candidate && facts.candidate->oid != 0 && facts.instance &&
+        facts.database) {
+        return plan_let_go(wish, facts);
+    }
     return planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh);
 }
 

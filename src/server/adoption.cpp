@@ -24,7 +24,10 @@ SELECT coalesce(d.oid, 0) AS oid, coalesce(pg_get_userbyid(d.datdba), '') AS own
     coalesce(l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
         OR NOT l.rolcanlogin, false) AS privileged,
     EXISTS (SELECT FROM registry.instance WHERE database = $1 AND state <> 'gone')
-        OR EXISTS (SELECT FROM registry.role WHERE name = $2 AND state <> 'gone') AS recorded
+        OR EXISTS (SELECT FROM registry.role WHERE name = $2 AND state <> 'gone') AS recorded,
+    EXISTS (SELECT FROM registry.instance i WHERE i.database = $1 AND i.state <> 'gone'
+        AND i.oid <> d.oid AND NOT EXISTS (SELECT FROM pg_database o WHERE o.oid = i.oid))
+        AS replaces_ours
 FROM (SELECT) one
 LEFT JOIN pg_database d ON d.datname = $1
 LEFT JOIN pg_roles l ON l.rolname = $2)";
@@ -52,7 +55,8 @@ Result<environment::CandidateFacts> LiveServer::observe_candidate(
                                        row.boolean("template"),
                                        row.boolean("role_exists"),
                                        row.boolean("privileged"),
-                                       row.boolean("recorded")};
+                                       row.boolean("recorded"),
+                                       row.boolean("replaces_ours")};
 }
 
 Result<std::vector<std::string>> LiveServer::candidates(const std::string& prefix,

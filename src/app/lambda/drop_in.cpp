@@ -62,18 +62,22 @@ Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) c
 Result<Answer> DropInWork::remove(const api::DropIn& event, Deadline deadline) const {
     auto& manager = *administrator_.manager;
     const environment::Wish wish{event.project, event.stage, {}, "a delete event"};
-    BASE_TRY_ASSIGN(auto answer, manager.remove(wish, Execution::carry_out, deadline));
-    if (answer.outcome != Outcome::absent) return answer;
+    auto answer = manager.remove(wish, Execution::carry_out, deadline);
     BASE_TRY_ASSIGN(const auto former,
                     administrator_.server->observe_candidate(event.incumbent, deadline));
-    if (former.oid == 0) {
-        if (former.role_exists) {
+    if (former.oid == 0 || (!answer && !former.replaces_ours)) {
+        if (answer && former.role_exists) {
             log_.warning("the role {} is there, without its database: reviewdb did not make it",
                          event.incumbent.role);
         }
         return answer;
     }
-    BASE_TRY(create(event, deadline));
+    auto taken = create(event, deadline);
+    if (!taken && answer && answer->outcome != Outcome::absent) {
+        log_.warning("what the former Lambda made beside it stays: {}", taken.error().message);
+        return answer;
+    }
+    if (!taken) return taken;
     return manager.remove(wish, Execution::carry_out, deadline);
 }
 

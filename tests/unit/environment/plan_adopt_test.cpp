@@ -108,6 +108,58 @@ TEST(PlanAdoption, a_secret_is_one_that_the_policy_gives_to_environments) {
     EXPECT_EQ(planned(right(), wish), "unchanged: prove_login renew");
 }
 
+// Another tool dropped our database and made its own under the same name.
+Facts replaced() {
+    auto facts = proven();
+    const auto ours = right();
+    facts.installation = ours.installation;
+    facts.environment = ours.environment;
+    facts.environment->origin.repository.clear();
+    facts.instance = ours.instance;
+    facts.instance->database = "app_login";
+    facts.role = ours.role;
+    facts.login = ours.login;
+    facts.database = DatabaseFacts{};
+    facts.database->oid = 7;
+    facts.database->name = "app_login";
+    facts.candidate->recorded = facts.candidate->replaces_ours = true;
+    return facts;
+}
+
+TEST(PlanAdoption, lets_go_of_the_record_of_a_database_that_was_made_anew) {
+    const auto facts = replaced();
+    EXPECT_EQ(planned(facts), "absent: record_retirement bury drop_role forget again");
+    const auto plan = plan_create(adopting(), facts, FreshIdentities{});
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->target.leaving.database, dropping_name(facts.instance->id));
+}
+
+TEST(PlanAdoption, a_role_made_anew_is_none_of_the_record_that_goes) {
+    auto facts = replaced();
+    facts.role->name = "app_user_login";
+    EXPECT_EQ(planned(facts), "absent: record_retirement bury forget again");
+    EXPECT_EQ(plan_create(adopting(), facts, FreshIdentities{})->target.role.name, "");
+}
+
+TEST(PlanAdoption, keeps_the_record_of_what_is_not_proven_to_be_made_anew) {
+    const std::vector<Row> rows{
+        {"renamed", [](Facts& f) { f.candidate->replaces_ours = false; }, "conflict"},
+        {"beside", [](Facts& f) { f.database->name = "app_log_in"; }, "conflict"},
+        {"owner", [](Facts& f) { f.candidate->owned_by_login = false; }, "conflict"},
+        {"placeholder", [](Facts& f) { f.secret->has_password = false; }, "conflict"},
+        {"role", [](Facts& f) { f.secret_role = "app_user_other"; }, "conflict"},
+        {"behind", [](Facts& f) { f.installation.is_behind = true; }, "conflict"},
+        {"never", [](Facts& f) { set_policy(f, "never"); }, "conflict"},
+        {"repository", [](Facts& f) { f.environment->origin.repository = "example.com/other/one"; },
+         "conflict"},
+    };
+    for (const auto& row : rows) {
+        auto facts = replaced();
+        row.spoil(facts);
+        EXPECT_EQ(planned(facts), row.plan) << row.name;
+    }
+}
+
 TEST(PlanAdoption, where_there_is_no_such_database_a_new_one_is_made) {
     auto facts = nothing();
     facts.candidate = CandidateFacts{};
