@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -50,40 +49,36 @@ double login_and_select(const pg::ConnectionInfo& login, const std::string& auth
     return took.count();
 }
 
-// The program as it is delivered, unpacked; nothing where it was not packaged.
-std::optional<std::string> packaged(const support::TempFolder& folder) {
+struct Build {
+    std::string suffix;
+    Program program;
+};
+
+// The program as the build makes it and, where `./dev package lambda` has made a zip, as that has
+// it.
+std::vector<Build> builds(const LambdaStand& stand, const support::TempFolder& folder) {
+    std::vector<Build> all{{"", stand.function()}};
     std::error_code problem;
     for (const auto& entry : std::filesystem::directory_iterator(REVIEWDB_DIST, problem)) {
         const auto name = entry.path().filename().string();
         if (!name.starts_with("reviewdb-lambda-") || entry.path().extension() != ".zip") continue;
         bench::output_of({{"unzip", "-q", entry.path().string(), "-d", folder.path().string()}});
-        return (folder / "bootstrap").string();
+        all.push_back({", packaged", stand.function((folder / "bootstrap").string())});
+        break;
     }
-    return std::nullopt;
+    return all;
 }
 
-void measure_start(LambdaStand& stand, int rounds, Report& report) {
+void measure_start(LambdaStand& stand, const Build& build, int rounds, Report& report) {
     constexpr double k_part_of_node = 0.2;
     constexpr double k_milliseconds = 25;
     const Program node{{"node", "-e", "0"}};
-    const support::TempFolder folder("reviewdb-bench-", 0700);
-    std::vector<std::pair<bench::Comparison*, Program>> starts;
-    starts.emplace_back(&report.compare("first request", "node -e 0", k_part_of_node),
-                        stand.function());
-    if (const auto program = packaged(folder)) {
-        starts.emplace_back(&report.compare("... as packaged", "node -e 0", k_part_of_node),
-                            stand.function(*program));
-    }
+    auto& start = report.compare("first request" + build.suffix, "node -e 0", k_part_of_node);
     for (int round = 0; round < rounds; ++round) {
-        for (auto& [comparison, program] : starts) {
-            comparison->measure([&] { return stand.ready(program); },
-                                [&] { return bench::milliseconds_of(node); });
-        }
+        start.measure([&] { return stand.ready(build.program); },
+                      [&] { return bench::milliseconds_of(node); });
     }
-    for (const auto& [comparison, program] : starts) {
-        report.watch(comparison->what + ", median", "ms", k_milliseconds)
-            .see(bench::median(comparison->ours));
-    }
+    report.watch("median of " + start.what, "ms", k_milliseconds).see(bench::median(start.ours));
 }
 
 void expect(const std::string& what, const bench::Served& served, const Calls& allowed,
@@ -154,10 +149,10 @@ void measure_first_create(LambdaStand& stand, int rounds, Report& report) {
     }
 }
 
-void measure_memory(LambdaStand& stand, int lives, Report& report) {
+void measure_memory(LambdaStand& stand, const Build& build, int lives, Report& report) {
     constexpr double k_megabytes = 20;
-    auto& peak = report.watch("memory", "MB", k_megabytes);
-    stand.start(stand.function(), "create", "memory");
+    auto& peak = report.watch("memory" + build.suffix, "MB", k_megabytes);
+    stand.start(build.program, "create", "memory");
     for (int life = 0; life < lives; ++life) {
         stand.serve("create", "memory");
         stand.serve("delete", "memory");
@@ -173,11 +168,13 @@ void measure(Length length) {
     const bool full = length == Length::full;
     LambdaStand stand;
     Report report;
+    const support::TempFolder folder("reviewdb-bench-", 0700);
+    const auto programs = builds(stand, folder);
     count_calls(stand, report);
-    measure_start(stand, full ? 60 : 2, report);
+    for (const auto& build : programs) measure_start(stand, build, full ? 60 : 2, report);
     measure_again(stand, full ? 200 : 2, report);
     measure_first_create(stand, full ? 40 : 2, report);
-    measure_memory(stand, full ? 10 : 1, report);
+    for (const auto& build : programs) measure_memory(stand, build, full ? 10 : 1, report);
     report.publish("lambda", length, stand.stand().major());
 }
 

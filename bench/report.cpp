@@ -75,9 +75,9 @@ void Report::attach(std::string key, std::string json) {
 
 void Report::print() const {
     if (!comparisons_.empty()) print_comparisons();
-    if (!peaks_.empty()) fmt::print("\n{:<28}{:>9}{:>7}\n", "at most", "", "bar");
+    if (!peaks_.empty()) fmt::print("\n{:<34}{:>9}{:>7}\n", "at most", "", "bar");
     for (const auto& one : peaks_) {
-        fmt::print("{:<28}{:>9.1f}{:>7.0f} {}  {}\n", one.what, one.value, one.bar, one.unit,
+        fmt::print("{:<34}{:>9.1f}{:>7.0f} {}  {}\n", one.what, one.value, one.bar, one.unit,
                    verdict(one.value, one.bar));
     }
     fmt::print("\n");
@@ -85,10 +85,10 @@ void Report::print() const {
 }
 
 void Report::print_comparisons() const {
-    fmt::print("{:<22}{:>9}  {:<22}{:>9}{:>8}{:>7}{:>8}\n", "", "ms", "yardstick", "ms", "ratio",
+    fmt::print("{:<24}{:>9}  {:<22}{:>9}{:>8}{:>7}{:>8}\n", "", "ms", "yardstick", "ms", "ratio",
                "bar", "rounds");
     for (const auto& one : comparisons_) {
-        fmt::print("{:<22}{:>9.1f}  {:<22}{:>9.1f}{:>8.2f}{:>7.2f}{:>8}  {}\n", one.what,
+        fmt::print("{:<24}{:>9.1f}  {:<22}{:>9.1f}{:>8.2f}{:>7.2f}{:>8}  {}\n", one.what,
                    median(one.ours), one.yardstick, median(one.floor), one.ratio(), one.bar,
                    one.ours.size(), verdict(one.ratio(), one.bar));
     }

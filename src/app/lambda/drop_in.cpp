@@ -26,19 +26,23 @@ Result<void> DropInWork::settle(const environment::Project& project, Deadline de
          {"ttl", "none"},
          {"trash_window", "none"}}};
     auto& server = *administrator_.server;
-    BASE_TRY_ASSIGN(const auto policy, server.policy(project, deadline));
+    BASE_TRY_ASSIGN(auto policy, server.policy(project, deadline));
+    bool changed = false;
     for (const auto& [key, value] : k_promised) {
         const auto& known = policy.values();
         const auto there = std::ranges::find(known, key, &environment::PolicyValue::key);
         if (there == known.end() || there->origin != "default") continue;
         BASE_TRY(server.set_policy(project.text(), key, value, actor_, deadline));
+        changed = true;
     }
-    BASE_TRY_ASSIGN(const auto settled, server.policy(project, deadline));
-    if (settled.secrets() != "aws") {
+    if (changed) {
+        BASE_TRY_ASSIGN(policy, server.policy(project, deadline));
+    }
+    if (policy.secrets() != "aws") {
         return base::fail(ErrorKind::conflict,
                           fmt::format("the policy 'secrets' of project {} is '{}', and the caller "
                                       "expects its secret in AWS",
-                                      project.text(), settled.secrets()),
+                                      project.text(), policy.secrets()),
                           "reviewdb config set secrets=aws");
     }
     settled_.insert(where);
