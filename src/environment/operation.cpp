@@ -277,6 +277,7 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
     std::chrono::milliseconds pause(20);
     const auto wait = surroundings_.pause ? surroundings_.pause : base::pause;
     std::optional<Outcome> first_outcome;
+    std::optional<Error> cause;
     const Planner noting = [&](const Facts& facts) -> Result<Plan> {
         auto plan = planner(facts);
         const bool news =
@@ -294,11 +295,15 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
         auto error = answer
                          ? Error{ErrorKind::internal, "what stands in the way does not go", {}, {}}
                          : std::move(answer).error();
+        // What used up the time says more than what came too late because of it.
+        const bool late = deadline.remaining() <= pause;
+        if (late && error.kind == ErrorKind::deadline && cause) error = *cause;
         const bool leave = base::interrupted() || !worth_another_look(error);
-        if (leave || round >= k_most_rounds || deadline.remaining() <= pause) {
+        if (leave || round >= k_most_rounds || late) {
             return base::fail(give_up(std::move(error), undo, deadline));
         }
         log_.debug("looking again: {}", error.message);
+        if (error.kind == ErrorKind::unavailable) cause = error;
         wait(pause);
         pause = std::min(pause * 2, std::chrono::milliseconds(1000));
     }

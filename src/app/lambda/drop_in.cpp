@@ -67,6 +67,7 @@ Result<Answer> DropInWork::remove(const api::DropIn& event, Deadline deadline) c
     auto& manager = *administrator_.manager;
     const environment::Wish wish{event.project, event.stage, {}, "a delete event"};
     auto answer = manager.remove(wish, Execution::carry_out, deadline);
+    if (!answer && deadline.passed()) return answer;
     BASE_TRY_ASSIGN(const auto former,
                     administrator_.server->observe_candidate(event.incumbent, deadline));
     if (former.oid == 0 || (!answer && !former.replaces_ours)) {
