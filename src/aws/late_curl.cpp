@@ -14,12 +14,14 @@
 
 namespace {
 
+void* load() {
+    void* loaded = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    if (loaded == nullptr) throw std::runtime_error(dlerror());
+    return loaded;
+}
+
 void* library() {
-    static void* const loaded = [] {
-        void* handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-        if (handle == nullptr) throw std::runtime_error(dlerror());
-        return handle;
-    }();
+    static void* loaded = load();
     return loaded;
 }
 
