@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -79,6 +80,13 @@ void ConnectionInfo::set(std::string_view keyword, const char* value) {
 std::string_view ConnectionInfo::get(std::string_view keyword) const {
     const auto found = values_.find(keyword);
     return found == values_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+int ConnectionInfo::port() const {
+    const auto text = get("port");
+    int port = 5432;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return port;
 }
 
 ConnectionInfo ConnectionInfo::with(std::string keyword, std::string value) const {

@@ -31,6 +31,8 @@ class ConnectionInfo {
     ConnectionInfo with_login(std::string user, base::Secret password) const;
 
     const base::Secret& password() const { return password_; }
+    // As a number; Postgres' own where none is named.
+    int port() const;
 
     // "host:port/database as user", for messages.
     std::string describe() const;

@@ -18,6 +18,7 @@
 #include "app/cli/surroundings.h"
 #include "app/cli/verbs.h"
 #include "base/interrupt.h"
+#include "base/variables.h"
 #include "base/words.h"
 
 namespace {
@@ -52,7 +53,7 @@ bool wants_json(const std::vector<std::string>& words) {
 
 base::Result<int> run(cli::Arguments arguments) {
     const auto* verb = cli::find_verb(arguments.verb);
-    auto variables = cli::own_variables();
+    auto variables = base::own_variables();
     std::error_code problem;
     const auto folder = std::filesystem::current_path(problem);
     std::optional<cli::SettingsFile> file;

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "environment/default_name.h"
@@ -18,18 +16,11 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-int port_of(const pg::ConnectionInfo& login) {
-    const auto text = login.get("port");
-    int port = 5432;
-    std::from_chars(text.data(), text.data() + text.size(), port);
-    return port;
-}
-
 server::Preparation local_preparation(const pg::ConnectionInfo& administrator,
                                       const environment::Actor& actor) {
     server::Preparation preparation;
     preparation.host = administrator.get("host");
-    preparation.port = port_of(administrator);
+    preparation.port = administrator.port();
     preparation.sslmode = "disable";
     preparation.loopback_allowed = true;
     preparation.policies["protected"] = "";  // whose laptop it is may delete all of it
@@ -132,7 +123,7 @@ Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor
     }
     server::Preparation preparation;
     preparation.host = host;
-    preparation.port = port_of(reached.login);
+    preparation.port = reached.login.port();
     preparation.actor = actor;
     BASE_TRY_ASSIGN(const auto prepared,
                     server::prepare(reached.login, preparation, deadline, log));

@@ -58,17 +58,6 @@ environment::Origin with_flags(environment::Origin origin, const Arguments& argu
 
 }  // namespace
 
-Variables own_variables() {
-    Variables variables;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        const auto equals = text.find('=');
-        if (equals == std::string_view::npos) continue;
-        variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-    return variables;
-}
-
 base::Result<environment::FoundName> find_name(const Arguments& arguments,
                                                const Variables& variables, Clone clone,
                                                base::Deadline deadline) {

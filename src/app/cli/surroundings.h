@@ -16,8 +16,6 @@
 
 namespace cli {
 
-Variables own_variables();
-
 // Whether git is asked at once whose clone this is, where neither flags nor the CI said it, or the
 // caller does so, by ask_repository().
 enum class Clone { ask_now, ask_later };

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "aws/secret_id.h"
 #include "server/prepare.h"
@@ -28,13 +27,6 @@ std::vector<std::string> words_of(std::string_view text) {
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return words;
-}
-
-int port_of(const pg::ConnectionInfo& login) {
-    const auto text = login.get("port");
-    int port = 5432;
-    std::from_chars(text.data(), text.data() + text.size(), port);
-    return port;
 }
 
 }  // namespace
@@ -143,7 +135,7 @@ Result<Administrator*> Administrators::find(const std::string& secret, Deadline 
 Result<void> Administrators::prepare(const Administrator& administrator, Deadline deadline) {
     server::Preparation preparation;
     preparation.host = administrator.login.get("host");
-    preparation.port = port_of(administrator.login);
+    preparation.port = administrator.login.port();
     preparation.sslmode = administrator.login.get("sslmode") == "disable" ? "disable" : "require";
     preparation.secrets = "aws";
     const auto key = server::default_key_name(preparation.host);

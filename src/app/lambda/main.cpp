@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A custom runtime of AWS Lambda: asks for an event, answers it, and asks for the next.
-#include <unistd.h>
-
 #include <csignal>
 #include <exception>
 #include <string>
@@ -10,21 +8,10 @@
 #include "app/lambda/function.h"
 #include "aws/lambda_runtime.h"
 #include "base/log.h"
+#include "base/variables.h"
 #include "base/version.h"
 
 namespace {
-
-lambda::Variables own_variables() {
-    lambda::Variables variables;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        const auto equals = text.find('=');
-        if (equals != std::string_view::npos) {
-            variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-        }
-    }
-    return variables;
-}
 
 base::LogLevel level_of(const lambda::Variables& variables) {
     const auto found = variables.find("REVIEWDB_LOG_LEVEL");
@@ -56,7 +43,7 @@ bool serve(aws::LambdaRuntime& runtime, lambda::Function& function, base::Log& l
 }
 
 int run() {
-    const auto variables = own_variables();
+    const auto variables = base::own_variables();
     base::Log log(level_of(variables), base::LogFormat::json);
     const auto api = variables.find("AWS_LAMBDA_RUNTIME_API");
     if (api == variables.end() || api->second.empty()) {
