@@ -3,7 +3,8 @@
 #
 # ./dev chaos [KILLS [SECONDS]]: the long forms of what CI does for a short while, against the
 # release build. KILLS SIGKILLs, with the table of the steps that were hit; a hundred resets under
-# an application that reconnects; and SECONDS of mixed load with random kills.
+# an application that reconnects; and SECONDS of mixed load with random kills. Then the verbs on a real
+# server under the address sanitizer.
 
 chaos_command() {
   local kills=${1:-200} seconds=${2:-300} tests=$root/build/release/tests
@@ -15,4 +16,5 @@ chaos_command() {
   run env REVIEWDB_RESETS=100 REVIEWDB_ROUNDS=20 "$tests/pg_lifecycle" \
     --gtest_filter='*many_resets:*at_once*'
   run env REVIEWDB_LOAD_SECONDS="$seconds" "$tests/e2e_load"
+  test_command pg --major 15 --preset asan --program pg_lifecycle
 }

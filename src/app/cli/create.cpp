@@ -13,7 +13,6 @@ namespace cli {
 
 namespace {
 
-using base::ErrorKind;
 using base::Result;
 using environment::Execution;
 
