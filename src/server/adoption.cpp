@@ -73,6 +73,7 @@ Result<std::vector<std::string>> LiveServer::candidates(const std::string& prefi
              {prefix}},
             deadline));
     std::vector<std::string> stages;
+    stages.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) stages.push_back(rows[i].text("stage"));
     return stages;
 }
