@@ -19,6 +19,18 @@ using base::Result;
 constexpr std::string_view k_scheme = "secret:";
 constexpr std::array<std::string_view, 4> k_elsewhere{"host", "port", "dbname", "sslmode"};
 
+// A name, or an ARN. Somebody may have put a connection string there, which is not to be repeated.
+bool names_a_secret(std::string_view id) {
+    const bool arn = id.starts_with("arn:");
+    return !id.empty() && std::ranges::all_of(id, [&](char c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool digit = c >= '0' && c <= '9';
+        // RDS names its own with an exclamation mark.
+        return letter || digit || std::string_view("/_+=.@-!").find(c) != std::string_view::npos ||
+               (arn && c == ':');
+    });
+}
+
 // Names in Secrets Manager are of ASCII letters, digits and /_+=.@-
 std::string as_name(std::string_view prefix, std::string_view host) {
     std::string name(prefix);
@@ -36,6 +48,11 @@ Result<SecretReference> parse_secret_reference(std::string_view text) {
     if (text.starts_with(k_scheme)) text.remove_prefix(k_scheme.size());
     const auto question = std::min(text.find('?'), text.size());
     SecretReference reference{std::string(text.substr(0, question)), {}};
+    if (!names_a_secret(reference.id)) {
+        return base::fail(ErrorKind::invalid_input,
+                          "what stands behind 'secret:' is not the name or the ARN of a secret",
+                          "as in secret:NAME");
+    }
     text.remove_prefix(std::min(question + 1, text.size()));
     while (!text.empty()) {
         const auto end = std::min(text.find('&'), text.size());
@@ -50,9 +67,7 @@ Result<SecretReference> parse_secret_reference(std::string_view text) {
         reference.elsewhere.emplace(key, word.substr(equals + 1));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (!reference.id.empty()) return reference;
-    return base::fail(ErrorKind::invalid_input, "'secret:' names no secret",
-                      "as in secret:NAME, with the name or the ARN");
+    return reference;
 }
 
 Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretReference& reference,
