@@ -61,7 +61,8 @@ Result<SecretReference> parse_secret_reference(std::string_view text) {
         const auto key = word.substr(0, equals);
         if (std::ranges::find(k_elsewhere, key) == k_elsewhere.end() || equals + 1 >= word.size()) {
             return base::fail(ErrorKind::invalid_input,
-                              fmt::format("'{}' behind the name of a secret says nothing", word),
+                              "what stands behind the name of the secret is none of host, port, "
+                              "dbname and sslmode",
                               "as in secret:NAME?host=db.example.org&port=5432");
         }
         reference.elsewhere.emplace(key, word.substr(equals + 1));

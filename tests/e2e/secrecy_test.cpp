@@ -166,8 +166,8 @@ TEST_F(SecrecyTest, AConnectionStringThatCannotBeReadIsAMistakeInTheCallAndNotRe
           "postgresql://u:" + secret + "@127.0.0.1/db?sslmode", "postgre://u:" + secret + "@h/db",
           "postgresql:/u:" + secret + "@h/db?a=b", "u:" + secret + "@h/db",
           "https://u:" + secret + "@h/db", "secret:postgresql://u:" + secret + "@h/db",
-          "host=127.0.0.1 password='" + secret, "host=127.0.0.1 password=a " + secret,
-          "host=127.0.0.1 secret=" + secret, secret}) {
+          "secret:a?password=" + secret, "host=127.0.0.1 password='" + secret,
+          "host=127.0.0.1 password=a " + secret, "host=127.0.0.1 secret=" + secret, secret}) {
         SCOPED_TRACE(text);
         const e2e::Variables trace{{"REVIEWDB_SERVER", text}, {"REVIEWDB_LOG_LEVEL", "trace"}};
         for (const Words& words : {Words{"create", "x"}, {"init"}, {"list", "-o", "json"}}) {

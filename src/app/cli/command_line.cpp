@@ -203,7 +203,7 @@ void add_own(CLI::App& app, const Verb& verb, Arguments& arguments) {
     }
     if (verb.name == "local") app.add_flag("-y,--yes", arguments.yes, "remove without asking");
     if (verb.name == "key") {
-        app.add_option("WORDS", arguments.pairs, "NUMBER, or registry, env, file:PATH")
+        app.add_option("WORDS", arguments.pairs, "NUMBER, or registry, env, file:PATH, aws:NAME")
             ->type_name("");
     }
     if (verb.name == "config") {

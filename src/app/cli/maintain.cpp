@@ -70,7 +70,7 @@ Result<void> check_words(const std::string& action, const std::vector<std::strin
                       : action.empty() ? "key takes one of list, rotate, retire, move"
                                        : fmt::format("key does not know '{}'", action),
                       "usage: reviewdb key list | rotate | retire NUMBER | move registry|env|"
-                      "file:PATH");
+                      "file:PATH|aws:NAME");
 }
 
 }  // namespace

@@ -75,6 +75,14 @@ Result<server::SecretReference> Administrators::admitted(const std::string& secr
     for (const auto& reference : listed_) {
         if (aws::may_be_same_secret(reference.id, asked.id)) return reference;
     }
+    // An event says which secret, and never where its password is sent or by what protection.
+    if (listed_.empty() && !asked.elsewhere.empty()) {
+        return base::fail(ErrorKind::denied,
+                          fmt::format("an event may name the secret {}, and nothing about its "
+                                      "server",
+                                      asked.id),
+                          "say host, port and the like in the function's REVIEWDB_SERVER");
+    }
     if (listed_.empty()) return asked;
     return base::fail(ErrorKind::denied,
                       fmt::format("the secret {} is not one that this function may use", asked.id),
@@ -115,8 +123,9 @@ environment::Manager::Surroundings Administrators::surroundings(
 
 Result<Administrator*> Administrators::find(const std::string& secret, Deadline deadline) {
     BASE_TRY_ASSIGN(auto reference, admitted(secret));
-    auto& kept = kept_[reference.id];
-    if (kept) return kept.get();
+    if (const auto kept = kept_.find(reference.id); kept != kept_.end()) {
+        return kept->second.get();
+    }
     auto found = account_.secrets().get_value(reference.id, {}, deadline);
     if (!found) return base::fail(aws::plain(std::move(found).error()));
     auto made = std::make_unique<Administrator>();
@@ -127,8 +136,8 @@ Result<Administrator*> Administrators::find(const std::string& secret, Deadline 
     made->server = std::make_unique<server::LiveServer>(made->login, "reviewdb/lambda", log_);
     made->manager =
         std::make_unique<environment::Manager>(*made->server, surroundings(*made), log_);
-    kept = std::move(made);
-    return kept.get();
+    const auto id = made->reference.id;
+    return kept_.emplace(id, std::move(made)).first->second.get();
 }
 
 // As `init` does, with the address that the administrator's secret says.
