@@ -35,7 +35,7 @@ LambdaFloor::LambdaFloor(LambdaStand& stand, const std::string& stage)
     const auto function = stand_.function_without_tls(function_wire.port());
     const auto served = stand_.start(function, "create", stage);
     stand_.stop();
-    const auto conversation = Conversation::heard(function_wire.sent());
+    const auto conversation = Conversation::heard(function_wire.sent_by_departed());
     logins_ = login_line(stand_.stand().login()) + login_line(stand_.login_of(stage));
     stand_.start(stand_.function(), "delete", stage);
     stand_.stop();
@@ -53,7 +53,7 @@ LambdaFloor::LambdaFloor(LambdaStand& stand, const std::string& stage)
     auto program = floor(floor_wire.port());
     program.environment.erase("FLOOR_SSLMODE");
     output_of(program);
-    const auto said = Conversation::heard(floor_wire.sent());
+    const auto said = Conversation::heard(floor_wire.sent_by_departed());
     finding_ = fmt::format(
         "first create: the function says {} statements in {} logins and {} round trips, and makes "
         "{} calls of HTTP; the floor says {} in {} and {}, and makes as many calls",

@@ -56,13 +56,13 @@ LifeFloor::LifeFloor(const Stand& stand, const Life& life)
 Conversation LifeFloor::hear(const Program& program) const {
     const support::TcpProxy wire(stand_.port());
     output_of(stand_.at_port(program, wire.port()));
-    return Conversation::heard(wire.sent());
+    return Conversation::heard(wire.sent_by_departed());
 }
 
 void LifeFloor::check(std::string_view what, const Conversation& conversation) {
     const support::TcpProxy wire(stand_.port());
     output_of(floor(conversation, wire.port()));
-    const auto said = Conversation::heard(wire.sent());
+    const auto said = Conversation::heard(wire.sent_by_departed());
     findings_.push_back(fmt::format(
         "{}: reviewdb says {} statements in {} logins and {} round trips; the floor says {} in {} "
         "and {}",

@@ -72,7 +72,8 @@ void measure(Length length) {
     auto& seconds = report.watch("the program's own part", "s", k_seconds);
     const support::TcpProxy wire(stand.port());
     bench::output_of(stand.at_port(program, wire.port()));
-    statements.see(static_cast<double>(bench::Conversation::heard(wire.sent()).statements()));
+    statements.see(
+        static_cast<double>(bench::Conversation::heard(wire.sent_by_departed()).statements()));
     for (int round = 0; round < 5; ++round) seconds.see(own_seconds(program));
     report.remark(fmt::format("repair --all --dry-run over {} environments", count));
     report.publish("many", length, stand.major());

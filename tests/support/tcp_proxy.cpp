@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <deque>
 #include <list>
 #include <mutex>
@@ -129,6 +130,15 @@ class TcpProxy::Loop {
         const std::lock_guard lock(mutex_);
         return sent_;
     }
+    std::vector<Sent> sent_by_departed() const {
+        std::unique_lock lock(mutex_);
+        worked_.wait(lock, [this] {
+            return std::ranges::all_of(links_, [](const Link& link) {
+                return !link.request.reading && link.request.packets.empty();
+            });
+        });
+        return sent_;
+    }
 
     void set(Mode mode, std::chrono::milliseconds delay) {
         order([&] {
@@ -188,6 +198,7 @@ class TcpProxy::Loop {
             [[maybe_unused]] const auto heard = read(bell_.fd(), &rings, sizeof rings);
             accept_all();
             work();
+            worked_.notify_all();
         }
     }
 
@@ -305,6 +316,7 @@ class TcpProxy::Loop {
     std::size_t connections_ = 0;
     std::vector<Sent> sent_;
     bool stopping_ = false;
+    mutable std::condition_variable worked_;
 
     std::thread thread_;
 };
@@ -315,6 +327,7 @@ TcpProxy::~TcpProxy() = default;
 int TcpProxy::port() const { return loop_->port(); }
 std::size_t TcpProxy::connections() const { return loop_->connections(); }
 std::vector<TcpProxy::Sent> TcpProxy::sent() const { return loop_->sent(); }
+std::vector<TcpProxy::Sent> TcpProxy::sent_by_departed() const { return loop_->sent_by_departed(); }
 
 void TcpProxy::forward() { loop_->set(Loop::Mode::forward, std::chrono::milliseconds(0)); }
 void TcpProxy::delay(std::chrono::milliseconds time) { loop_->set(Loop::Mode::forward, time); }

@@ -52,6 +52,10 @@ class TcpProxy {
         std::string bytes;       // empty: the client's end of stream
     };
     std::vector<Sent> sent() const;
+    // The same once every client so far has ended its side and that was passed on, so nothing that
+    // a process said before it ended is missing. Blocks until then, for a client that stays
+    // forever.
+    std::vector<Sent> sent_by_departed() const;
 
    private:
     class Loop;
