@@ -59,7 +59,14 @@ CREATE TABLE registry.instance (
     state text NOT NULL,
     database name NOT NULL,
     oid oid,
+    -- Whom it was made for: environment, pool or template.
+    purpose text NOT NULL DEFAULT 'environment',
+    -- What it was cloned from: the template's name, and the instance that was its version then; null
+    -- where that is the empty one.
     template text NOT NULL,
+    template_version uuid REFERENCES registry.instance,
+    -- What else a warm one was made by: limits, settings and key.
+    shape text NOT NULL DEFAULT '',
     role uuid REFERENCES registry.role,
     size_bytes bigint,
     size_measured_at timestamptz,
@@ -69,7 +76,9 @@ CREATE TABLE registry.instance (
 );
 CREATE INDEX instance_role ON registry.instance (role) WHERE state <> 'gone';
 CREATE UNIQUE INDEX instance_database ON registry.instance (database) WHERE state <> 'gone';
-CREATE INDEX instance_unfinished ON registry.instance (state) WHERE state IN ('warm', 'trashed', 'dropping');
+CREATE INDEX instance_unfinished ON registry.instance (state) WHERE state IN ('trashed', 'dropping');
+CREATE INDEX instance_warm ON registry.instance (project, template, created_at) WHERE state = 'warm';
+CREATE INDEX instance_made_ahead ON registry.instance (project, template) WHERE state = 'building' AND purpose <> 'environment';
 
 CREATE TABLE registry.environment (
     id uuid PRIMARY KEY,
@@ -116,6 +125,32 @@ CREATE INDEX history_name ON registry.history (project, name, id);
 CREATE TABLE registry.rotation (
     project text PRIMARY KEY,
     began_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- A version of a template is an instance: frozen, and its role a NOLOGIN owner.
+CREATE TABLE registry.template (
+    id uuid PRIMARY KEY,
+    project text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    -- What it was made from: for people, and for who makes it again. No secrets.
+    source text NOT NULL DEFAULT '',
+    recipe jsonb NOT NULL DEFAULT '{}',
+    digest text NOT NULL DEFAULT '',
+    instance uuid REFERENCES registry.instance,
+    -- Of a refresh that has not finished.
+    next_instance uuid REFERENCES registry.instance,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    refreshed_at timestamptz
+);
+CREATE UNIQUE INDEX template_name ON registry.template (project, name) WHERE state <> 'gone';
+
+-- How many warm instances there are to be. Whoever builds one locks the row while it counts.
+CREATE TABLE registry.pool (
+    project text NOT NULL,
+    template text NOT NULL,
+    target integer NOT NULL,
+    PRIMARY KEY (project, template)
 );
 
 -- What init --close took from PUBLIC, for init --reopen.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "environment/name.h"
 #include "environment/policy.h"
 #include "environment/records.h"
 
@@ -79,10 +80,26 @@ struct SecretFacts {
     bool has_password = false;
 };
 
+// Where the data of a new instance come from.
+struct CloneSource {
+    std::string name = std::string(k_empty);
+    std::optional<base::Uuid> version;  // nothing: the empty one
+    std::string database;               // of that version; empty: the empty one's
+    std::string owner;                  // whose everything in it is; empty: nobody's
+    std::int64_t size_bytes = 0;
+};
+
+// An instance that was built ahead, with its role; nobody else gets it while this one looks on.
+struct WarmFacts {
+    InstanceRecord instance;
+    RoleRecord role;
+};
+
 // What only trying can tell, from an earlier attempt of the same operation.
 struct Tried {
     bool password_refused = false;    // the derived password is not the role's
     bool schema_not_its_own = false;  // schema public is there and belongs to another role
+    bool took_from_pool = false;      // a reset took a warm one along, or found none
 };
 
 // A database and its role under names that another tool gives them.
@@ -115,8 +132,14 @@ struct Facts {
     // The instance that an unfinished reset was building.
     std::optional<InstanceRecord> next;
     std::optional<DatabaseFacts> next_database;
+    std::optional<RoleRecord> next_role;  // its own, where it was built ahead
     std::optional<RoleRecord> role;
     std::optional<LoginFacts> login;
+    // Nothing where the template that is asked for by name is not there.
+    std::optional<CloneSource> source = CloneSource{};
+    std::optional<WarmFacts> warm;        // with Purpose::claim
+    bool warm_there = false;              // there is one of that source, which others may take
+    std::optional<TemplateRecord> model;  // the template that a plan makes or refreshes
     NameHolder final_name = NameHolder::nobody;
     std::string final_name_owner;       // who owns the database that has it
     std::optional<SecretFacts> secret;  // nothing without a secret store

@@ -30,13 +30,16 @@ std::chrono::milliseconds time_for_leftovers(Outcome outcome) {
         case Outcome::adopted:
         case Outcome::repaired:
         case Outcome::unchanged:
+        case Outcome::refreshed:
             return std::chrono::milliseconds(300);
         default:
             return {};
     }
 }
 
-Subject subject_of(const Wish& wish) { return {wish.project, wish.name}; }
+Subject subject_of(const Wish& wish) {
+    return {wish.project, wish.name, wish.wanted_template};
+}
 
 }  // namespace
 
@@ -66,7 +69,7 @@ Manager::Manager(Server& server, Surroundings surroundings, base::Log& log)
 
 Result<Answer> Manager::operate(const Subject& subject, const Planner& planner, const Planner& undo,
                                 Execution execution, Deadline deadline) {
-    Operation operation(server_, surroundings_, log_, &subject);
+    Operation operation(server_, surroundings_, log_, subject);
     return conclude(operation, operation.run(planner, undo, execution, deadline), execution,
                     deadline);
 }
@@ -94,8 +97,8 @@ Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Dead
             (!facts.instance || facts.instance->state == InstanceState::building);
         return unfinished ? plan_abandon(facts, "it could not be made") : Plan{};
     };
-    const Subject subject{wish.project, wish.name};
-    Operation operation(server_, surroundings_, log_, &subject);
+    const Subject subject{wish.project, wish.name, wish.wanted_template};
+    Operation operation(server_, surroundings_, log_, subject, Purpose::claim);
     operation.expect(wish.secret, wish.adoption ? std::optional(wish.adoption->candidate)
                                                 : std::optional<Candidate>());
     const auto planner = [&](const Facts& facts) { return plan_create(wish, facts, fresh); };
@@ -108,7 +111,11 @@ Result<Answer> Manager::remove(const Wish& wish, Execution execution, Deadline d
     const Planner planner = [&](const Facts& facts) -> Result<Plan> {
         const auto& there = facts.environment;
         // Another one of that name is somebody's who came later, while we were stopped or cut off.
-        if (there && doomed && *doomed != there->id) return Plan{Outcome::deleted, {}, {}};
+        if (there && doomed && *doomed != there->id) {
+            Plan nothing;
+            nothing.outcome = Outcome::deleted;
+            return nothing;
+        }
         if (there) doomed = there->id;
         return plan_delete(wish, facts);
     };
@@ -180,7 +187,7 @@ void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadli
         const auto its_end = deadline.at_most(k_time_for_one);
         const auto facts = server_.observe_leftover(leftover, its_end);
         if (facts && *facts) {
-            Operation operation(server_, surroundings_, log_, nullptr);
+            Operation operation(server_, surroundings_, log_);
             const auto done = operation.carry_out(plan_burial(**facts), **facts, its_end);
             if (!done) log_.debug("{} stays for now: {}", leftover.database, done.error().message);
         }
@@ -195,10 +202,10 @@ Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadlin
     }
     const Wish wish{subject.project, subject.name};
     if (facts.environment->state == EnvironmentState::closed) {
-        return Answer{Outcome::unchanged, describe(facts), {}, {}};
+        return Answer{Outcome::unchanged, describe(facts), {}, {}, false};
     }
     BASE_TRY_ASSIGN(auto plan, plan_repair(wish, facts, FreshIdentities()));
-    return Answer{plan.outcome, describe(facts), std::move(plan.steps), {}};
+    return Answer{plan.outcome, describe(facts), std::move(plan.steps), {}, false};
 }
 
 Result<std::vector<Report>> Manager::examine(const Project& project, Deadline deadline) {

@@ -42,6 +42,7 @@ struct Answer {
     std::optional<Description> description;  // nothing once it is absent
     std::vector<Step> steps;                 // what was done, or would be with dry_run
     std::vector<std::string> remarks;        // what else the caller should know
+    bool warm = false;                       // it was built before anybody asked
 };
 
 // What one of many came to.
@@ -56,6 +57,18 @@ struct Succession {
     base::Secret current;
     base::Secret next;
 };
+
+// What one call did for the pool.
+struct PoolReport {
+    int built = 0;
+    int retired = 0;
+    std::string held;  // why no more was built though some are lacking; empty where none are
+};
+
+// Fills a template's database, by a login as the target's role with the password of the credentials;
+// answers remarks. What it fails with is told as it is.
+using Filler = std::function<base::Result<std::vector<std::string>>(
+    const Target& target, const Credentials& credentials, base::Deadline deadline)>;
 
 enum class Execution { carry_out, dry_run };
 
@@ -118,6 +131,24 @@ class Manager {
     // databases that could not be dropped yet. What somebody works on is left to them.
     base::Result<std::vector<Report>> finish_pending(base::Deadline deadline);
 
+    // Makes a template, or its next version; after a failure the former one is still in service. The
+    // answer has no description.
+    base::Result<Answer> make_template(const TemplateWish& wish, const Filler& filler,
+                                       Execution execution, base::Deadline deadline);
+    base::Result<Answer> forget_template(const TemplateSubject& subject, Execution execution,
+                                         base::Deadline deadline);
+    base::Result<TemplateDescription> get_template(const TemplateSubject& subject,
+                                                   base::Deadline deadline);
+
+    // Retires and builds until the pool is as it is to be, or `most` were built. Any number of
+    // these may run at once: they share the work. A build that fails ends it.
+    base::Result<PoolReport> fill_pool(const Project& project, int most, base::Deadline deadline);
+    // Nothing is built ahead any more of the template, or of all with an empty one, and what is
+    // there goes.
+    base::Result<PoolReport> drain_pool(const Project& project,
+                                        const std::string& database_template,
+                                        base::Deadline deadline);
+
     // Reads only, and proves nothing. Fails not_found; an environment that is not ready fails
     // unavailable where its password is asked for.
     base::Result<Description> get(const Subject& subject, base::Deadline deadline);
@@ -134,6 +165,10 @@ class Manager {
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
     void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);
+    base::Result<bool> build_warm(const Project& project, const PoolAction& action,
+                                  const PoolFacts& facts, base::Deadline deadline);
+    base::Result<void> retire(const PooledInstance& pooled, const Facts& facts,
+                              const std::string& why, base::Deadline deadline);
 
     Server& server_;
     Surroundings surroundings_;

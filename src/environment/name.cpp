@@ -180,4 +180,21 @@ std::string dropping_name(const base::Uuid& instance) {
     return "reviewdb_x_" + instance.short_name();
 }
 
+std::string frozen_name(const base::Uuid& instance) {
+    return "reviewdb_t_" + instance.short_name();
+}
+
+base::Result<void> check_template_name(std::string_view name) {
+    constexpr std::size_t k_longest = 40;
+    const bool fits =
+        !name.empty() && name.size() <= k_longest && name.front() >= 'a' && name.front() <= 'z' &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
+    const bool reserved = name == k_empty || name == k_auto;
+    if (fits && !reserved) return {};
+    return base::fail(base::ErrorKind::invalid_input,
+                      fmt::format("'{}' cannot be the name of a template", name),
+                      reserved ? "empty and auto have a meaning of their own"
+                               : "a letter, then letters, digits, _ or -, all lower case, at most 40");
+}
+
 }  // namespace environment

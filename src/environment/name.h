@@ -79,6 +79,16 @@ std::string role_name(const Project& project, const base::Uuid& role);
 std::string building_name(const base::Uuid& instance);
 std::string dropping_name(const base::Uuid& instance);
 
+// What a template that is a version is called.
+std::string frozen_name(const base::Uuid& instance);
+
+// The name of the template that has nothing in it, which init makes.
+inline constexpr std::string_view k_empty = "empty";
+// `create --template auto`: the one whose digest the working tree has.
+inline constexpr std::string_view k_auto = "auto";
+// [a-z][a-z0-9_-]{0,39}, and neither empty nor auto. Fails invalid_input.
+base::Result<void> check_template_name(std::string_view name);
+
 // True when `text` is UTF-8 without control characters (C0, DEL, C1).
 bool is_clean_utf8(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 
 #include "base/interrupt.h"
 #include "environment/key_ring.h"
@@ -30,11 +31,6 @@ constexpr int k_most_rounds = 12;
 constexpr std::chrono::milliseconds k_moment(800);
 constexpr std::chrono::seconds k_moment_when_interrupted(10);
 
-bool worth_another_look(const Error& error) {
-    return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
-           std::ranges::find(k_passing, error.sqlstate) != k_passing.end();
-}
-
 // What a failed statement means for the caller, who knows nothing of statements.
 Error explained(Error error) {
     // It was there when the plan was made: somebody took the work over while we were stopped.
@@ -53,9 +49,24 @@ Error explained(Error error) {
 
 }  // namespace
 
+bool worth_another_look(const Error& error) {
+    return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
+           std::ranges::find(k_passing, error.sqlstate) != k_passing.end();
+}
+
 Operation::Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
-                     const Subject* subject)
-    : server_(server), surroundings_(surroundings), log_(log), subject_(subject) {}
+                     const Subject& subject, Purpose purpose)
+    : server_(server),
+      surroundings_(surroundings),
+      log_(log),
+      subject_(&subject),
+      look_([this, purpose](Deadline deadline) {
+          return server_.observe(*subject_, purpose, deadline);
+      }) {}
+
+Operation::Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
+                     Look look)
+    : server_(server), surroundings_(surroundings), log_(log), look_(std::move(look)) {}
 
 Result<Credentials> Operation::credentials_for(const Target& target) const {
     Credentials credentials;
@@ -83,9 +94,10 @@ Result<Credentials> Operation::credentials_for(const Target& target) const {
 }
 
 Result<void> Operation::observe(Deadline deadline) {
-    BASE_TRY_ASSIGN(facts_, server_.observe(*subject_, Purpose::work, deadline));
+    BASE_TRY_ASSIGN(facts_, look_(deadline));
     facts_.tried = tried_;
     BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
+    if (subject_ == nullptr) return {};
     BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy));
     if (!store_) return {};
     BASE_TRY_ASSIGN(former_secret_, observe_secret(*store_, *subject_, wished_secret_,
@@ -171,10 +183,20 @@ Result<void> Operation::prove_login(const Plan& plan, const Credentials& credent
     return base::fail(ErrorKind::in_doubt, "the schema public belongs to another role");
 }
 
-Result<void> Operation::perform(const Step& step, const Plan& plan, const Credentials& credentials,
-                                Deadline deadline) {
+// Not again by itself: what a source did, and how far it came, is not ours to know.
+Result<void> Operation::fill(const Plan& plan, const Credentials& credentials, Deadline deadline) {
+    auto filled = server_.while_leased([&]() -> Result<void> {
+        BASE_TRY_ASSIGN(auto remarks, filler_(plan.target, credentials, deadline));
+        std::ranges::move(remarks, std::back_inserter(remarks_));
+        return {};
+    });
+    is_final_ = !filled.has_value();
+    return filled;
+}
+
+Result<void> Operation::perform_on_secret(const Step& step, const Plan& plan,
+                                          const Credentials& credentials, Deadline deadline) {
     const auto& secret = plan.target.environment.secret;
-    if (step.kind == StepKind::prove_login) return prove_login(plan, credentials, deadline);
     if (step.kind == StepKind::write_secret) {
         auto description = describe(plan.target, facts_.policy);
         description.password = credentials.password;
@@ -192,14 +214,22 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, const Creden
                               }},
                              deadline);
     }
-    if (step.kind == StepKind::delete_secret) {
-        if (!store_ || !facts_.secret) return {};
-        // Where none was seen, a writer may have died over it: the store clears that away.
-        const bool ours = facts_.secret->holder == SecretHolder::this_environment;
-        if (facts_.secret->exists && !ours) return {};
-        BASE_TRY(server_.check_lease(plan.target, deadline));
-        return store_->remove(secret, deadline);
+    if (!store_ || !facts_.secret) return {};
+    // Where none was seen, a writer may have died over it: the store clears that away.
+    const bool ours = facts_.secret->holder == SecretHolder::this_environment;
+    if (facts_.secret->exists && !ours) return {};
+    BASE_TRY(server_.check_lease(plan.target, deadline));
+    return store_->remove(secret, deadline);
+}
+
+Result<void> Operation::perform(const Step& step, const Plan& plan, const Credentials& credentials,
+                                Deadline deadline) {
+    if (step.kind == StepKind::prove_login) return prove_login(plan, credentials, deadline);
+    if (step.kind == StepKind::fill) return fill(plan, credentials, deadline);
+    if (step.kind == StepKind::write_secret || step.kind == StepKind::delete_secret) {
+        return perform_on_secret(step, plan, credentials, deadline);
     }
+    if (step.kind == StepKind::take_warm) tried_.took_from_pool = true;
     BASE_TRY_ASSIGN(auto remark,
                     server_.perform(step, plan, credentials, surroundings_.actor, deadline));
     if (!remark.empty()) remarks_.push_back(std::move(remark));
@@ -229,7 +259,8 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
         BASE_TRY(carry_out(plan, facts_, deadline));
         if (plan.again) return std::optional<Answer>();
     }
-    Answer answer{plan.outcome, std::nullopt, plan.steps, remarks_};
+    for (auto& remark : plan.remarks) remarks_.push_back(std::move(remark));
+    Answer answer{plan.outcome, std::nullopt, plan.steps, remarks_, plan.warm};
     if (plan.target.environment.name.empty()) return std::optional(std::move(answer));
     answer.description = describe(plan.target, facts_.policy);
     if (execution == Execution::carry_out && plan.outcome != Outcome::deleted) {
@@ -277,18 +308,21 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
     std::chrono::milliseconds pause(20);
     const auto wait = surroundings_.pause ? surroundings_.pause : base::pause;
     std::optional<Outcome> first_outcome;
+    bool from_pool = false;
     std::optional<Error> cause;
     const Planner noting = [&](const Facts& facts) -> Result<Plan> {
         auto plan = planner(facts);
         const bool news =
             plan && !plan->again && (!first_outcome || *first_outcome == Outcome::unchanged);
         if (news) first_outcome = plan->outcome;
+        from_pool = from_pool || (plan && plan->warm);
         return plan;
     };
     for (int round = 1;; ++round) {
         auto answer = attempt(noting, execution, deadline);
         if (answer && *answer) {
             if (first_outcome) (*answer)->outcome = *first_outcome;
+            (*answer)->warm = from_pool && execution == Execution::carry_out;
             return **std::move(answer);
         }
         if (answer && round < k_most_rounds) continue;
@@ -298,7 +332,7 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
         // What used up the time says more than what came too late because of it.
         const bool late = deadline.remaining() <= pause;
         if (late && error.kind == ErrorKind::deadline && cause) error = *cause;
-        const bool leave = base::interrupted() || !worth_another_look(error);
+        const bool leave = is_final_ || base::interrupted() || !worth_another_look(error);
         if (leave || round >= k_most_rounds || late) {
             return base::fail(give_up(std::move(error), undo, deadline));
         }

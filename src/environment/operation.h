@@ -28,17 +28,28 @@ base::Result<std::optional<base::Secret>> observe_secret(SecretStore& store, con
                                                          const KeyTexts& key_texts, Facts& facts,
                                                          base::Deadline deadline);
 
+// True for what was undone or lost, and is likely to succeed at the next attempt.
+bool worth_another_look(const base::Error& error);
+
 class Operation {
    public:
-    // Borrows all of them for its life. Without a subject only carry_out may be called.
+    using Look = std::function<base::Result<Facts>(base::Deadline)>;
+
+    // On the environment `subject`. Borrows all of them for its life.
     Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
-              const Subject* subject);
+              const Subject& subject, Purpose purpose = Purpose::work);
+    // On what `look` observes, which is no environment; without one only carry_out may be called.
+    Operation(Server& server, const Manager::Surroundings& surroundings, base::Log& log,
+              Look look = {});
 
     // What a create says of an environment that is not there yet.
     void expect(std::string secret, std::optional<Candidate> candidate) {
         wished_secret_ = std::move(secret);
         candidate_ = std::move(candidate);
     }
+
+    // What fills a template.
+    void fill_with(Filler filler) { filler_ = std::move(filler); }
 
     // Until `planner`'s wish is true. `undo`, where there is one, plans what takes back a failure
     // that is final. Gives the lock back after a failure, and keeps it after a success.
@@ -58,6 +69,10 @@ class Operation {
     base::Result<void> observe_candidate(base::Deadline deadline);
     base::Result<void> perform(const Step& step, const Plan& plan, const Credentials& credentials,
                                base::Deadline deadline);
+    base::Result<void> fill(const Plan& plan, const Credentials& credentials,
+                            base::Deadline deadline);
+    base::Result<void> perform_on_secret(const Step& step, const Plan& plan,
+                                         const Credentials& credentials, base::Deadline deadline);
     base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
                                    base::Deadline deadline);
     base::Result<Credentials> credentials_for(const Target& target) const;
@@ -67,7 +82,10 @@ class Operation {
     Server& server_;
     const Manager::Surroundings& surroundings_;
     base::Log& log_;
-    const Subject* subject_;
+    const Subject* subject_ = nullptr;
+    Look look_;
+    Filler filler_;
+    bool is_final_ = false;  // what failed is not to be tried again
 
     Facts facts_;
     Tried tried_;

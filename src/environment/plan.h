@@ -29,14 +29,22 @@ enum class StepKind {
     // building
     record_intent,     // registry: environment, instance and role, before any of them exists
     record_reset,      // registry: the instance that is to replace the one that serves
+    record_warm,       // registry: one more for the pool, where it still lacks one
+    take_warm,         // registry: a warm one is to replace the one that serves, where there is one
+    record_template,   // registry: the template, and the instance that is to be its next version
     adopt,             // registry, and who owns the database: what another tool made becomes ours
     create_role,       // LOGIN, limits and password in one statement; stamped
     create_database,   // closed, under its building name; cannot be rolled back
     secure_database,   // stamp, PUBLIC revoked, the role's rights and settings, then open
-    hand_over_schema,  // schema public to the role, over a session in the database
+    hand_over,         // everything in it to the role, over a session in the database
+    dismiss_owner,     // the role that it was built with, and that owns nothing any more
     set_password,      // the derived one, where another was found
     repair_role,       // login and limits as they should be
     prove_login,       // as the role, with the derived password
+    fill,              // with a template's source, by a login as the role
+    freeze,            // nobody gets in any more, and all in it is the role's, who may not log in
+    publish,           // registry: it is the template's version from now on
+    shelve,            // closed, and warm from now on
     claim,             // final name, stamp, rows and history in one transaction
     swap,              // the same with the next instance, in place of the one that served
     write_secret,      // to the secret store
@@ -46,6 +54,7 @@ enum class StepKind {
     rotate_password,  // the next version: password, row and stamp in one transaction
     mark_protection,  // row and stamp in one transaction
     record_closure,   // registry: closed, and why
+    discard,          // registry: what was built ahead, or in part, is of no use any more
     drop_next,        // registry: what an unfinished reset built is of no use any more
     // letting go
     record_retirement,  // registry: the environment is being removed
@@ -56,6 +65,7 @@ enum class StepKind {
     drop_database,      // cannot be rolled back
     drop_role,          // with what it left in other people's databases
     forget,             // registry: the instance and the role are gone
+    forget_template,    // registry: it is gone, and what was built ahead from it
 };
 std::string_view to_text(StepKind kind);
 
@@ -79,6 +89,7 @@ enum class Outcome {
     closed,
     opened,
     extended,
+    refreshed,
     protected_now,
     unprotected,
 };
@@ -91,6 +102,13 @@ struct Target {
     InstanceRecord instance;  // that serves, or will; .database is its name now
     InstanceRecord leaving;   // that the environment lets go of, with close_database to forget
     RoleRecord role;
+    RoleRecord former_role;   // that a warm instance was built with, of a reset that takes one
+    TemplateRecord model;     // that the instance is to be a version of
+    CloneSource source;       // of an instance that is to be made
+    std::string former_owner;  // whose everything in it is now; empty: only public changes hands
+    std::string shape;         // limits, settings and key, for the pool
+    int most_builds = 1;       // for the pool, at the same time
+    std::vector<std::string> extensions;  // that a template may have; * for any
     std::string final_database;  // the instance's name once claimed
     int connection_limit = 0;
     std::vector<std::string> database_settings;
@@ -100,6 +118,8 @@ struct Plan {
     Outcome outcome = Outcome::unchanged;
     Target target;
     std::vector<Step> steps;
+    bool warm = false;                 // it was built ahead
+    std::vector<std::string> remarks;  // what else the caller should know
     // What stood in the way is cleared by these steps; then observe and plan again.
     bool again = false;
 };
@@ -125,6 +145,7 @@ struct CreateWish {
     std::optional<std::chrono::seconds> ttl;  // nothing: the policy's
     bool may_be_shielded = true;              // never for a fork's pull request
     std::string secret = {};                  // its name in the store; empty: by the pattern
+    std::string wanted_template = {};         // empty: the policy's
     std::optional<Adoption> adoption = {};
     bool must_adopt = false;  // and make nothing where there is nothing to adopt
 };
@@ -157,6 +178,7 @@ struct Wish {
     Name name;
     std::string repository = {};  // the caller's; empty when it has none
     std::string reason = {};      // for history
+    std::string wanted_template = {};  // of a reset; empty: its own
 };
 
 // The same plan as create's for what is there already; its terms stay as they are. Fails not_found.

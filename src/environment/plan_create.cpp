@@ -26,8 +26,12 @@ class Making {
         BASE_TRY(check_admission());
         BASE_TRY(planning::check_database(facts_, wish_.name));
         choose_environment();
+        if (from_pool()) {
+            claim_warm();
+            return std::move(plan_);
+        }
         choose_role();
-        choose_instance();
+        BASE_TRY(choose_instance());
         BASE_TRY(choose_final_name());
         if (facts_.database && facts_.database->half_dropped) {
             BASE_TRY(planning::check_stamp(facts_, wish_.name));
@@ -54,6 +58,10 @@ class Making {
     bool has_database() const {
         return facts_.database && facts_.instance &&
                plan_.target.instance.id == facts_.instance->id;
+    }
+    bool from_pool() const {
+        return !facts_.environment && facts_.warm &&
+               facts_.warm->instance.shape == planning::shape_of(facts_);
     }
     // The password of a role that was taken over stands in its secret and nowhere else.
     bool password_lost() const {
@@ -107,6 +115,27 @@ class Making {
         planning::take_terms(wish_, facts_, record);
     }
 
+    // It was built, and seen to log in, before anybody asked: all that is left is one transaction.
+    void claim_warm() {
+        auto& target = plan_.target;
+        target.instance = facts_.warm->instance;
+        target.role = facts_.warm->role;
+        target.environment.instance = target.instance.id;
+        target.environment.role = target.role.id;
+        target.final_database = facts_.policy.database_pattern().apply(
+            wish_.project, wish_.name, k_longest_catalog_name);
+        plan_.outcome = Outcome::created;
+        plan_.warm = true;
+        add(StepKind::claim,
+            fmt::format("it was built ahead, and becomes {}", target.final_database));
+        target.environment.state = EnvironmentState::ready;
+        if (!facts_.secret) return;
+        target.environment.state = EnvironmentState::publishing;
+        add(StepKind::write_secret, "applications read its secret");
+        add(StepKind::prove_login, "ready is said only of what has been seen to log in");
+        add(StepKind::mark_ready, "everything is in place");
+    }
+
     void choose_role() {
         auto& target = plan_.target;
         if (!facts_.role) {
@@ -122,15 +151,22 @@ class Making {
         target.environment.role = target.role.id;
     }
 
-    void choose_instance() {
+    Result<void> choose_instance() {
         auto& target = plan_.target;
         if (!facts_.instance || is_lost()) {
-            target.instance = InstanceRecord{};
-            target.instance.id = fresh_.instance;
-            target.instance.database = building_name(fresh_.instance);
-            target.instance.database_template = "empty";
+            BASE_TRY(planning::plan_new_instance(target, facts_, fresh_.instance));
+        } else if (!facts_.database) {
+            // Nothing was made yet, so it is cloned from what is there now.
+            BASE_TRY(planning::plan_new_instance(target, facts_, facts_.instance->id));
+        } else if (!wish_.wanted_template.empty() &&
+                   wish_.wanted_template != facts_.instance->database_template) {
+            plan_.remarks.push_back(
+                fmt::format("it keeps its data, which came from the template {}; fresh data from "
+                            "another: reviewdb reset --template {}",
+                            facts_.instance->database_template, wish_.wanted_template));
         }
         target.environment.instance = target.instance.id;
+        return {};
     }
 
     Result<void> choose_final_name() {
@@ -174,16 +210,17 @@ class Making {
 
     void add_building() {
         if (!has_database()) {
-            add(StepKind::create_database, promised() ? "its database is gone from the server"
-                                                      : "it needs a database of its own");
+            add(StepKind::create_database,
+                planning::why_cloned(facts_, promised() ? "its database is gone from the server"
+                                                        : "it needs a database of its own"));
         }
         const auto insecure = building() ? std::string("it is closed to everybody but its role")
                                          : planning::why_insecure(facts_);
         if (!insecure.empty()) add(StepKind::secure_database, insecure);
         if (building()) {
-            add(StepKind::hand_over_schema, "its role owns the schema public");
+            add(StepKind::hand_over, "its role owns everything in it");
         } else if (facts_.tried.schema_not_its_own) {
-            add(StepKind::hand_over_schema, "its schema public belongs to another role");
+            add(StepKind::hand_over, "its schema public belongs to another role");
         }
         if (password_lost()) {
             add(StepKind::rotate_password, "its password was lost with its secret");

@@ -11,29 +11,48 @@ namespace {
 using base::Result;
 using planning::add;
 
+// One that was built ahead spares the building. Looks for it once: others take them too.
+bool may_take_warm(const Facts& facts) {
+    return !facts.next && facts.warm_there && !facts.tried.took_from_pool;
+}
+
 // Builds the next instance where it is not built yet, and changes the places.
-Plan exchange(const Wish& wish, const Facts& facts, const FreshIdentities& fresh) {
+Result<Plan> exchange(const Wish& wish, const Facts& facts, const FreshIdentities& fresh) {
     Plan plan;
     plan.outcome = Outcome::reset;
     plan.target = planning::target_of(facts);
+    if (may_take_warm(facts)) {
+        BASE_TRY(planning::plan_new_instance(plan.target, facts, fresh.instance));
+        add(plan, StepKind::take_warm, "one was built ahead");
+        plan.again = true;
+        return plan;
+    }
     auto& target = plan.target;
     target.leaving.keep_until = facts.now + facts.policy.trash_window();
     target.final_database = target.leaving.database;
-    if (facts.next) {
+    if (facts.next && facts.next_database) {
         target.instance = *facts.next;
-        if (facts.next_database) target.instance.database = facts.next_database->name;
+        target.instance.database = facts.next_database->name;
+        target.former_owner = facts.next->former_owner;
     } else {
-        target.instance = InstanceRecord{};
-        target.instance.id = fresh.instance;
-        target.instance.database = building_name(fresh.instance);
-        target.instance.database_template = "empty";
+        BASE_TRY(planning::plan_new_instance(target, facts,
+                                             facts.next ? facts.next->id : fresh.instance));
+    }
+    if (facts.next_role) {
+        target.former_role = *facts.next_role;
+        target.former_owner = facts.next_role->name;
+        plan.warm = true;
     }
     add(plan, StepKind::record_reset, "whoever comes after a crash goes on");
     if (!facts.next_database) {
-        add(plan, StepKind::create_database, "fresh data comes in a database of its own");
+        add(plan, StepKind::create_database,
+            planning::why_cloned(facts, "fresh data comes in a database of its own"));
     }
     add(plan, StepKind::secure_database, "it is closed to everybody but its role");
-    add(plan, StepKind::hand_over_schema, "its role owns the schema public");
+    add(plan, StepKind::hand_over, "its role owns everything in it");
+    if (facts.next_role) {
+        add(plan, StepKind::dismiss_owner, "the role that it was built with is of no use any more");
+    }
     if (facts.tried.password_refused) {
         add(plan, StepKind::set_password, "the server refused its password");
     }

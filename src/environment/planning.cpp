@@ -12,36 +12,10 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 27> k_step_names{"record_intent",
-                                                        "record_reset",
-                                                        "adopt",
-                                                        "create_role",
-                                                        "create_database",
-                                                        "secure_database",
-                                                        "hand_over_schema",
-                                                        "set_password",
-                                                        "repair_role",
-                                                        "prove_login",
-                                                        "claim",
-                                                        "swap",
-                                                        "write_secret",
-                                                        "mark_ready",
-                                                        "renew",
-                                                        "rotate_password",
-                                                        "mark_protection",
-                                                        "record_closure",
-                                                        "drop_next",
-                                                        "record_retirement",
-                                                        "close_database",
-                                                        "end_sessions",
-                                                        "delete_secret",
-                                                        "bury",
-                                                        "drop_database",
-                                                        "drop_role",
-                                                        "forget"};
-constexpr std::array<std::string_view, 13> k_outcome_names{
+constexpr std::array<std::string_view, 37> k_step_names{"record_intent", "record_reset", "record_warm", "take_warm", "record_template", "adopt", "create_role", "create_database", "secure_database", "hand_over", "dismiss_owner", "set_password", "repair_role", "prove_login", "fill", "freeze", "publish", "shelve", "claim", "swap", "write_secret", "mark_ready", "renew", "rotate_password", "mark_protection", "record_closure", "discard", "drop_next", "record_retirement", "close_database", "end_sessions", "delete_secret", "bury", "drop_database", "drop_role", "forget", "forget_template"};
+constexpr std::array<std::string_view, 14> k_outcome_names{
     "created", "adopted", "repaired", "unchanged", "deleted",   "absent",     "reset",
-    "rotated", "closed",  "opened",   "extended",  "protected", "unprotected"};
+    "rotated", "closed",  "opened",   "extended", "refreshed", "protected", "unprotected"};
 
 }  // namespace
 
@@ -188,6 +162,36 @@ bool role_is_right(const Facts& facts) {
            login.comment == role_stamp(facts.installation.id, facts.role->id);
 }
 
+std::string shape_of(const Facts& facts) {
+    auto shape = fmt::format("key {}, {} connections", facts.installation.current_key,
+                             facts.policy.connection_limit());
+    for (const auto& setting : facts.policy.database_settings()) shape += ", " + setting;
+    return shape;
+}
+
+Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id) {
+    if (!facts.source) {
+        return base::fail(ErrorKind::not_found,
+                          "the project has no template of that name that could be cloned",
+                          "'reviewdb template list' shows those that it has; 'empty' is always "
+                          "there");
+    }
+    target.instance = InstanceRecord{};
+    target.instance.id = id;
+    target.instance.database = building_name(id);
+    target.instance.database_template = facts.source->name;
+    target.instance.template_version = facts.source->version;
+    target.source = *facts.source;
+    target.former_owner = facts.source->owner;
+    target.shape = shape_of(facts);
+    return {};
+}
+
+std::string why_cloned(const Facts& facts, std::string_view why) {
+    if (!facts.source || !facts.source->version) return std::string(why);
+    return fmt::format("{}, cloned from the template {}", why, facts.source->name);
+}
+
 std::string why_insecure(const Facts& facts) {
     const auto& database = *facts.database;
     if (!facts.login) return "its role is a new one to the server";
@@ -208,9 +212,14 @@ Target target_of(const Facts& facts) {
     if (facts.environment) target.environment = *facts.environment;
     if (facts.instance) target.instance = *facts.instance;
     if (facts.role) target.role = *facts.role;
+    if (facts.model) target.model = *facts.model;
     if (facts.database && facts.instance) target.instance.database = facts.database->name;
     target.leaving = target.instance;
     target.final_database = target.instance.database;
+    target.former_owner = target.instance.former_owner;
+    target.shape = shape_of(facts);
+    target.most_builds = facts.policy.pool_builders();
+    target.extensions = facts.policy.extensions();
     target.connection_limit = facts.policy.connection_limit();
     target.database_settings = facts.policy.database_settings();
     return target;

@@ -38,6 +38,17 @@ Plan finish_drop(const Facts& facts);
 // True when role and limits are as they should be.
 bool role_is_right(const Facts& facts);
 
+// By what an instance of this project is made, beside its template: one that was built ahead by
+// another shape is not given to anybody.
+std::string shape_of(const Facts& facts);
+
+// Lets `target.instance` be a new one, cloned from where facts.source says. Fails not_found where
+// the template that was asked for is not there.
+base::Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id);
+
+// The reason of a create_database, with what is cloned.
+std::string why_cloned(const Facts& facts, std::string_view why);
+
 // Why the serving database has to be secured again; empty when it has not.
 std::string why_insecure(const Facts& facts);
 

@@ -110,6 +110,15 @@ Result<void> check_limit(std::string_view value) {
     if (limit && *limit >= 1 && *limit <= 10000) return {};
     return unfit(value, "a number of connections, 1 or more");
 }
+Result<void> check_template(std::string_view value) {
+    if (value == k_empty) return {};
+    return check_template_name(value);
+}
+Result<void> check_builders(std::string_view value) {
+    const auto number = parse_number(value);
+    if (number && *number >= 1 && *number <= 64) return {};
+    return unfit(value, "a number from 1 to 64");
+}
 Result<void> check_pattern(std::string_view value) {
     BASE_TRY(NamePattern::parse(value));
     return {};
@@ -126,6 +135,13 @@ constexpr std::array k_definitions{
                      check_ttl},
     PolicyDefinition{"disk_budget", "none", "how much disk all of ours may take, as in 50GB",
                      check_budget},
+    PolicyDefinition{"template", "empty", "what new environments are cloned from; or empty",
+                     check_template},
+    PolicyDefinition{"extensions", "*",
+                     "extensions that templates may have; * for what Postgres lets a role make",
+                     check_list},
+    PolicyDefinition{"pool_builders", "4", "databases that are built ahead at the same time",
+                     check_builders},
     PolicyDefinition{"connection_limit", "20", "connections that one environment may have",
                      check_limit},
     PolicyDefinition{"statement_timeout", "off", "default of an environment's sessions",
@@ -238,6 +254,11 @@ std::optional<std::int64_t> Policy::disk_budget() const {
 }
 std::chrono::seconds Policy::trash_window() const {
     return base::parse_duration(value("trash_window")).value_or(std::chrono::seconds(0));
+}
+int Policy::pool_builders() const { return parse_number(value("pool_builders")).value_or(1); }
+std::vector<std::string> Policy::extensions() const {
+    const auto words = words_of(value("extensions"));
+    return {words.begin(), words.end()};
 }
 int Policy::connection_limit() const {
     return parse_number(value("connection_limit")).value_or(20);

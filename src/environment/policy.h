@@ -70,6 +70,10 @@ class Policy {
     // Zero where nothing is kept.
     std::chrono::seconds trash_window() const;
     int connection_limit() const;
+    // How many databases may be built ahead at the same time.
+    int pool_builders() const;
+    // That templates may have; * for any.
+    std::vector<std::string> extensions() const;
     NamePattern database_pattern() const;
     NamePattern secret_pattern() const;
     // KEY=VALUE words.

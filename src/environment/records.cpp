@@ -19,9 +19,10 @@ constexpr Words<EnvironmentState, 6> k_environment_states{{
     {EnvironmentState::retiring, "retiring"},
     {EnvironmentState::gone, "gone"},
 }};
-constexpr Words<InstanceState, 6> k_instance_states{{
+constexpr Words<InstanceState, 7> k_instance_states{{
     {InstanceState::building, "building"},
     {InstanceState::warm, "warm"},
+    {InstanceState::frozen, "frozen"},
     {InstanceState::serving, "serving"},
     {InstanceState::trashed, "trashed"},
     {InstanceState::dropping, "dropping"},
@@ -32,6 +33,12 @@ constexpr Words<RoleState, 4> k_role_states{{
     {RoleState::serving, "serving"},
     {RoleState::pinned, "pinned"},
     {RoleState::gone, "gone"},
+}};
+
+constexpr Words<TemplateState, 3> k_template_states{{
+    {TemplateState::building, "building"},
+    {TemplateState::ready, "ready"},
+    {TemplateState::gone, "gone"},
 }};
 
 template <typename State, std::size_t N>
@@ -55,6 +62,7 @@ std::optional<State> state_of(const Words<State, N>& words, std::string_view tex
 std::string_view to_text(EnvironmentState state) { return word_of(k_environment_states, state); }
 std::string_view to_text(InstanceState state) { return word_of(k_instance_states, state); }
 std::string_view to_text(RoleState state) { return word_of(k_role_states, state); }
+std::string_view to_text(TemplateState state) { return word_of(k_template_states, state); }
 
 std::optional<EnvironmentState> parse_environment_state(std::string_view text) {
     return state_of(k_environment_states, text);
@@ -64,6 +72,9 @@ std::optional<InstanceState> parse_instance_state(std::string_view text) {
 }
 std::optional<RoleState> parse_role_state(std::string_view text) {
     return state_of(k_role_states, text);
+}
+std::optional<TemplateState> parse_template_state(std::string_view text) {
+    return state_of(k_template_states, text);
 }
 
 }  // namespace environment

@@ -19,17 +19,20 @@ using Time = std::chrono::system_clock::time_point;
 using Labels = std::map<std::string, std::string>;
 
 enum class EnvironmentState { building, publishing, ready, closed, retiring, gone };
-enum class InstanceState { building, warm, serving, trashed, dropping, gone };
+enum class InstanceState { building, warm, frozen, serving, trashed, dropping, gone };
 enum class RoleState { building, serving, pinned, gone };
+enum class TemplateState { building, ready, gone };
 enum class PasswordSource { derived, external };
 
 std::string_view to_text(EnvironmentState state);
 std::string_view to_text(InstanceState state);
 std::string_view to_text(RoleState state);
+std::string_view to_text(TemplateState state);
 // Nothing for a word that this program does not know: a newer one may have written it.
 std::optional<EnvironmentState> parse_environment_state(std::string_view text);
 std::optional<InstanceState> parse_instance_state(std::string_view text);
 std::optional<RoleState> parse_role_state(std::string_view text);
+std::optional<TemplateState> parse_template_state(std::string_view text);
 
 // Where an environment comes from; each is empty where nobody said.
 struct Origin {
@@ -63,8 +66,26 @@ struct InstanceRecord {
     InstanceState state = InstanceState::building;
     std::string database;              // its name on the server now
     std::optional<std::uint32_t> oid;  // once the database has been seen
-    std::string database_template;     // what it was cloned from
+    std::string database_template;     // the name of what it was cloned from
+    std::optional<base::Uuid> template_version;  // the instance; nothing: the empty one
+    // Whose everything in it is until it is handed over; empty where that is nobody's.
+    std::string former_owner;
+    std::string shape;  // of a warm one: limits, settings and key that it was made by
     std::optional<Time> keep_until;    // of one in the trash
+};
+
+// A template: what instances are cloned from. Each of its versions is an instance.
+struct TemplateRecord {
+    base::Uuid id;
+    std::string project;
+    std::string name;
+    TemplateState state = TemplateState::building;
+    std::string source;  // for people
+    std::string recipe;  // how to make it again: JSON that the doors understand
+    std::string digest;  // of what it was made from; empty where nobody asked for one
+    std::optional<base::Uuid> instance;
+    Time created_at;
+    std::optional<Time> refreshed_at;
 };
 
 struct RoleRecord {

@@ -7,6 +7,7 @@
 // observe() opens another, takes the lock again and sees what really happened.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,16 +18,22 @@
 #include "environment/facts.h"
 #include "environment/name.h"
 #include "environment/plan.h"
+#include "environment/pool.h"
+#include "environment/template.h"
 
 namespace environment {
 
 // Recalling is for what was promised, and may leave the catalog's facts empty; reading looks at all
 // there is, without a lock; working takes the environment's lock and holds it until release().
-enum class Purpose { recall, read, work };
+// Claiming is working, and where there is no environment it takes a warm instance along, which
+// nobody else is given until the next step or release().
+enum class Purpose { recall, read, work, claim };
 
 struct Subject {
     Project project;
     Name name;
+    // What it wants new data from; empty: what it has, or else what the policy says.
+    std::string wanted_template = {};
 };
 
 // An instance whose environment has let go of it and whose removal is not finished.
@@ -109,6 +116,25 @@ class Server {
     // name.
     virtual base::Result<std::vector<std::string>> candidates(const std::string& prefix,
                                                               base::Deadline deadline) = 0;
+
+    // A template: `instance` is its version in service, `next` what an unfinished build left, `role`
+    // the throw-away role of that. With Purpose::work it holds the template's lock.
+    virtual base::Result<Facts> observe_template(const TemplateSubject& subject, Purpose purpose,
+                                                 base::Deadline deadline) = 0;
+    // By name.
+    virtual base::Result<std::vector<TemplateDescription>> templates(const Project& project,
+                                                                     base::Deadline deadline) = 0;
+    // What is built ahead for the project, or is to be. Takes no lock.
+    virtual base::Result<PoolFacts> observe_pool(const Project& project,
+                                                 base::Deadline deadline) = 0;
+    // How many there are to be from now on, with its line of history. Fails not_found for a template
+    // that is not there.
+    virtual base::Result<void> set_pool(const Project& project, const std::string& database_template,
+                                        int target, const Actor& actor,
+                                        base::Deadline deadline) = 0;
+    // Runs `deed`, which takes long and does not use this server, and keeps the lease meanwhile.
+    // Fails in_doubt where that was lost.
+    virtual base::Result<void> while_leased(const std::function<base::Result<void>()>& deed) = 0;
 
     // Carries out one step of a plan. Safe to repeat, and content when it is already so. Fails
     // in_doubt when it is not known whether a statement that cannot be rolled back took effect. A

@@ -139,11 +139,8 @@ Result<std::vector<Rows>> Connection::collect(std::size_t count, Deadline deadli
     return answers;
 }
 
-Result<std::vector<Rows>> Connection::pipeline(const std::vector<Statement>& statements,
-                                               Deadline deadline) {
-    if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
-    PQenterPipelineMode(handle_.get());
-    for (const auto& statement : statements) {
+Result<void> Connection::send(const std::vector<Statement>& group, Deadline deadline) {
+    for (const auto& statement : group) {
         std::vector<const char*> values;
         for (const auto& parameter : statement.parameters) {
             values.push_back(parameter ? parameter->c_str() : nullptr);
@@ -154,25 +151,56 @@ Result<std::vector<Rows>> Connection::pipeline(const std::vector<Statement>& sta
         }
     }
     if (PQpipelineSync(handle_.get()) == 0) return lost(deadline);
+    return {};
+}
+
+Result<std::vector<Rows>> Connection::pipeline(const Groups& groups, Deadline deadline) {
+    if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
+    PQenterPipelineMode(handle_.get());
+    for (const auto& group : groups) BASE_TRY(send(group, deadline));
     BASE_TRY(flush(deadline));
-    auto answers = collect(statements.size(), deadline);
-    if (handle_) {
-        // The answer to the Sync leaves the session idle, so this cannot fail.
+    std::optional<Error> first_error;
+    std::vector<Rows> last;
+    for (const auto& group : groups) {
+        auto answers = collect(group.size(), deadline);
+        if (!handle_) return answers;
+        if (answers) {
+            last = *std::move(answers);
+        } else if (!first_error) {
+            first_error = std::move(answers).error();
+        }
+        // The answer to the Sync ends a group, so this cannot fail.
+        if (&group != &groups.back()) continue;
         while (PQgetResult(handle_.get()) != nullptr) {
         }
         PQexitPipelineMode(handle_.get());
     }
-    return answers;
+    if (first_error) return base::fail(*std::move(first_error));
+    return last;
+}
+
+bool Connection::in_transaction() const {
+    return alive() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE;
+}
+
+void Connection::roll_back(Deadline deadline) {
+    if (in_transaction() && !pipeline({{{"ROLLBACK"}}}, deadline)) handle_.reset();
+}
+
+Result<std::vector<Rows>> Connection::apart(const std::vector<Statement>& statements,
+                                            Deadline deadline) {
+    if (!in_transaction()) return pipeline({statements}, deadline);
+    return pipeline({{{"ROLLBACK"}}, statements}, deadline);
 }
 
 Result<Rows> Connection::run(const Statement& statement, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto answers, pipeline({statement}, deadline));
+    BASE_TRY_ASSIGN(auto answers, apart({statement}, deadline));
     return std::move(answers.front());
 }
 
 Result<std::vector<Rows>> Connection::run_all(const std::vector<Statement>& statements,
                                               Deadline deadline) {
-    return pipeline(statements, deadline);
+    return apart(statements, deadline);
 }
 
 Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& statements,
@@ -182,16 +210,42 @@ Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& sta
     all.push_back({"BEGIN"});
     all.insert(all.end(), statements.begin(), statements.end());
     all.push_back({"COMMIT"});
-    auto answers = pipeline(all, deadline);
-    if (!answers) {
-        if (alive() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) {
-            // COMMIT was skipped with the rest of the aborted group.
-            if (!pipeline({{"ROLLBACK"}}, deadline)) handle_.reset();
-        }
-        return answers;
-    }
+    auto answers = apart(all, deadline);
+    // COMMIT was skipped with the rest of the aborted group.
+    roll_back(deadline);
+    if (!answers) return answers;
     answers->pop_back();
     answers->erase(answers->begin());
+    return answers;
+}
+
+Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statements,
+                                            Deadline deadline) {
+    std::vector<Statement> all;
+    all.reserve(statements.size() + 1);
+    all.push_back({"BEGIN"});
+    all.insert(all.end(), statements.begin(), statements.end());
+    auto answers = apart(all, deadline);
+    if (!answers) {
+        roll_back(deadline);
+        return answers;
+    }
+    answers->erase(answers->begin());
+    return answers;
+}
+
+Result<std::vector<Rows>> Connection::finish(const std::vector<Statement>& statements,
+                                             const std::optional<Statement>& afterwards,
+                                             Deadline deadline) {
+    if (!in_transaction()) {
+        return base::fail(ErrorKind::in_doubt, "the transaction that was begun has ended");
+    }
+    auto all = statements;
+    all.push_back({"COMMIT"});
+    Groups groups{std::move(all)};
+    if (afterwards) groups.push_back({*afterwards});
+    auto answers = pipeline(groups, deadline);
+    roll_back(deadline);
     return answers;
 }
 

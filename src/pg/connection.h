@@ -61,6 +61,16 @@ class Connection {
     base::Result<std::vector<Rows>> transact(const std::vector<Statement>& statements,
                                              base::Deadline deadline);
 
+    // BEGIN and the statements in one round trip. The transaction stays open, with what it locked,
+    // for finish(); any other call rolls it back first, in the same round trip.
+    base::Result<std::vector<Rows>> begin(const std::vector<Statement>& statements,
+                                          base::Deadline deadline);
+    // The rest of that transaction and COMMIT, and then `afterwards`, if any, by itself, in one round trip.
+    // After a failure the session has been rolled back, or is dead, and `afterwards` was not run.
+    base::Result<std::vector<Rows>> finish(const std::vector<Statement>& statements,
+                                           const std::optional<Statement>& afterwards,
+                                           base::Deadline deadline);
+
     // A SCRAM-SHA-256 verifier of `password` with a salt of its own, made here: the password does
     // not travel. Never anything but a verifier (pg::is_scram_verifier).
     base::Result<std::string> make_verifier(const base::Secret& password);
@@ -96,8 +106,16 @@ class Connection {
     // One attempt to connect, and whether the server asked for a password and was given one.
     static std::pair<base::Result<Connection>, bool> attempt(const ConnectionInfo& info,
                                                              base::Deadline deadline);
-    base::Result<std::vector<Rows>> pipeline(const std::vector<Statement>& statements,
-                                             base::Deadline deadline);
+    using Groups = std::vector<std::vector<Statement>>;
+    // The groups in one round trip, each an implicit transaction of its own, or part of the one
+    // that is open; answers what the last one did, or the first failure.
+    base::Result<std::vector<Rows>> pipeline(const Groups& groups, base::Deadline deadline);
+    base::Result<void> send(const std::vector<Statement>& group, base::Deadline deadline);
+    // One group that lets go of a transaction which nobody finished.
+    base::Result<std::vector<Rows>> apart(const std::vector<Statement>& statements,
+                                          base::Deadline deadline);
+    bool in_transaction() const;
+    void roll_back(base::Deadline deadline);
     base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);
     base::Result<void> flush(base::Deadline deadline);
     base::Result<void> wait_for_answer(base::Deadline deadline);

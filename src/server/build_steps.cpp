@@ -5,6 +5,7 @@
 
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
+#include "server/hand_over.h"
 #include "server/live_server.h"
 #include "server/row_reading.h"
 #include "server/session.h"
@@ -68,6 +69,24 @@ std::vector<std::optional<std::string>> described(const environment::Environment
             seconds_of(record.last_create_at)};
 }
 
+// What has no database yet can still be cloned from something else.
+pg::Statement LiveServer::insert_instance(const Work& work, std::string_view purpose) {
+    const auto& instance = work.target.instance;
+    const auto version = instance.template_version
+                             ? std::optional(instance.template_version->to_string())
+                             : std::nullopt;
+    return {"INSERT INTO registry.instance AS i (id, project, state, database, template, "
+            "template_version, role, purpose, shape, size_bytes) SELECT $1::uuid, $2, 'building', "
+            "$3, $4, $5::uuid, r.id, $7, $8, nullif($9::bigint, 0) FROM registry.role r "
+            "WHERE r.id = $6::uuid ON CONFLICT (id) DO UPDATE SET template = excluded.template, template_version = excluded.template_version, "
+            "size_bytes = excluded.size_bytes WHERE i.oid IS NULL AND i.state = 'building' "
+            "RETURNING i.id",
+            {instance.id.to_string(), work.target.environment.project, instance.database,
+             instance.database_template, version, work.target.role.id.to_string(),
+             std::string(purpose), work.target.shape,
+             std::to_string(work.target.source.size_bytes)}};
+}
+
 Result<std::string> LiveServer::record_intent(const Work& work) {
     const auto& [environment, instance, role] =
         std::tie(work.target.environment, work.target.instance, work.target.role);
@@ -77,10 +96,7 @@ Result<std::string> LiveServer::record_intent(const Work& work) {
          "VALUES ($1::uuid, $2, 'building', $3::integer, $4::integer) ON CONFLICT (id) DO NOTHING",
          {role.id.to_string(), role.name, std::to_string(role.password_version),
           std::to_string(role.key_number)}},
-        {"INSERT INTO registry.instance (id, project, state, database, template, role) "
-         "VALUES ($1::uuid, $2, 'building', $3, $4, $5::uuid) ON CONFLICT (id) DO NOTHING",
-         {instance.id.to_string(), environment.project, instance.database,
-          instance.database_template, role.id.to_string()}},
+        insert_instance(work, "environment"),
         // An instance that was lost or half dropped lets go of the role, which lives on.
         {"UPDATE registry.instance i SET role = NULL, let_go_at = now(), state = CASE WHEN EXISTS "
          "(SELECT FROM pg_database d WHERE d.oid = i.oid) THEN 'dropping' ELSE 'gone' END "
@@ -113,9 +129,11 @@ Result<std::string> LiveServer::create_role(const Work& work) {
 }
 
 Result<std::string> LiveServer::create_database(const Work& work) {
-    const auto statement = fmt::format("CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false",
-                                       pg::identifier(work.target.instance.database),
-                                       pg::identifier(k_empty_template));
+    const auto& source = work.target.source.database;
+    const auto statement =
+        fmt::format("CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false",
+                    pg::identifier(work.target.instance.database),
+                    pg::identifier(source.empty() ? k_empty_template : std::string_view(source)));
     auto made = session_->run({statement}, work.deadline);
     if (made) return std::string();
     auto error = std::move(made).error();
@@ -143,6 +161,11 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
                                           pg::identifier(setting.substr(0, equals)),
                                           pg::literal(setting.substr(equals + 1)))});
     }
+    // The role that a warm one was built with has nothing to do here any more.
+    if (!work.target.former_role.name.empty()) {
+        statements.push_back({fmt::format("REVOKE ALL ON DATABASE {} FROM {}", database,
+                                          pg::identifier(work.target.former_role.name))});
+    }
     if (!serving) {
         // CONNECT is asked of the login, before the role is set: for handing over, until the claim.
         statements.push_back(
@@ -163,8 +186,17 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     return std::string();
 }
 
-// Only a utility statement, which runs nobody's code: a person may have had this database.
-Result<std::string> LiveServer::hand_over_schema(const Work& work) {
+Result<void> LiveServer::give_schema(pg::Connection& inside, const std::string& role,
+                                     Deadline deadline) const {
+    BASE_TRY(inside.run_all(
+        as_member_of(role,
+                     {{fmt::format("ALTER SCHEMA public OWNER TO {}", pg::identifier(role))}}),
+        deadline));
+    return {};
+}
+
+// Nothing that runs in there is anybody's code: a person may have had this database.
+Result<std::string> LiveServer::give_all(const Work& work) {
     BASE_TRY(check_lease(work.target, work.deadline));
     const auto& instance = work.target.instance;
     const auto database = pg::identifier(instance.database);
@@ -180,7 +212,7 @@ Result<std::string> LiveServer::hand_over_schema(const Work& work) {
                      work.deadline));
     }
     if (!handed) {
-        return base::fail(std::move(handed).error().during("cannot hand over the schema public"));
+        return base::fail(std::move(handed).error().during("cannot hand over what is in it"));
     }
     return std::string();
 }
@@ -190,13 +222,11 @@ Result<void> LiveServer::hand_over_inside(const Work& work) {
     BASE_TRY_ASSIGN(auto inside,
                     open_session(login_, work.target.instance.database, Acting::as_manager,
                                  application_, work.deadline, log_));
-    auto handed = inside.run_all(
-        as_member_of(role,
-                     {{fmt::format("ALTER SCHEMA public OWNER TO {}", pg::identifier(role))}}),
-        work.deadline);
+    const auto& former = work.target.former_owner;
+    const auto handed = former.empty() ? give_schema(inside, role, work.deadline)
+                                       : hand_over(inside, former, role, work.deadline);
     std::move(inside).close_and_wait(work.deadline);
-    if (!handed) return base::fail(std::move(handed).error());
-    return {};
+    return handed;
 }
 
 Result<std::string> LiveServer::set_password(const Work& work) {
@@ -259,48 +289,6 @@ Result<environment::LoginProof> LiveServer::prove_login(const environment::Targe
     const bool to_be_renamed = target.instance.state != environment::InstanceState::serving;
     if (to_be_renamed) std::move(inside).close_and_wait(deadline);
     return proof;
-}
-
-Result<std::string> LiveServer::claim(const Work& work) {
-    const auto& target = work.target;
-    const auto final_name = pg::identifier(target.final_database);
-    auto parameters = described(target.environment);
-    parameters.emplace_back(to_text(target.environment.state));
-    Statements statements{
-        {fmt::format("UPDATE registry.environment SET {}, state = $9 WHERE id = $1::uuid",
-                     k_described),
-         parameters}};
-    if (target.instance.database != target.final_database) {
-        statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
-                                          pg::identifier(target.instance.database), final_name)});
-        // Stamped when it was secured, so that here even one without an oid can be told.
-        auto recorded = target.instance;
-        recorded.state = environment::InstanceState::serving;
-        statements.push_back(
-            must_be(target.final_database, recorded, work.credentials.stamp_prefix));
-    }
-    statements.push_back(
-        {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)});
-    statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)});
-    statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
-                                      pg::literal(work.credentials.database_stamp))});
-    statements.push_back(
-        {"UPDATE registry.instance SET state = 'serving', database = $2 "
-         "WHERE id = $1::uuid",
-         {target.instance.id.to_string(), target.final_database}});
-    statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
-                          {target.role.id.to_string()}});
-    statements.push_back(work.history());
-    auto claimed = despite_locks(target.instance.database, "", work.deadline,
-                                 [&] { return run(statements, work.deadline); });
-    if (claimed) return std::string();
-    auto error = std::move(claimed).error();
-    if (error.sqlstate == pg::sql_state::k_duplicate_database) {
-        error.message = fmt::format("there is a database {} already, which reviewdb did not make",
-                                    target.final_database);
-        error.hint = "rename that database, or choose another name or project";
-    }
-    return base::fail(std::move(error));
 }
 
 // Redoing it is harmless, so it need not wait for the disk.

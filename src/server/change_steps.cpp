@@ -41,10 +41,7 @@ Result<std::string> LiveServer::record_reset(const Work& work) {
         const auto answers,
         session_->run_all(
             {{"SELECT registry.count_write()"},
-             {"INSERT INTO registry.instance (id, project, state, database, template, role) "
-              "VALUES ($1::uuid, $2, 'building', $3, $4, $5::uuid) ON CONFLICT (id) DO NOTHING",
-              {target.instance.id.to_string(), target.environment.project, target.instance.database,
-               target.instance.database_template, target.role.id.to_string()}},
+             insert_instance(work, "environment"),
              {"UPDATE registry.environment SET next_instance = $2::uuid, epoch = epoch + 1 "
               "WHERE id = $1::uuid RETURNING epoch",
               {target.environment.id.to_string(), target.instance.id.to_string()}}},

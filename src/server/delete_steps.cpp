@@ -10,6 +10,7 @@
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
+#include "server/locks.h"
 #include "server/session.h"
 
 namespace server {

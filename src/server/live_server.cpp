@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
@@ -40,8 +44,8 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return create_database(work);
         case StepKind::secure_database:
             return secure_database(work);
-        case StepKind::hand_over_schema:
-            return hand_over_schema(work);
+        case StepKind::hand_over:
+            return give_all(work);
         case StepKind::set_password:
             return set_password(work);
         case StepKind::repair_role:
@@ -60,6 +64,24 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return mark_protection(work);
         case StepKind::record_closure:
             return record_closure(work);
+        case StepKind::record_warm:
+            return record_warm(work);
+        case StepKind::take_warm:
+            return take_warm(work);
+        case StepKind::dismiss_owner:
+            return dismiss_owner(work);
+        case StepKind::shelve:
+            return shelve(work);
+        case StepKind::discard:
+            return discard(work);
+        case StepKind::record_template:
+            return record_template(work);
+        case StepKind::freeze:
+            return freeze(work);
+        case StepKind::publish:
+            return publish(work);
+        case StepKind::forget_template:
+            return forget_template(work);
         case StepKind::claim:
             return claim(work);
         case StepKind::mark_ready:
@@ -81,6 +103,7 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
         case StepKind::forget:
             return forget(work);
         case StepKind::prove_login:
+        case StepKind::fill:
         case StepKind::write_secret:
         case StepKind::delete_secret:
             break;
@@ -119,6 +142,35 @@ pg::Statement LiveServer::Work::history(std::string_view event) const {
         {environment.project, environment.name, environment.id.to_string(),
          std::string(event.empty() ? to_text(plan.outcome) : event), step.reason, actor.name,
          actor.door, actor.program}};
+}
+
+// The only use of the session meanwhile, so the thread may have it to itself.
+Result<void> LiveServer::while_leased(const std::function<Result<void>()>& deed) {
+    constexpr std::chrono::seconds k_beat(5);
+    std::mutex mutex;
+    std::condition_variable woken;
+    bool done = false;
+    bool lost = false;
+    std::thread heart([&] {
+        std::unique_lock lock(mutex);
+        while (!woken.wait_for(lock, k_beat, [&] { return done; })) {
+            lock.unlock();
+            lost = !session_->run({"SELECT 1"}, Deadline::after(k_beat));
+            lock.lock();
+            if (lost) return;
+        }
+    });
+    auto outcome = deed();
+    {
+        const std::lock_guard lock(mutex);
+        done = true;
+    }
+    woken.notify_one();
+    heart.join();
+    if (outcome && lost) {
+        return base::fail(base::ErrorKind::in_doubt, "the lock was lost with its session");
+    }
+    return outcome;
 }
 
 }  // namespace server

@@ -44,6 +44,17 @@ class LiveServer final : public environment::Server {
         const environment::Candidate& candidate, base::Deadline deadline) override;
     base::Result<std::vector<std::string>> candidates(const std::string& prefix,
                                                       base::Deadline deadline) override;
+    base::Result<environment::Facts> observe_template(const environment::TemplateSubject& subject,
+                                                      environment::Purpose purpose,
+                                                      base::Deadline deadline) override;
+    base::Result<std::vector<environment::TemplateDescription>> templates(
+        const environment::Project& project, base::Deadline deadline) override;
+    base::Result<environment::PoolFacts> observe_pool(const environment::Project& project,
+                                                      base::Deadline deadline) override;
+    base::Result<void> set_pool(const environment::Project& project,
+                                const std::string& database_template, int target,
+                                const environment::Actor& actor, base::Deadline deadline) override;
+    base::Result<void> while_leased(const std::function<base::Result<void>()>& deed) override;
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
@@ -76,6 +87,7 @@ class LiveServer final : public environment::Server {
     using Rows = pg::Rows;
     using Statements = std::vector<pg::Statement>;
     struct Work;  // one step: target, credentials, actor, deadline
+    enum class Ending { commit, open };
 
     base::Result<std::string> carry_out(const Work& work);
 
@@ -85,7 +97,10 @@ class LiveServer final : public environment::Server {
     base::Result<std::vector<Rows>> locked_reading(std::string_view key_text,
                                                    const std::string& what,
                                                    const Statements& statements,
-                                                   base::Deadline deadline);
+                                                   base::Deadline deadline,
+                                                   Ending ending = Ending::commit);
+    pg::Statement source_of(const environment::Subject& subject,
+                            environment::Purpose purpose) const;
     pg::Statement try_lock(std::string_view key_text) const;
     base::Result<bool> has_locked(std::string_view key_text, const pg::Row& answer);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
@@ -96,16 +111,39 @@ class LiveServer final : public environment::Server {
                                         environment::Facts& facts, base::Deadline deadline);
 
     // build_steps.cpp
+    static pg::Statement insert_instance(const Work& work, std::string_view purpose);
     base::Result<std::string> record_intent(const Work& work);
     base::Result<std::string> create_role(const Work& work);
     base::Result<std::string> create_database(const Work& work);
     base::Result<std::string> secure_database(const Work& work);
-    base::Result<std::string> hand_over_schema(const Work& work);
+    base::Result<std::string> give_all(const Work& work);
     base::Result<void> hand_over_inside(const Work& work);
+    base::Result<void> give_schema(pg::Connection& inside, const std::string& role,
+                                   base::Deadline deadline) const;
     base::Result<std::string> set_password(const Work& work);
     base::Result<std::string> repair_role(const Work& work);
-    base::Result<std::string> claim(const Work& work);
     base::Result<std::string> mark_ready(const Work& work);
+
+    // claim.cpp
+    base::Result<std::string> claim(const Work& work);
+    base::Result<std::string> claim_built(const Work& work);
+    base::Result<std::string> claim_warm(const Work& work);
+    base::Result<void> leave_out(const environment::InstanceRecord& instance, base::Error error,
+                                 base::Deadline deadline);
+
+    // pool_steps.cpp
+    base::Result<std::string> record_warm(const Work& work);
+    base::Result<std::string> shelve(const Work& work);
+    base::Result<std::string> take_warm(const Work& work);
+    base::Result<std::string> dismiss_owner(const Work& work);
+    base::Result<std::string> discard(const Work& work);
+
+    // template_steps.cpp
+    base::Result<std::string> record_template(const Work& work);
+    base::Result<std::string> freeze(const Work& work);
+    base::Result<void> examine_inside(const Work& work);
+    base::Result<std::string> publish(const Work& work);
+    base::Result<std::string> forget_template(const Work& work);
 
     // adoption.cpp
     base::Result<std::string> adopt(const Work& work);
@@ -154,11 +192,11 @@ class LiveServer final : public environment::Server {
     std::optional<pg::Connection> session_;
     std::string locked_;  // the key text of the lock that the session holds
     std::int64_t epoch_ = 0;
+    // Of the operation that goes on: warm instances that somebody keeps from being claimed, and
+    // whether the final name is somebody's, so that a claim would only fail again.
+    std::vector<base::Uuid> avoided_;
+    bool name_taken_ = false;
 };
-
-// Takes the lock of an instance that no environment has any more, if nobody else does: answers
-// `taken`. Held by the session until release().
-pg::Statement try_instance_lock(const base::Uuid& instance);
 
 // Raises, in the transaction that it is part of, unless the database called so is that instance by
 // oid and stamp. One that died before it had a stamp is told by its name alone.

@@ -15,6 +15,17 @@ constexpr std::string_view k_record_columns = R"(
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
     r.key_number AS r_key, r.source AS r_source)";
 
+// What matters while something is built: which version an instance was cloned from, whose everything
+// in it was there, and the role of its own that one from the pool has.
+constexpr std::string_view k_building_columns = R"(
+    i.template_version AS i_version, n.template_version AS n_version,
+    (SELECT w.name FROM registry.instance v JOIN registry.role w ON w.id = v.role
+        WHERE v.id = i.template_version) AS i_owner,
+    (SELECT w.name FROM registry.instance v JOIN registry.role w ON w.id = v.role
+        WHERE v.id = n.template_version) AS n_owner,
+    o.id AS o_id, o.name AS o_name, o.state AS o_state, o.password_version AS o_version,
+    o.key_number AS o_key, o.source AS o_source)";
+
 constexpr std::string_view k_login_columns = R"(
     l.oid AS l_oid, l.rolcanlogin AS l_can_login,
     l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
@@ -75,7 +86,9 @@ LEFT JOIN registry.environment e ON false
 LEFT JOIN registry.instance n ON false
 LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
     (SELECT FROM registry.environment x WHERE x.role = r.id AND x.state <> 'gone')
-{} WHERE i.id = $1::uuid AND (i.state IN ('dropping', 'trashed') OR r.state = 'pinned'))";
+{} WHERE i.id = $1::uuid AND (i.state IN ('dropping', 'trashed') OR r.state = 'pinned'
+    OR (i.state IN ('building', 'frozen') AND i.purpose <> 'environment'
+        AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))))";
 
 const std::string_view k_installation = R"(
 SELECT id, schema_version, oldest_program_allowed, current_key,
@@ -85,7 +98,9 @@ SELECT id, schema_version, oldest_program_allowed, current_key,
     extract(epoch FROM clock_timestamp())::bigint AS now,
     writes < registry.counted_writes() AS is_behind,
     EXISTS (SELECT FROM registry.instance WHERE state = 'dropping'
-        OR (state = 'trashed' AND keep_until < now()))
+        OR (state = 'trashed' AND keep_until < now())
+        OR (state = 'building' AND purpose <> 'environment'
+            AND created_at < now() - interval '1 hour'))
     OR EXISTS (SELECT FROM registry.role p JOIN pg_roles l ON l.rolname = p.name
         WHERE p.state = 'pinned' AND NOT EXISTS (SELECT FROM pg_shdepend s
             WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)) AS has_leftovers
@@ -102,13 +117,15 @@ std::string records_sql(std::string_view source) {
                        fmt::format(fmt::runtime(source), ""));
 }
 
-std::string observation_sql(std::string_view source) {
-    const auto joins = "LEFT JOIN pg_roles l ON l.rolname = r.name" +
+std::string observation_sql(std::string_view source, std::string_view more_columns) {
+    const auto joins = "LEFT JOIN registry.role o ON o.id = n.role AND o.id <> r.id "
+                       "LEFT JOIN pg_roles l ON l.rolname = r.name" +
                        fmt::format(k_database_join, "d", "i") +
                        fmt::format(k_database_join, "m", "n");
-    return fmt::format("SELECT {}, {}, {}, {}, {} FROM {}", k_environment_columns, k_record_columns,
-                       k_login_columns, fmt::format(k_database_columns, "d"),
-                       fmt::format(k_database_columns, "m"),
+    return fmt::format("SELECT {}, {}, {}, {}, {}, {}{}{} FROM {}", k_environment_columns,
+                       k_record_columns, k_building_columns, k_login_columns,
+                       fmt::format(k_database_columns, "d"), fmt::format(k_database_columns, "m"),
+                       more_columns.empty() ? "" : ", ", more_columns,
                        fmt::format(fmt::runtime(source), joins));
 }
 

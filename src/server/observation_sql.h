@@ -12,7 +12,7 @@ namespace server {
 
 // Rows e (environment), i (instance), n (next instance) and r (role), under those names, come from
 // `source`; columns as row_reading.h expects them.
-std::string observation_sql(std::string_view source);
+std::string observation_sql(std::string_view source, std::string_view more_columns = {});
 // The same without the catalog, for who only wants to know what was promised.
 std::string records_sql(std::string_view source);
 

@@ -3,13 +3,14 @@
 
 #include <chrono>
 
-#include "base/bytes.h"
 #include "base/interrupt.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
+#include "server/locks.h"
 #include "server/observation_sql.h"
 #include "server/row_reading.h"
 #include "server/session.h"
+#include "server/supply_sql.h"
 #include "server/upgrade.h"
 
 namespace server {
@@ -21,22 +22,6 @@ using base::ErrorKind;
 using base::Result;
 using environment::Facts;
 using environment::NameHolder;
-
-std::string environment_lock(const environment::Subject& subject) {
-    return "environment" + std::string(1, '\0') + subject.project.text() + std::string(1, '\0') +
-           subject.name.text();
-}
-std::string instance_lock(const base::Uuid& instance) {
-    return "instance" + std::string(1, '\0') + instance.to_string();
-}
-
-// The advisory lock's number: 63 bits of a hash, so that no two names meet by chance.
-std::string lock_number(std::string_view key_text) {
-    const auto digest = base::sha256(key_text);
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < 8; ++i) number = (number << 8U) | digest.at(i);
-    return std::to_string(number >> 1U);
-}
 
 NameHolder holder_of(const pg::Row& row, const Facts& facts) {
     const auto instance = row.optional_text("instance");
@@ -67,11 +52,6 @@ Result<void> check_schema(const environment::Installation& installation) {
 }
 
 }  // namespace
-
-pg::Statement try_instance_lock(const base::Uuid& instance) {
-    return {"SELECT pg_try_advisory_lock($1::bigint) AS taken",
-            {lock_number(instance_lock(instance))}};
-}
 
 LiveServer::LiveServer(pg::ConnectionInfo login, std::string application, base::Log& log)
     : login_(std::move(login)), application_(std::move(application)), log_(log) {}
@@ -152,18 +132,22 @@ Result<void> LiveServer::wait_for_lock(std::string_view key_text, const std::str
 Result<std::vector<pg::Rows>> LiveServer::locked_reading(std::string_view key_text,
                                                          const std::string& what,
                                                          const Statements& statements,
-                                                         Deadline deadline) {
-    if (locked_ == key_text) return session_->run_all(statements, deadline);
+                                                         Deadline deadline, Ending ending) {
+    const auto read = [&](const Statements& all) {
+        return ending == Ending::commit ? session_->run_all(all, deadline)
+                                        : session_->begin(all, deadline);
+    };
+    if (locked_ == key_text) return read(statements);
     Statements all{try_lock(key_text)};
     all.insert(all.end(), statements.begin(), statements.end());
-    BASE_TRY_ASSIGN(auto answers, session_->run_all(all, deadline));
+    BASE_TRY_ASSIGN(auto answers, read(all));
     BASE_TRY_ASSIGN(const bool taken, has_locked(key_text, answers[0][0]));
     if (taken) {
         answers.erase(answers.begin());
         return answers;
     }
     BASE_TRY(wait_for_lock(key_text, what, deadline));
-    return session_->run_all(statements, deadline);
+    return read(statements);
 }
 
 void LiveServer::release(Deadline deadline) {
@@ -172,6 +156,8 @@ void LiveServer::release(Deadline deadline) {
         if (!released) session_.reset();
     }
     locked_.clear();
+    avoided_.clear();
+    name_taken_ = false;
 }
 
 // The statements that read a registry, and the answers to them.
@@ -203,20 +189,26 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     return facts;
 }
 
+// What is claimed stays locked until the transaction ends, and the next statement of another step
+// ends it.
 Result<Facts> LiveServer::observe(const environment::Subject& subject, environment::Purpose purpose,
                                   Deadline deadline) {
+    using environment::Purpose;
     BASE_TRY(connect(deadline));
-    const bool recall = purpose == environment::Purpose::recall;
-    const auto statements =
+    const bool recall = purpose == Purpose::recall;
+    const bool works = purpose == Purpose::work || purpose == Purpose::claim;
+    auto statements =
         reading(subject.project,
                 {recall ? records_sql(k_one_environment) : observation_sql(k_one_environment),
                  {subject.project.text(), subject.name.text()}});
+    if (!recall) statements.push_back(source_of(subject, purpose));
     std::vector<pg::Rows> answers;
-    if (purpose == environment::Purpose::work) {
+    if (works) {
         const auto what =
             fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
         BASE_TRY_ASSIGN(answers,
-                        locked_reading(environment_lock(subject), what, statements, deadline));
+                        locked_reading(environment_lock(subject), what, statements, deadline,
+                                       purpose == Purpose::claim ? Ending::open : Ending::commit));
     } else {
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }
@@ -224,12 +216,28 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
     if (!answers[3].empty() && recall) read_records(answers[3][0], facts);
     if (!answers[3].empty() && !recall) read_observation(answers[3][0], facts);
     if (facts.environment) epoch_ = facts.environment->epoch;
+    if (recall) return facts;
+    facts.source = read_source(answers[4]);
+    facts.warm = read_warm(answers[4]);
+    facts.warm_there = !answers[4].empty() && answers[4][0].boolean("warm_there");
     const bool serves =
         facts.instance && facts.instance->state == environment::InstanceState::serving;
-    if (purpose == environment::Purpose::work && !(serves && facts.database)) {
+    if (works && !facts.warm && !(serves && facts.database)) {
         BASE_TRY(find_name_holder(subject, facts, deadline));
     }
     return facts;
+}
+
+pg::Statement LiveServer::source_of(const environment::Subject& subject,
+                                    environment::Purpose purpose) const {
+    constexpr std::size_t k_most_avoided = 2;
+    const bool take =
+        purpose == environment::Purpose::claim && avoided_.size() <= k_most_avoided && !name_taken_;
+    std::string avoided;
+    for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
+    return {std::string(k_source),
+            {subject.project.text(), subject.name.text(), subject.wanted_template,
+             take ? "t" : "f", "{" + avoided + "}"}};
 }
 
 Result<void> LiveServer::find_name_holder(const environment::Subject& subject, Facts& facts,
@@ -285,6 +293,9 @@ Result<std::vector<environment::Leftover>> LiveServer::leftovers(int most, Deadl
                                    "LEFT JOIN registry.role r ON r.id = i.role "
                                    "WHERE i.state = 'dropping' "
                                    "OR (i.state = 'trashed' AND i.keep_until < now()) "
+                                   "OR (i.state IN ('building', 'frozen') "
+                                   "AND i.purpose <> 'environment' AND NOT EXISTS (SELECT FROM "
+                                   "registry.template t WHERE t.instance = i.id)) "
                                    "OR (i.state = 'gone' AND r.state = 'pinned') "
                                    "ORDER BY i.state = 'gone', i.let_go_at LIMIT $1::integer",
                                    {std::to_string(most)}},
@@ -301,6 +312,7 @@ Result<void> LiveServer::check_lease(const environment::Target& target, Deadline
     if (!session_ || !session_->alive() || locked_.empty()) {
         return base::fail(ErrorKind::in_doubt, "the lock was lost with its session");
     }
+    if (target.environment.name.empty()) return run({{"SELECT 1"}}, deadline);
     BASE_TRY_ASSIGN(const auto rows,
                     session_->run({"SELECT epoch FROM registry.environment WHERE id = $1::uuid",
                                    {target.environment.id.to_string()}},

@@ -21,11 +21,6 @@ base::Uuid uuid_of(const pg::Row& row, const char* column) {
     return base::Uuid::parse(row.text(column)).value_or(base::Uuid());
 }
 
-std::optional<base::Uuid> optional_uuid(const pg::Row& row, const char* column) {
-    if (row.is_null(column)) return std::nullopt;
-    return uuid_of(row, column);
-}
-
 std::vector<std::string> lines_of(std::string_view text) {
     std::vector<std::string> lines;
     while (!text.empty()) {
@@ -38,22 +33,6 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 // A column by its prefix and its name.
 std::string column(char prefix, const char* name) { return fmt::format("{}_{}", prefix, name); }
-
-std::optional<environment::InstanceRecord> read_instance(const pg::Row& row, char prefix) {
-    const auto of = [&](const char* name) { return column(prefix, name); };
-    if (row.is_null(of("id").c_str())) return std::nullopt;
-    environment::InstanceRecord record;
-    record.id = uuid_of(row, of("id").c_str());
-    // An unknown state was written by a newer program: left alone as one that serves.
-    record.state = environment::parse_instance_state(row.text(of("state").c_str()))
-                       .value_or(environment::InstanceState::serving);
-    record.database = row.text(of("database").c_str());
-    if (!row.is_null(of("oid").c_str())) {
-        record.oid = static_cast<std::uint32_t>(row.integer(of("oid").c_str()));
-    }
-    record.database_template = row.text(of("template").c_str());
-    return record;
-}
 
 std::optional<environment::DatabaseFacts> read_database(const pg::Row& row, char prefix) {
     const auto of = [&](const char* name) { return column(prefix, name); };
@@ -86,20 +65,44 @@ environment::LoginFacts read_login(const pg::Row& row) {
     return facts;
 }
 
-environment::RoleRecord read_role(const pg::Row& row) {
-    environment::RoleRecord record;
-    record.id = uuid_of(row, "r_id");
-    record.state = environment::parse_role_state(row.text("r_state"))
-                       .value_or(environment::RoleState::serving);
-    record.name = row.text("r_name");
-    record.password_version = static_cast<int>(row.integer("r_version"));
-    record.key_number = static_cast<int>(row.integer("r_key"));
-    record.source = row.text("r_source") == "external" ? environment::PasswordSource::external
-                                                       : environment::PasswordSource::derived;
+}  // namespace
+
+std::optional<base::Uuid> optional_uuid(const pg::Row& row, const char* column) {
+    if (row.is_null(column)) return std::nullopt;
+    return uuid_of(row, column);
+}
+
+std::optional<environment::InstanceRecord> read_instance(const pg::Row& row, char prefix) {
+    const auto of = [&](const char* name) { return column(prefix, name); };
+    if (row.is_null(of("id").c_str())) return std::nullopt;
+    environment::InstanceRecord record;
+    record.id = uuid_of(row, of("id").c_str());
+    // An unknown state was written by a newer program: left alone as one that serves.
+    record.state = environment::parse_instance_state(row.text(of("state").c_str()))
+                       .value_or(environment::InstanceState::serving);
+    record.database = row.text(of("database").c_str());
+    if (!row.is_null(of("oid").c_str())) {
+        record.oid = static_cast<std::uint32_t>(row.integer(of("oid").c_str()));
+    }
+    record.database_template = row.text(of("template").c_str());
     return record;
 }
 
-}  // namespace
+std::optional<environment::RoleRecord> read_role(const pg::Row& row, char prefix) {
+    const auto of = [&](const char* name) { return column(prefix, name); };
+    if (row.is_null(of("id").c_str())) return std::nullopt;
+    environment::RoleRecord record;
+    record.id = uuid_of(row, of("id").c_str());
+    record.state = environment::parse_role_state(row.text(of("state").c_str()))
+                       .value_or(environment::RoleState::serving);
+    record.name = row.text(of("name").c_str());
+    record.password_version = static_cast<int>(row.integer(of("version").c_str()));
+    record.key_number = static_cast<int>(row.integer(of("key").c_str()));
+    record.source = row.text(of("source").c_str()) == "external"
+                        ? environment::PasswordSource::external
+                        : environment::PasswordSource::derived;
+    return record;
+}
 
 Time time_of(std::int64_t seconds_since_1970) {
     return Time(std::chrono::seconds(seconds_since_1970));
@@ -171,11 +174,18 @@ void read_records(const pg::Row& row, environment::Facts& facts) {
     if (!row.is_null("e_id")) facts.environment = read_environment(row);
     facts.instance = read_instance(row, 'i');
     facts.next = read_instance(row, 'n');
-    if (!row.is_null("r_id")) facts.role = read_role(row);
+    facts.role = read_role(row, 'r');
 }
 
 void read_observation(const pg::Row& row, environment::Facts& facts) {
     read_records(row, facts);
+    for (auto [record, prefix] : {std::pair(&facts.instance, 'i'), std::pair(&facts.next, 'n')}) {
+        if (!*record) continue;
+        (*record)->template_version = optional_uuid(row, column(prefix, "version").c_str());
+        (*record)->former_owner =
+            row.optional_text(column(prefix, "owner").c_str()).value_or("");
+    }
+    facts.next_role = read_role(row, 'o');
     facts.database = read_database(row, 'd');
     facts.next_database = read_database(row, 'm');
     if (!row.is_null("l_oid")) facts.login = read_login(row);

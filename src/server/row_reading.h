@@ -3,6 +3,8 @@
 // Rows of the registry and of the catalog to the values of src/environment. Pure.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "environment/facts.h"
@@ -11,6 +13,11 @@
 namespace server {
 
 environment::Time time_of(std::int64_t seconds_since_1970);
+
+std::optional<base::Uuid> optional_uuid(const pg::Row& row, const char* column);
+// The columns <prefix>_id and so on; nothing where that is null.
+std::optional<environment::InstanceRecord> read_instance(const pg::Row& row, char prefix);
+std::optional<environment::RoleRecord> read_role(const pg::Row& row, char prefix);
 
 environment::Installation read_installation(const pg::Row& installation, const pg::Rows& keys);
 // The keys that are not retired, as k_living_keys selects them.

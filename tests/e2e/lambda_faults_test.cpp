@@ -245,7 +245,7 @@ TEST_F(LambdaFaultsTest, WhatIsKilledInAnyStepIsFinishedByTheSameEvent) {
     EXPECT_EQ(answer_to(event("create", "warmup"), k_time).status, 200) << output();
     const std::vector<std::pair<std::string, std::vector<std::string>>> steps{
         {"absent",
-         {"record_intent", "create_role", "create_database", "secure_database", "hand_over_schema",
+         {"record_intent", "create_role", "create_database", "secure_database", "hand_over",
           "prove_login", "claim", "write_secret", "mark_ready"}},
         {"delete",
          {"record_retirement", "close_database", "end_sessions", "delete_secret", "bury",

@@ -21,7 +21,7 @@ namespace e2e {
 
 // Every step of the plans of create and delete, as the log names them.
 inline constexpr std::array<std::string_view, 19> k_steps{
-    "record_intent", "create_role",       "create_database", "secure_database", "hand_over_schema",
+    "record_intent", "create_role",       "create_database", "secure_database", "hand_over",
     "set_password",  "repair_role",       "prove_login",     "claim",           "write_secret",
     "mark_ready",    "record_retirement", "close_database",  "end_sessions",    "delete_secret",
     "bury",          "drop_database",     "drop_role",       "forget"};

@@ -81,7 +81,7 @@ class StopTest : public e2e::CliTest {
 TEST_F(StopTest, WhoIsStoppedWithTheLockIsOvertakenAndDoesNoHarmLater) {
     std::vector<Pair> pairs;
     for (const auto* step : {"record_intent", "create_role", "create_database", "secure_database",
-                             "hand_over_schema", "claim", "write_secret"}) {
+                             "hand_over", "claim", "write_secret"}) {
         pairs.push_back(stop_in("create", step));
     }
     for (const auto* step : {"record_retirement", "bury", "drop_database"}) {

@@ -115,7 +115,7 @@ TEST_F(FailoverTest, follows_to_the_new_writer_while_the_old_one_lives_on_as_a_r
 }
 
 TEST_F(FailoverTest, follows_to_the_new_writer_when_the_old_one_dies) {
-    expect_created(StepKind::hand_over_schema, [&] {
+    expect_created(StepKind::hand_over, [&] {
         promote_second();
         first_->kill9();
     });

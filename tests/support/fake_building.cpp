@@ -124,7 +124,7 @@ Result<void> FakeServer::secure_database(const Work& work) {
     return {};
 }
 
-Result<void> FakeServer::hand_over_schema(const Work& work) {
+Result<void> FakeServer::hand_over(const Work& work) {
     BASE_TRY(within_lease(work.target));
     BASE_TRY_ASSIGN(auto* const database, own_database(work.target.instance.database));
     if (database->half_dropped || !database->accepts_connections) {

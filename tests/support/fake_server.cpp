@@ -164,7 +164,7 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::create_role, &FakeServer::create_role},
         {StepKind::create_database, &FakeServer::create_database},
         {StepKind::secure_database, &FakeServer::secure_database},
-        {StepKind::hand_over_schema, &FakeServer::hand_over_schema},
+        {StepKind::hand_over, &FakeServer::hand_over},
         {StepKind::set_password, &FakeServer::set_password},
         {StepKind::repair_role, &FakeServer::repair_role},
         {StepKind::claim, &FakeServer::claim},

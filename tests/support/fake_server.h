@@ -93,7 +93,7 @@ class FakeServer final : public environment::Server {
     Done create_role(const Work& work);
     Done create_database(const Work& work);
     Done secure_database(const Work& work);
-    Done hand_over_schema(const Work& work);
+    Done hand_over(const Work& work);
     Done set_password(const Work& work);
     Done repair_role(const Work& work);
     Done claim(const Work& work);

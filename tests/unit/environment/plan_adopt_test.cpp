@@ -165,7 +165,7 @@ TEST(PlanAdoption, where_there_is_no_such_database_a_new_one_is_made) {
     facts.candidate = CandidateFacts{};
     EXPECT_EQ(planned(facts),
               "created: record_intent create_role create_database secure_database "
-              "hand_over_schema prove_login claim write_secret mark_ready");
+              "hand_over prove_login claim write_secret mark_ready");
 }
 
 TEST(PlanAdoption, a_lost_secret_means_the_next_password_derived) {

@@ -29,10 +29,10 @@ std::string shielded(const Facts& facts) {
 }
 
 constexpr const char* k_exchange =
-    "reset: record_reset create_database secure_database hand_over_schema prove_login "
+    "reset: record_reset create_database secure_database hand_over prove_login "
     "close_database end_sessions swap";
 constexpr const char* k_going_on =
-    "reset: record_reset secure_database hand_over_schema prove_login close_database "
+    "reset: record_reset secure_database hand_over prove_login close_database "
     "end_sessions swap";
 
 void check(const std::vector<Row>& rows, std::string (*plan)(const Facts&)) {

@@ -17,7 +17,7 @@ std::string repaired(const Facts& facts) {
 }
 
 constexpr const char* k_whole =
-    "created: record_intent create_role create_database secure_database hand_over_schema "
+    "created: record_intent create_role create_database secure_database hand_over "
     "prove_login claim write_secret mark_ready";
 
 TEST(PlanCreate, makes_everything_where_there_is_nothing) {
@@ -26,7 +26,7 @@ TEST(PlanCreate, makes_everything_where_there_is_nothing) {
     without_store.secret.reset();
     EXPECT_EQ(created(without_store),
               "created: record_intent create_role create_database secure_database "
-              "hand_over_schema prove_login claim");
+              "hand_over prove_login claim");
 }
 
 TEST(PlanCreate, renews_and_proves_what_is_right) {
@@ -56,13 +56,13 @@ TEST(PlanCreate, mends_each_thing_that_is_wrong_and_nothing_else) {
         {"settings", [](Facts& f) { f.database->settings.clear(); }, "secure_database prove_login"},
         {"renamed", [](Facts& f) { f.database->name = "x"; }, "prove_login claim"},
         {"schema", [](Facts& f) { f.tried.schema_not_its_own = true; },
-         "hand_over_schema prove_login"},
+         "hand_over prove_login"},
         {"password", [](Facts& f) { f.tried.password_refused = true; }, "set_password prove_login"},
         {"next", [](Facts& f) { begin_reset(f, true); }, "drop_next prove_login"},
         {"secret", [](Facts& f) { f.secret->is_current = false; }, "prove_login write_secret"},
         {"no secret", [](Facts& f) { *f.secret = {}; }, "prove_login write_secret"},
         {"no database", [](Facts& f) { f.database.reset(); },
-         "create_database secure_database hand_over_schema prove_login claim"}};
+         "create_database secure_database hand_over prove_login claim"}};
     for (const auto& row : rows) {
         auto facts = right();
         row.spoil(facts);
@@ -86,10 +86,10 @@ TEST(PlanCreate, goes_on_where_an_earlier_one_stopped) {
              f.database.reset();
              f.instance->oid.reset();
          },
-         "created: record_intent create_database secure_database hand_over_schema prove_login "
+         "created: record_intent create_database secure_database hand_over prove_login "
          "claim write_secret mark_ready"},
         {"has a database", [](Facts& f) { f.database->comment.clear(); },
-         "created: record_intent secure_database hand_over_schema prove_login claim write_secret "
+         "created: record_intent secure_database hand_over prove_login claim write_secret "
          "mark_ready"}};
     for (const auto& row : rows) {
         auto facts = right();

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the manager makes before anybody asks: templates, and the pool.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/interrupt.h"
+#include "environment/manager.h"
+#include "environment/operation.h"
+
+namespace environment {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+
+namespace {
+
+// How long clearing up behind a template or the pool may take, beside what it is asked for.
+constexpr std::chrono::seconds k_to_clear_up(10);
+// Somebody else builds what is lacking: look again when that may be done.
+constexpr std::chrono::milliseconds k_moment(50);
+// Builds that were lost and not refused, until one is told.
+constexpr int k_most_in_vain = 12;
+
+}  // namespace
+
+Result<Answer> Manager::make_template(const TemplateWish& wish, const Filler& filler,
+                                      Execution execution, Deadline deadline) {
+    Operation operation(server_, surroundings_, log_, [&](Deadline end) {
+        return server_.observe_template(wish.subject, Purpose::work, end);
+    });
+    operation.fill_with(filler);
+    // Each look plans with new identities: what a lost attempt made is discarded, never gone on with.
+    const Planner planner = [&](const Facts& facts) {
+        return plan_template(wish, facts, FreshIdentities());
+    };
+    const Planner undo = [](const Facts& facts) -> Result<Plan> {
+        return plan_template_undo(facts);
+    };
+    auto answer = operation.run(planner, undo, execution, deadline);
+    if (answer) server_.release(deadline);
+    if (execution == Execution::carry_out) {
+        finish_leftovers(k_to_clear_up, deadline.extended_by(k_to_clear_up));
+    }
+    return answer;
+}
+
+Result<Answer> Manager::forget_template(const TemplateSubject& subject, Execution execution,
+                                        Deadline deadline) {
+    Operation operation(server_, surroundings_, log_, [&](Deadline end) {
+        return server_.observe_template(subject, Purpose::work, end);
+    });
+    BASE_TRY_ASSIGN(auto answer,
+                    operation.run([&](const Facts& facts) {
+                        return plan_forget_template(subject, facts);
+                    },
+                                  {}, execution, deadline));
+    server_.release(deadline);
+    if (execution == Execution::carry_out) finish_leftovers(k_to_clear_up, deadline);
+    return answer;
+}
+
+Result<TemplateDescription> Manager::get_template(const TemplateSubject& subject,
+                                                  Deadline deadline) {
+    BASE_TRY_ASSIGN(auto all, server_.templates(subject.project, deadline));
+    for (auto& one : all) {
+        if (one.record.name == subject.name) return std::move(one);
+    }
+    return base::fail(ErrorKind::not_found,
+                      fmt::format("there is no template '{}' in project {}", subject.name,
+                                  subject.project.text()),
+                      "'reviewdb template list' shows those that there are");
+}
+
+// True when it was built, false when somebody else was quicker or builds enough already.
+Result<bool> Manager::build_warm(const Project& project, const PoolAction& action,
+                                 const PoolFacts& facts, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto plan,
+                    plan_warm(project, action.source, facts.common, FreshIdentities()));
+    Operation operation(server_, surroundings_, log_);
+    auto built = operation.carry_out(plan, facts.common, deadline);
+    if (built) return true;
+    auto error = std::move(built).error();
+    if (error.kind == ErrorKind::overloaded) return false;
+    // What is half made is found by whoever fills the pool next; better now.
+    const PooledInstance half_made{plan.target.instance, plan.target.role, true, true};
+    const auto taken_back = retire(half_made, facts.common, "it could not be built", deadline);
+    if (!taken_back) log_.debug("{} stays for now", half_made.instance.database);
+    return base::fail(std::move(error));
+}
+
+Result<void> Manager::retire(const PooledInstance& pooled, const Facts& facts,
+                             const std::string& why, Deadline deadline) {
+    Operation operation(server_, surroundings_, log_);
+    return operation.carry_out(plan_retirement(pooled, facts, why), facts, deadline);
+}
+
+Result<PoolReport> Manager::fill_pool(const Project& project, int most, Deadline deadline) {
+    PoolReport report;
+    const auto wait = surroundings_.pause ? surroundings_.pause : base::pause;
+    int in_vain = 0;
+    while (report.built < most) {
+        if (base::interrupted()) return base::fail(ErrorKind::deadline, "interrupted");
+        BASE_TRY_ASSIGN(const auto facts, server_.observe_pool(project, deadline));
+        const auto action = next_action(facts);
+        using Kind = PoolAction::Kind;
+        if (action.kind == Kind::rest) break;
+        if (action.kind == Kind::hold) {
+            report.held = action.reason;
+            break;
+        }
+        if (action.kind == Kind::retire) {
+            BASE_TRY(retire(action.instance, facts.common, action.reason, deadline));
+            server_.release(deadline);
+            ++report.retired;
+            continue;
+        }
+        auto built = build_warm(project, action, facts, deadline);
+        server_.release(deadline);
+        if (!built && worth_another_look(built.error()) && ++in_vain < k_most_in_vain) {
+            log_.debug("looking again: {}", built.error().message);
+            wait(k_moment);
+            continue;
+        }
+        if (!built) {
+            finish_leftovers(k_to_clear_up, deadline.extended_by(k_to_clear_up));
+            return base::fail(std::move(built).error());
+        }
+        if (*built) {
+            ++report.built;
+            in_vain = 0;
+        } else {
+            wait(k_moment);
+        }
+    }
+    if (report.retired > 0) finish_leftovers(deadline.remaining(), deadline);
+    return report;
+}
+
+Result<PoolReport> Manager::drain_pool(const Project& project, const std::string& database_template,
+                                       Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto facts, server_.observe_pool(project, deadline));
+    for (const auto& target : facts.targets) {
+        const bool meant =
+            database_template.empty() || target.database_template == database_template;
+        if (!meant) continue;
+        BASE_TRY(server_.set_pool(project, target.database_template, 0, surroundings_.actor,
+                                  deadline));
+    }
+    return fill_pool(project, 1000000, deadline);
+}
+
+}  // namespace environment

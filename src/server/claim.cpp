@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The claim: a built instance gets its environment's name. One that was built ahead is taken and
+// named in the one transaction that observe() began, two round trips in all, and no statement on its
+// role: on 16 and newer each of those walks all memberships of the manager.
+#include <fmt/format.h>
+
+#include "pg/quoting.h"
+#include "pg/sql_state.h"
+#include "server/live_server.h"
+#include "server/session.h"
+
+namespace server {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+
+bool somebody_has(const base::Error& error) {
+    return error.sqlstate == pg::sql_state::k_duplicate_database ||
+           error.sqlstate == pg::sql_state::k_unique_violation;
+}
+
+}  // namespace
+
+Result<std::string> LiveServer::claim(const Work& work) {
+    return work.target.instance.state == environment::InstanceState::warm ? claim_warm(work)
+                                                                          : claim_built(work);
+}
+
+Result<std::string> LiveServer::claim_built(const Work& work) {
+    const auto& target = work.target;
+    const auto final_name = pg::identifier(target.final_database);
+    auto parameters = described(target.environment);
+    parameters.emplace_back(to_text(target.environment.state));
+    Statements statements{
+        {fmt::format("UPDATE registry.environment SET {}, state = $9 WHERE id = $1::uuid",
+                     k_described),
+         parameters}};
+    if (target.instance.database != target.final_database) {
+        statements.push_back({fmt::format("ALTER DATABASE {} RENAME TO {}",
+                                          pg::identifier(target.instance.database), final_name)});
+        // Stamped when it was secured, so that here even one without an oid can be told.
+        auto recorded = target.instance;
+        recorded.state = environment::InstanceState::serving;
+        statements.push_back(
+            must_be(target.final_database, recorded, work.credentials.stamp_prefix));
+    }
+    statements.push_back(
+        {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)});
+    statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)});
+    statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
+                                      pg::literal(work.credentials.database_stamp))});
+    statements.push_back(
+        {"UPDATE registry.instance SET state = 'serving', database = $2 "
+         "WHERE id = $1::uuid",
+         {target.instance.id.to_string(), target.final_database}});
+    statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
+                          {target.role.id.to_string()}});
+    statements.push_back(work.history());
+    auto claimed = despite_locks(target.instance.database, "", work.deadline,
+                                 [&] { return run(statements, work.deadline); });
+    if (claimed) return std::string();
+    auto error = std::move(claimed).error();
+    if (error.sqlstate == pg::sql_state::k_duplicate_database) {
+        error.message = fmt::format("there is a database {} already, which reviewdb did not make",
+                                    target.final_database);
+        error.hint = "rename that database, or choose another name or project";
+    }
+    return base::fail(std::move(error));
+}
+
+// What somebody holds is left out at the next look, and that somebody is ended where it is an
+// environment's.
+Result<void> LiveServer::leave_out(const environment::InstanceRecord& instance, base::Error error,
+                                   Deadline deadline) {
+    avoided_.push_back(instance.id);
+    const auto ended = end_lock_holders(instance.database, "", deadline);
+    if (!ended) log_.debug("{} stays held: {}", instance.database, ended.error().message);
+    return base::fail(std::move(error));
+}
+
+Result<std::string> LiveServer::claim_warm(const Work& work) {
+    const auto& [environment, instance, role] =
+        std::tie(work.target.environment, work.target.instance, work.target.role);
+    const auto final_name = pg::identifier(work.target.final_database);
+    auto row = described(environment);
+    for (auto& value : std::vector<std::optional<std::string>>{
+             environment.project, environment.name, std::string(to_text(environment.state)),
+             environment.secret, std::string(environment.shielded ? "t" : "f"),
+             instance.id.to_string(), role.id.to_string()}) {
+        row.push_back(std::move(value));
+    }
+    const Statements statements{
+        {"SET LOCAL lock_timeout = '200ms'"},
+        {"INSERT INTO registry.environment (id, repository, ref, pull_request, commit, labels, "
+         "expires_at, last_create_at, project, name, state, secret, protected, instance, role, "
+         "epoch) VALUES ($1::uuid, $2, $3, $4::integer, $5, $6::jsonb, "
+         "to_timestamp($7::double precision), to_timestamp($8::double precision), $9, $10, $11, "
+         "$12, $13::boolean, $14::uuid, $15::uuid, 1)",
+         row},
+        {"UPDATE registry.instance SET state = 'serving', purpose = 'environment', database = $2 "
+         "WHERE id = $1::uuid",
+         {instance.id.to_string(), work.target.final_database}},
+        {"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid", {role.id.to_string()}},
+        {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
+                     final_name)},
+        must_be(work.target.final_database, instance, work.credentials.stamp_prefix),
+        {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
+        {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
+                     pg::literal(work.credentials.database_stamp))},
+        work.history()};
+    // Where more steps follow, the lock is needed until they are done.
+    const bool is_last = work.plan.steps.back().kind == environment::StepKind::claim;
+    const pg::Statement unlock{"SELECT pg_advisory_unlock_all()"};
+    const auto claimed =
+        session_->finish(statements, is_last ? std::optional(unlock) : std::nullopt, work.deadline);
+    if (claimed) {
+        epoch_ = 1;
+        if (is_last) locked_.clear();
+        return std::string();
+    }
+    auto error = claimed.error();
+    if (error.sqlstate == pg::sql_state::k_lock_not_available ||
+        error.sqlstate == pg::sql_state::k_object_in_use) {
+        error.sqlstate = pg::sql_state::k_lock_not_available;
+        BASE_TRY(leave_out(instance, std::move(error), work.deadline));
+    }
+    if (somebody_has(error)) {
+        // Whose the name is, and what that means, is for the long way to find out.
+        name_taken_ = true;
+        error.kind = ErrorKind::in_doubt;
+    }
+    return base::fail(std::move(error));
+}
+
+}  // namespace server

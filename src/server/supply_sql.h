@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is read of templates and of the pool, and how the rows become facts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "environment/pool.h"
+#include "environment/template.h"
+#include "pg/rows.h"
+
+namespace server {
+
+// Where new data come from: the template that is wanted ($3), or else what the environment $2 of
+// project $1 has, or else the policy's. With $4, and where there is no such environment, a warm
+// instance of it that is none of $5, locked until the transaction ends, whoever else looks for one.
+extern const std::string_view k_source;
+std::optional<environment::CloneSource> read_source(const pg::Rows& rows);
+std::optional<environment::WarmFacts> read_warm(const pg::Rows& rows);
+
+// The template $2 of project $1, with its version in service and what an unfinished build left.
+std::string template_sql();
+environment::TemplateRecord read_template(const pg::Row& row);
+// Every template of project $1.
+extern const std::string_view k_templates;
+
+// What there is to be ($1: project), what there is ($2: the installation), and what room is left.
+extern const std::string_view k_pool_targets;
+extern const std::string_view k_pool_instances;
+extern const std::string_view k_headroom;
+
+}  // namespace server
