@@ -31,6 +31,8 @@ class Session {
     const Variables& variables() const { return variables_; }
     const environment::Actor& actor() const { return actor_; }
     base::Deadline deadline() const { return deadline_; }
+    // For what takes as long as it takes, unless the caller named a deadline.
+    base::Deadline patience() const;
     base::Log& log() { return log_; }
 
     bool wants(std::string_view output) const { return arguments_.output == output; }
