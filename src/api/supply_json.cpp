@@ -45,6 +45,19 @@ std::string template_json(const environment::TemplateDescription& found,
     return indented(object);
 }
 
+std::string template_outcome_json(const environment::TemplateSubject& subject,
+                                  const environment::Answer& answer) {
+    json::array steps;
+    for (const auto& step : answer.steps) {
+        steps.emplace_back(
+            json::object{{"step", environment::to_text(step.kind)}, {"reason", step.reason}});
+    }
+    return indented(json::object{{"name", subject.name},
+                                 {"project", subject.project.text()},
+                                 {"outcome", environment::to_text(answer.outcome)},
+                                 {"steps", std::move(steps)}});
+}
+
 std::string templates_json(const std::vector<environment::TemplateDescription>& found) {
     json::array list;
     for (const auto& one : found) list.emplace_back(to_object(one));

@@ -15,6 +15,9 @@ namespace api {
 // "default", "created_at", "refreshed_at"}; the outcome where there is one.
 std::string template_json(const environment::TemplateDescription& found,
                           std::optional<environment::Outcome> outcome);
+// {"name", "project", "outcome"}, and with a dry run its steps.
+std::string template_outcome_json(const environment::TemplateSubject& subject,
+                                  const environment::Answer& answer);
 // {"templates": […]}
 std::string templates_json(const std::vector<environment::TemplateDescription>& found);
 

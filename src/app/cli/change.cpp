@@ -79,7 +79,7 @@ Result<bool> is_wanted(Session& session, const Wish& wish) {
                     session.manager().get({wish.project, wish.name}, session.deadline()));
     return says_yes(
         details(found, std::nullopt, std::chrono::system_clock::now()) +
-        fmt::format("Replace the data of '{}' by those of an empty database?", wish.name.text()));
+        fmt::format("Replace the data of '{}' by fresh ones?", wish.name.text()));
 }
 
 // What became of each; the exit code is that of the first failure.

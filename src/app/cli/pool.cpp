@@ -84,7 +84,7 @@ Result<int> set_pool(Session& session) {
 // One builder more, with a session of its own.
 Result<PoolReport> build_beside(Session& session) {
     const auto helper = session.helper();
-    return helper->manager().fill_pool(session.settings().project, k_all_of_them,
+    return helper.manager->fill_pool(session.settings().project, k_all_of_them,
                                        session.patience());
 }
 

@@ -131,9 +131,20 @@ Result<aws::Account*> Session::aws() {
     return aws_.get();
 }
 
+Session::Helper Session::helper() {
+    Helper made;
+    made.server = std::make_unique<server::LiveServer>(reached_->login,
+                                                       "reviewdb/" + arguments_.verb, log_);
+    auto around = surroundings();
+    around.on_step = {};
+    made.manager = std::make_unique<environment::Manager>(*made.server, std::move(around), log_);
+    return made;
+}
+
 environment::KeyTexts Session::key_texts() {
     environment::KeyTexts texts;
     texts.read_aws = [this](const std::string& name) -> Result<base::Secret> {
+        const std::lock_guard one_at_a_time(aws_mutex_);
         BASE_TRY_ASSIGN(auto* const account, aws());
         return account->read_key(name, deadline_);
     };
