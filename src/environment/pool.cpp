@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "environment/planning.h"
 
@@ -83,6 +84,28 @@ PoolAction next_action(const PoolFacts& facts) {
     if (!held.empty()) return {Kind::hold, std::move(held), *neediest->source, {}};
     return {Kind::build, fmt::format("the pool lacks {} of it", most_lacking), *neediest->source,
             {}};
+}
+
+std::vector<PoolLine> summary(const PoolFacts& facts) {
+    std::map<std::string, PoolLine> lines;
+    for (const auto& target : facts.targets) {
+        lines[target.database_template].target = target.target;
+    }
+    for (const auto& pooled : facts.instances) {
+        auto& line = lines[pooled.instance.database_template];
+        const auto* target = target_of(facts, pooled);
+        const bool usable = target != nullptr && counts(facts, pooled, *target);
+        const bool builds = pooled.instance.state == InstanceState::building;
+        ++(!usable ? line.stale : builds ? line.building : line.warm);
+    }
+    std::vector<PoolLine> sorted;
+    for (auto& [name, line] : lines) {
+        const bool nothing =
+            line.target == 0 && line.warm == 0 && line.building == 0 && line.stale == 0;
+        line.database_template = name;
+        if (!nothing) sorted.push_back(std::move(line));
+    }
+    return sorted;
 }
 
 base::Result<Plan> plan_warm(const Project& project, const CloneSource& source, const Facts& facts,

@@ -56,6 +56,17 @@ struct PoolAction {
 // most gets one more. `hold` says why nothing can be built now though something is lacking.
 PoolAction next_action(const PoolFacts& facts);
 
+// The pool of one template, for people.
+struct PoolLine {
+    std::string database_template;
+    int target = 0;
+    int warm = 0;      // that a create may be given
+    int building = 0;
+    int stale = 0;     // that nobody is given any more, and that goes
+};
+// By template; one that has no target any more is among them while something of it is there.
+std::vector<PoolLine> summary(const PoolFacts& facts);
+
 // The steps of one build for the pool.
 base::Result<Plan> plan_warm(const Project& project, const CloneSource& source, const Facts& facts,
                              const FreshIdentities& fresh);

@@ -182,10 +182,10 @@ Result<void> HandOver::hand_over_rest() {
     BASE_TRY_ASSIGN(const auto answers, inside_.transact(in_between(std::move(deeds)), deadline_));
     const auto remains = column(answers.at(answers.size() - 1 - k_revocations), "what");
     if (remains.empty()) return {};
-    return base::fail(ErrorKind::conflict,
-                      fmt::format("{} still belong to the role {} or name it",
-                                  fmt::join(remains, ", "), from_),
-                      "they are somebody else's, and a superuser has to change them");
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("{} still belong to the role {} or name it", fmt::join(remains, ", "), from_),
+        "they are somebody else's, and a superuser has to change them");
 }
 
 // In one transaction, or after a first, a member of both.
@@ -208,8 +208,8 @@ Result<void> hand_over(pg::Connection& inside, const std::string& from, const st
                        Deadline deadline) {
     auto handed = HandOver(inside, from, to, deadline).run();
     if (handed) return {};
-    return base::fail(std::move(handed).error().during(
-        fmt::format("cannot give what is {}'s to {}", from, to)));
+    return base::fail(
+        std::move(handed).error().during(fmt::format("cannot give what is {}'s to {}", from, to)));
 }
 
 Result<std::vector<std::string>> not_owned_by(pg::Connection& inside, const std::string& role,

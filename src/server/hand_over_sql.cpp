@@ -164,7 +164,8 @@ AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY 1 LIMIT 5)";
 
 // From 16384 on (FirstNormalObjectId) is what somebody made. An owner that is the bootstrap
-// superuser stands in no pg_shdepend, so every catalog that has owners is read.
+// superuser stands in no pg_shdepend, so every catalog that has owners is read. What an extension
+// or a range type consists of is a superuser's however it was made.
 const std::string_view k_not_owned_by = R"(
 WITH owned (classid, objid, owner) AS (
     SELECT 'pg_class'::regclass, oid, relowner FROM pg_class WHERE relkind NOT IN ('i', 'I', 't')
@@ -197,7 +198,7 @@ WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass AND o.objid =
     (SELECT oid FROM pg_namespace WHERE nspname = 'public'))
 AND r.rolname IS DISTINCT FROM $1
 AND NOT (r.rolsuper AND EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid
-    AND e.objid = o.objid AND e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e'))
+    AND e.objid = o.objid AND e.deptype IN ('e', 'i')))
 ORDER BY 1 LIMIT 100)";
 
 const std::string_view k_roles_named_besides = R"(

@@ -189,26 +189,39 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     return facts;
 }
 
-// What is claimed stays locked until the transaction ends, and the next statement of another step
-// ends it.
+// What of the pool can be given stays locked until the transaction ends, and any other step than its
+// claim ends it. Without one, or where there is an environment, this is work like any other.
+Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Deadline deadline) {
+    const auto what =
+        fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
+    Statements statements = reading(subject.project, source_of(subject, true));
+    statements.front() = {std::string(k_bare_installation)};
+    BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
+                                                       deadline, Ending::open));
+    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
+    facts.source = read_source(answers[3]);
+    facts.warm = read_warm(answers[3]);
+    if (facts.warm) return facts;
+    return observe(subject, environment::Purpose::work, deadline);
+}
+
 Result<Facts> LiveServer::observe(const environment::Subject& subject, environment::Purpose purpose,
                                   Deadline deadline) {
     using environment::Purpose;
     BASE_TRY(connect(deadline));
+    if (purpose == Purpose::claim) return observe_claim(subject, deadline);
     const bool recall = purpose == Purpose::recall;
-    const bool works = purpose == Purpose::work || purpose == Purpose::claim;
     auto statements =
         reading(subject.project,
                 {recall ? records_sql(k_one_environment) : observation_sql(k_one_environment),
                  {subject.project.text(), subject.name.text()}});
-    if (!recall) statements.push_back(source_of(subject, purpose));
+    if (!recall) statements.push_back(source_of(subject, false));
     std::vector<pg::Rows> answers;
-    if (works) {
+    if (purpose == Purpose::work) {
         const auto what =
             fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
         BASE_TRY_ASSIGN(answers,
-                        locked_reading(environment_lock(subject), what, statements, deadline,
-                                       purpose == Purpose::claim ? Ending::open : Ending::commit));
+                        locked_reading(environment_lock(subject), what, statements, deadline));
     } else {
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }
@@ -218,26 +231,23 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
     if (facts.environment) epoch_ = facts.environment->epoch;
     if (recall) return facts;
     facts.source = read_source(answers[4]);
-    facts.warm = read_warm(answers[4]);
     facts.warm_there = !answers[4].empty() && answers[4][0].boolean("warm_there");
     const bool serves =
         facts.instance && facts.instance->state == environment::InstanceState::serving;
-    if (works && !facts.warm && !(serves && facts.database)) {
+    if (purpose == Purpose::work && !(serves && facts.database)) {
         BASE_TRY(find_name_holder(subject, facts, deadline));
     }
     return facts;
 }
 
-pg::Statement LiveServer::source_of(const environment::Subject& subject,
-                                    environment::Purpose purpose) const {
+pg::Statement LiveServer::source_of(const environment::Subject& subject, bool take) const {
     constexpr std::size_t k_most_avoided = 2;
-    const bool take =
-        purpose == environment::Purpose::claim && avoided_.size() <= k_most_avoided && !name_taken_;
+    const bool may_take = take && avoided_.size() <= k_most_avoided && !name_taken_;
     std::string avoided;
     for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
     return {std::string(k_source),
             {subject.project.text(), subject.name.text(), subject.wanted_template,
-             take ? "t" : "f", "{" + avoided + "}"}};
+             may_take ? "t" : "f", "{" + avoided + "}"}};
 }
 
 Result<void> LiveServer::find_name_holder(const environment::Subject& subject, Facts& facts,

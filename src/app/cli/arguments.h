@@ -12,7 +12,7 @@ namespace cli {
 
 struct Arguments {
     std::string verb;
-    std::string action;                        // of config and local: set, start …
+    std::string action;                        // of config, local, pool …: set, start …
     std::map<std::string, std::string> flags;  // connection settings by key
     std::string output;                        // -o; empty: not given
     bool quiet = false;
@@ -30,6 +30,21 @@ struct Arguments {
     std::optional<int> pull_request;
     std::optional<std::string> commit;
     bool run_command = false;
+
+    // create, reset, pool
+    std::optional<std::string> wanted_template;
+
+    // template
+    std::vector<std::string> run;
+    std::vector<std::string> from;
+    std::optional<std::string> from_environment;
+    std::vector<std::string> scrub;
+    std::vector<std::string> digest;
+    bool skip_foreign = false;
+    bool anew = false;
+
+    // pool
+    int jobs = 1;
 
     // repair, rotate
     bool all = false;

@@ -13,6 +13,7 @@
 #include "app/cli/question.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
+#include "app/cli/template.h"
 #include "app/cli/verbs.h"
 #include "base/duration.h"
 #include "server/rebuild.h"
@@ -37,8 +38,10 @@ Execution execution_of(const Session& session) {
 Result<Wish> make_wish(const Session& session) {
     BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
+    const auto& wanted = session.arguments().wanted_template;
+    BASE_TRY(check_template_choice(wanted));
     return Wish{session.settings().project, std::move(name), std::move(found.origin.repository),
-                session.arguments().reason};
+                session.arguments().reason, wanted.value_or("")};
 }
 
 void print_answer(Session& session, const Answer& answer) {
@@ -49,7 +52,7 @@ void print_answer(Session& session, const Answer& answer) {
                      : answer.steps.empty() ? "nothing to do\n"
                                             : step_lines(answer.steps));
     } else if (session.wants("json")) {
-        print_result(api::to_json(*answer.description, answer.outcome, false));
+        print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
     } else if (session.arguments().quiet) {
         print_result(answer.description->environment.name + "\n");
     } else {
@@ -76,7 +79,7 @@ Result<bool> is_wanted(Session& session, const Wish& wish) {
                     session.manager().get({wish.project, wish.name}, session.deadline()));
     return says_yes(
         details(found, std::nullopt, std::chrono::system_clock::now()) +
-        fmt::format("Replace the data of '{}' by those of an empty database?", wish.name.text()));
+        fmt::format("Replace the data of '{}' by fresh ones?", wish.name.text()));
 }
 
 // What became of each; the exit code is that of the first failure.
@@ -99,7 +102,7 @@ Result<int> for_all(Session& session,
                     const std::vector<environment::Subject>& subjects) {
     std::vector<Report> reports;
     for (const auto& subject : subjects) {
-        const Wish wish{subject.project, subject.name, {}, session.arguments().reason};
+        const Wish wish{subject.project, subject.name, {}, session.arguments().reason, {}};
         // The deadline is what one of them may take.
         reports.push_back({subject, deed(wish, Deadline::after(session.settings().deadline))});
     }

@@ -6,6 +6,7 @@
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
+#include "app/cli/template.h"
 #include "app/cli/verbs.h"
 #include "base/duration.h"
 
@@ -28,12 +29,14 @@ Result<environment::CreateWish> make_wish(const Session& session) {
         ttl = *parsed;
     }
     BASE_TRY(environment::check(found.origin));
+    BASE_TRY(check_template_choice(arguments.wanted_template));
     return environment::CreateWish{.project = session.settings().project,
                                    .name = std::move(name),
                                    .origin = std::move(found.origin),
                                    .labels = std::move(labels),
                                    .ttl = ttl,
-                                   .may_be_shielded = found.may_be_shielded};
+                                   .may_be_shielded = found.may_be_shielded,
+                                   .wanted_template = arguments.wanted_template.value_or("")};
 }
 
 // Creates; a server without a registry is prepared first, where that may be.
@@ -67,7 +70,7 @@ Result<void> print_answer(Session& session, const environment::Answer& answer) {
     }
     const auto route = advertised_route(*answer.description);
     if (session.wants("json")) {
-        print_result(api::to_json(*answer.description, answer.outcome, false));
+        print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
     } else if (session.wants("url")) {
         mask(route, session.variables());
         print_result(route.to_uri().reveal() + "\n");
@@ -98,6 +101,9 @@ Result<int> run_create(Session& session) {
         print_result(session.wants("json") ? api::steps_json(environment::Outcome::created, {})
                                            : "make the local server, then the environment\n");
         return 0;
+    }
+    if (wish.wanted_template == environment::k_auto) {
+        BASE_TRY_ASSIGN(wish.wanted_template, template_of_working_tree(session));
     }
     BASE_TRY_ASSIGN(const auto answer, create_or_prepare(session, wish));
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);

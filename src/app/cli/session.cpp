@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "app/cli/print.h"
 #include "app/cli/surroundings.h"
 #include "base/version.h"
@@ -50,6 +53,14 @@ Session::Session(Arguments arguments, Settings settings, Variables variables)
       deadline_(base::Deadline::after(settings_.deadline)),
       log_(settings_.log_level, settings_.log_format.value_or(default_format())),
       progress_(arguments_.quiet ? Progress::Shown::never : Progress::Shown::on_a_terminal) {}
+
+base::Deadline Session::patience() const {
+    constexpr std::chrono::hours k_a_day(24);
+    const bool named = std::ranges::any_of(settings_.shown, [](const Setting& setting) {
+        return setting.key == "deadline" && setting.origin != "default";
+    });
+    return named ? deadline_ : base::Deadline::after(k_a_day);
+}
 
 Result<bool> Session::connect(Missing missing) {
     BASE_TRY_ASSIGN(reached_, reach(*this, missing));
@@ -120,9 +131,20 @@ Result<aws::Account*> Session::aws() {
     return aws_.get();
 }
 
+Session::Helper Session::helper() {
+    Helper made;
+    made.server = std::make_unique<server::LiveServer>(reached_->login,
+                                                       "reviewdb/" + arguments_.verb, log_);
+    auto around = surroundings();
+    around.on_step = {};
+    made.manager = std::make_unique<environment::Manager>(*made.server, std::move(around), log_);
+    return made;
+}
+
 environment::KeyTexts Session::key_texts() {
     environment::KeyTexts texts;
     texts.read_aws = [this](const std::string& name) -> Result<base::Secret> {
+        const std::lock_guard one_at_a_time(aws_mutex_);
         BASE_TRY_ASSIGN(auto* const account, aws());
         return account->read_key(name, deadline_);
     };

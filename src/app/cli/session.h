@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,8 @@ class Session {
     const Variables& variables() const { return variables_; }
     const environment::Actor& actor() const { return actor_; }
     base::Deadline deadline() const { return deadline_; }
+    // For what takes as long as it takes, unless the caller named a deadline.
+    base::Deadline patience() const;
     base::Log& log() { return log_; }
 
     bool wants(std::string_view output) const { return arguments_.output == output; }
@@ -65,6 +68,14 @@ class Session {
 
     // A line to standard error, unless --quiet.
     void notice(std::string_view line) const;
+    // One worker more, with a session of its own, for a thread of its own. After connect(); lives no
+    // longer than this.
+    struct Helper {
+        std::unique_ptr<server::LiveServer> server;
+        std::unique_ptr<environment::Manager> manager;
+    };
+    Helper helper();
+
     // Before a result is printed or a person is asked.
     void end_progress() { progress_.quiet(); }
 
@@ -79,6 +90,7 @@ class Session {
     base::Deadline deadline_;
     base::Log log_;
     Progress progress_;
+    std::mutex aws_mutex_;
     std::unique_ptr<aws::Account> aws_;
     std::optional<Reached> reached_;
     std::unique_ptr<server::LiveServer> server_;

@@ -46,6 +46,13 @@ constexpr std::array k_verbs{
          "table json", "reviewdb close feature/login --reason 'it fills the disk'", run_close},
     Verb{"open", "", "NAME | --current", "let people in again", "table json",
          "reviewdb open feature/login", run_open},
+    Verb{"template", "", "create | refresh | list | get | delete | default [NAME] [OPTIONS]",
+         "what environments are cloned from", "table json",
+         "reviewdb template create app --run 'npx prisma migrate deploy' --digest prisma",
+         run_template},
+    Verb{"pool", "", "set N | fill | drain | status [--template NAME]",
+         "environments that are built before anybody asks", "table json",
+         "reviewdb pool set 5 --template app && reviewdb pool fill", run_pool},
     Verb{"init", "", "[OPTIONS]", "prepare a server, once, as its administrator", "",
          "reviewdb init --server postgresql://admin@db.example.org/postgres --advertise "
          "db.example.org:5432",

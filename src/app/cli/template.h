@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which template a call means.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/cli/session.h"
+
+namespace cli {
+
+// The name of a template, or empty, or auto. Fails invalid_input.
+base::Result<void> check_template_choice(const std::optional<std::string>& name);
+
+// For --template auto: the newest template that was made from what the working tree has now, else
+// the project's default; says which.
+base::Result<std::string> template_of_working_tree(Session& session);
+
+}  // namespace cli
