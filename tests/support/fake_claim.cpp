@@ -88,6 +88,8 @@ void FakeServer::find_source(const Subject& subject, Purpose purpose, Facts& fac
     world_.locks.insert_or_assign("row/" + begun_->to_string(), session_);
     const auto& row = world_.instances.at(*begun_);
     facts.warm = WarmFacts{row.record, world_.roles.at(*row.role)};
+    // Whoever can claim asks for nothing more.
+    facts.warm_there = facts.installation.is_behind = facts.installation.has_leftovers = false;
 }
 
 // Of an environment's role: nobody has a right to such a lock.
