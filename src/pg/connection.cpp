@@ -133,22 +133,48 @@ Result<std::vector<Rows>> Connection::collect(std::size_t count, Deadline deadli
             handle_.reset();
             return base::fail(*std::move(first_error));
         }
-        answers.push_back(std::move(rows));
+        if (!expected_.empty() && expected_.front()) answers.push_back(std::move(rows));
+        if (!expected_.empty()) expected_.pop_front();
     }
     if (first_error) return base::fail(*std::move(first_error));
     return answers;
 }
 
+bool Connection::send_one(const Statement& statement) {
+    std::vector<const char*> values;
+    values.reserve(statement.parameters.size());
+    for (const auto& parameter : statement.parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    if (statement.often) return send_often(statement, values);
+    expected_.push_back(true);
+    return PQsendQueryParams(handle_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
+                             nullptr, values.data(), nullptr, nullptr, 0) != 0;
+}
+
+bool Connection::send_often(const Statement& statement, const std::vector<const char*>& values) {
+    auto [name, is_new] = names_.try_emplace(statement.sql, fmt::format("s{}", names_.size()));
+    if (name->second.empty()) {
+        auto plainly = statement;
+        plainly.often = false;
+        return send_one(plainly);
+    }
+    if (is_new) {
+        in_doubt_.push_back(statement.sql);
+        expected_.push_back(false);
+        if (PQsendPrepare(handle_.get(), name->second.c_str(), statement.sql.c_str(), 0, nullptr) ==
+            0) {
+            return false;
+        }
+    }
+    expected_.push_back(true);
+    return PQsendQueryPrepared(handle_.get(), name->second.c_str(), static_cast<int>(values.size()),
+                               values.data(), nullptr, nullptr, 0) != 0;
+}
+
 Result<void> Connection::send(const std::vector<Statement>& group, Deadline deadline) {
     for (const auto& statement : group) {
-        std::vector<const char*> values;
-        for (const auto& parameter : statement.parameters) {
-            values.push_back(parameter ? parameter->c_str() : nullptr);
-        }
-        if (PQsendQueryParams(handle_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
-                              nullptr, values.data(), nullptr, nullptr, 0) == 0) {
-            return lost(deadline);
-        }
+        if (!send_one(statement)) return lost(deadline);
     }
     if (PQpipelineSync(handle_.get()) == 0) return lost(deadline);
     return {};
@@ -157,6 +183,7 @@ Result<void> Connection::send(const std::vector<Statement>& group, Deadline dead
 Result<std::vector<Rows>> Connection::pipeline(const Groups& groups, Deadline deadline) {
     if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
     PQenterPipelineMode(handle_.get());
+    expected_.clear();
     for (const auto& group : groups) BASE_TRY(send(group, deadline));
     BASE_TRY(flush(deadline));
     std::optional<Error> first_error;
@@ -175,6 +202,11 @@ Result<std::vector<Rows>> Connection::pipeline(const Groups& groups, Deadline de
         }
         PQexitPipelineMode(handle_.get());
     }
+    // After a failure nobody knows which of the new names the session has.
+    if (first_error) {
+        for (const auto& sql : in_doubt_) names_[sql].clear();
+    }
+    in_doubt_.clear();
     if (first_error) return base::fail(*std::move(first_error));
     return last;
 }

@@ -8,6 +8,8 @@
 // PQcancel blocks.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +30,8 @@ namespace pg {
 struct Statement {
     std::string sql;
     std::vector<std::optional<std::string>> parameters = {};
+    // Said often with other parameters: the session parses and plans it once.
+    bool often = false;
 };
 
 class Connection {
@@ -111,6 +115,8 @@ class Connection {
     // that is open; answers what the last one did, or the first failure.
     base::Result<std::vector<Rows>> pipeline(const Groups& groups, base::Deadline deadline);
     base::Result<void> send(const std::vector<Statement>& group, base::Deadline deadline);
+    bool send_one(const Statement& statement);
+    bool send_often(const Statement& statement, const std::vector<const char*>& values);
     // One group that lets go of a transaction which nobody finished.
     base::Result<std::vector<Rows>> apart(const std::vector<Statement>& statements,
                                           base::Deadline deadline);
@@ -122,6 +128,11 @@ class Connection {
     tl::unexpected<base::Error> lost(base::Deadline deadline);
 
     Handle handle_;
+    // What is said often, and the name by which the session knows it; empty where a failure left in
+    // the dark whether it does.
+    std::map<std::string, std::string> names_;
+    std::vector<std::string> in_doubt_;  // named in the round trip that goes on
+    std::deque<bool> expected_;  // of each answer to come: whether somebody asked for it
 };
 
 }  // namespace pg
