@@ -67,6 +67,9 @@ std::string why_hold(const PoolFacts& facts, const CloneSource& source) {
 }  // namespace
 
 PoolAction next_action(const PoolFacts& facts) {
+    if (facts.common.installation.is_behind) {
+        return {Kind::hold, "the registry is older than the server", {}, {}};
+    }
     for (const auto& pooled : facts.instances) {
         auto why = why_retired(facts, pooled);
         if (!why.empty()) return {Kind::retire, std::move(why), {}, pooled};

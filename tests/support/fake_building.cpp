@@ -30,14 +30,28 @@ Result<void> FakeServer::check_unique(const base::Uuid& instance,
     return {};
 }
 
-Result<void> FakeServer::insert_instance(const Target& target) {
-    if (!world_.instances.contains(target.instance.id)) {
-        BASE_TRY(check_unique(target.instance.id, target.instance.database));
+// What has no database yet can still be cloned from something else.
+Result<void> FakeServer::insert_instance(const Target& target, const std::string& purpose) {
+    const auto known = world_.instances.find(target.instance.id);
+    if (known != world_.instances.end()) {
+        auto& record = known->second.record;
+        if (record.oid || record.state != InstanceState::building) return {};
+        record.database_template = target.instance.database_template;
+        record.template_version = target.instance.template_version;
+        known->second.size_bytes = target.source.size_bytes;
+        return {};
     }
-    InstanceRow row{target.instance, target.role.id, 0};
+    BASE_TRY(check_unique(target.instance.id, target.instance.database));
+    InstanceRow row{target.instance, target.role.id};
     row.record.state = InstanceState::building;
     row.record.oid.reset();
-    world_.instances.try_emplace(target.instance.id, row);
+    row.record.shape = target.shape;
+    row.project = target.environment.project;
+    row.purpose = purpose;
+    row.made = ++world_.last_made;
+    row.made_at = world_.now;
+    row.size_bytes = target.source.size_bytes;
+    world_.instances.emplace(target.instance.id, std::move(row));
     return {};
 }
 
@@ -48,7 +62,7 @@ Result<void> FakeServer::record_intent(const Work& work) {
     auto role = target.role;
     role.state = RoleState::building;
     world_.roles.try_emplace(role.id, role);
-    BASE_TRY(insert_instance(target));
+    BASE_TRY(insert_instance(target, "environment"));
     const auto* living = world_.find_environment(record.project, record.name);
     auto* known = row_of(target);
     if (known == nullptr) {
@@ -99,9 +113,21 @@ Result<void> FakeServer::create_database(const Work& work) {
     if (world_.databases.contains(name)) {
         return postgres_error(sql_state::k_duplicate_database, "there is a database " + name);
     }
-    auto& database = world_.databases[name];
-    database.oid = world_.next_oid();
-    database.accepts_connections = false;
+    FakeDatabase made;
+    const auto& source = work.target.source.database;
+    if (!source.empty()) {
+        BASE_TRY_ASSIGN(const auto* const model, own_database(source));
+        if (model->half_dropped || !model->sessions.empty()) {
+            return postgres_error(sql_state::k_object_in_use, source + " is being accessed");
+        }
+        made.schema_owner = model->schema_owner;
+        made.content = model->content;
+        made.content_owner = model->content_owner;
+        made.extensions = model->extensions;
+    }
+    made.oid = world_.next_oid();
+    made.accepts_connections = false;
+    world_.databases[name] = std::move(made);
     return {};
 }
 
@@ -114,6 +140,7 @@ Result<void> FakeServer::secure_database(const Work& work) {
     const bool serving = instance.state == InstanceState::serving;
     database->open_to_public = false;
     database->may_use.insert(work.target.role.name);
+    database->may_use.erase(work.target.former_role.name);
     database->connection_limit = -1;
     database->is_template = false;
     database->settings = work.target.database_settings;
@@ -135,13 +162,20 @@ Result<void> FakeServer::hand_over(const Work& work) {
         return postgres_error(sql_state::k_insufficient_privilege, "may not connect");
     }
     const auto& role = work.target.role.name;
+    const auto& former = work.target.former_owner;
     BASE_TRY(own_login(role));
-    auto& owner = database->schema_owner;
-    if (owner.empty()) return postgres_error("3F000", "there is no schema public");
-    if (owner != role && owner != k_database_owner && owner != k_fake_manager) {
-        return postgres_error(sql_state::k_insufficient_privilege, "must be owner of public");
+    if (former.empty()) {
+        auto& owner = database->schema_owner;
+        if (owner.empty()) return postgres_error("3F000", "there is no schema public");
+        if (owner != role && owner != k_database_owner && owner != k_fake_manager) {
+            return postgres_error(sql_state::k_insufficient_privilege, "must be owner of public");
+        }
+        owner = role;
+    } else if (world_.logins.contains(former)) {
+        for (auto* owner : {&database->schema_owner, &database->content_owner}) {
+            if (*owner == former) *owner = role;
+        }
     }
-    owner = role;
     if (serving) database->operator_may_connect = false;
     return {};
 }
@@ -172,8 +206,9 @@ EnvironmentRow& FakeServer::describe(const EnvironmentRecord& record) {
     return row;
 }
 
-Result<void> FakeServer::claim(const Work& work) {
+Result<void> FakeServer::claim_built(const Work& work) {
     const auto& target = work.target;
+    end_lock_holders(target.instance.database);
     describe(target.environment).record.state = target.environment.state;
     if (target.instance.database != target.final_database) {
         BASE_TRY(rename(target.instance.database, target.final_database));

@@ -18,7 +18,7 @@ Result<void> FakeServer::renew(const Work& work) {
 
 Result<void> FakeServer::record_reset(const Work& work) {
     count_write();
-    BASE_TRY(insert_instance(work.target));
+    BASE_TRY(insert_instance(work.target, "environment"));
     if (auto* row = row_of(work.target)) {
         row->next_instance = work.target.instance.id;
         epoch_ = ++row->record.epoch;
@@ -29,6 +29,8 @@ Result<void> FakeServer::record_reset(const Work& work) {
 Result<void> FakeServer::swap(const Work& work) {
     const auto& target = work.target;
     const auto trashed = dropping_name(target.leaving.id);
+    end_lock_holders(target.leaving.database);
+    end_lock_holders(target.instance.database);
     BASE_TRY(rename(target.leaving.database, trashed));
     BASE_TRY(must_be(trashed, target.leaving, work.credentials.leaving_prefix));
     BASE_TRY(rename(target.instance.database, target.final_database));
@@ -115,8 +117,7 @@ Result<void> FakeServer::adopt(const Work& work) {
     database->owner = k_fake_manager;
     database->comment = work.credentials.database_stamp;
     world_.roles.try_emplace(target.role.id, target.role);
-    world_.instances.try_emplace(target.instance.id,
-                                 InstanceRow{target.instance, target.role.id, 0});
+    world_.instances.try_emplace(target.instance.id, InstanceRow{target.instance, target.role.id});
     auto record = target.environment;
     record.epoch = epoch_ = 1;
     world_.environments.try_emplace(record.id, EnvironmentRow{record, {}});

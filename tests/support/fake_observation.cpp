@@ -2,6 +2,9 @@
 //
 // What a FakeServer reads, by the rules of src/server/observe.cpp and observation_sql.cpp.
 #include <algorithm>
+#include <chrono>
+#include <limits>
+#include <tuple>
 
 #include "support/fake_server.h"
 
@@ -15,11 +18,19 @@ Facts FakeServer::common_facts(const Project& project) const {
     Facts facts;
     facts.installation = world_.installation;
     facts.installation.is_behind = world_.writes < world_.counted_writes;
-    facts.installation.has_leftovers = std::ranges::any_of(world_.instances, [&](const auto& one) {
-        const auto& record = one.second.record;
+    const bool waits = std::ranges::any_of(world_.instances, [&](const auto& one) {
+        const auto& [record, row] = std::tie(one.second.record, one.second);
         return record.state == InstanceState::dropping ||
-               (record.state == InstanceState::trashed && record.keep_until < world_.now);
+               (record.state == InstanceState::trashed && record.keep_until < world_.now) ||
+               (record.state == InstanceState::building && row.purpose != "environment" &&
+                row.made_at < world_.now - std::chrono::hours(1));
     });
+    const bool is_unpinned = std::ranges::any_of(world_.roles, [&](const auto& one) {
+        const auto& role = one.second;
+        return role.state == RoleState::pinned && world_.logins.contains(role.name) &&
+               !world_.is_named(role.name);
+    });
+    facts.installation.has_leftovers = waits || is_unpinned;
     facts.now = world_.now;
     facts.policy = Policy::from_rows(project, world_.policy);
     return facts;
@@ -64,13 +75,27 @@ void FakeServer::read_rows(const EnvironmentRow& row, Facts& facts) const {
     read_role(row.record.role, facts);
     const auto role = facts.role ? facts.role->name : std::string();
     if (row.record.instance) {
-        facts.instance = world_.instances.at(*row.record.instance).record;
+        facts.instance = instance_of(*row.record.instance);
         facts.database = database_of(*facts.instance, role);
     }
-    if (row.next_instance) {
-        facts.next = world_.instances.at(*row.next_instance).record;
-        facts.next_database = database_of(*facts.next, role);
+    if (!row.next_instance) return;
+    facts.next = instance_of(*row.next_instance);
+    facts.next_database = database_of(*facts.next, role);
+    const auto& its_own = world_.instances.at(*row.next_instance).role;
+    if (its_own && row.record.role && its_own != row.record.role) {
+        facts.next_role = world_.roles.at(*its_own);
     }
+}
+
+// With whose everything in it was when it was cloned.
+InstanceRecord FakeServer::instance_of(const base::Uuid& id) const {
+    auto record = world_.instances.at(id).record;
+    record.former_owner.clear();
+    record.shape.clear();
+    if (!record.template_version) return record;
+    const auto& role = world_.instances.at(*record.template_version).role;
+    if (role) record.former_owner = world_.roles.at(*role).name;
+    return record;
 }
 
 void FakeServer::find_name_holder(const Subject& subject, Facts& facts) const {
@@ -96,7 +121,8 @@ void FakeServer::find_name_holder(const Subject& subject, Facts& facts) const {
 Result<Facts> FakeServer::observe(const Subject& subject, Purpose purpose, Deadline /*deadline*/) {
     if (fate_.dead) return death();
     connect();
-    if (purpose == Purpose::work) {
+    const bool works = purpose == Purpose::work || purpose == Purpose::claim;
+    if (works) {
         BASE_TRY(take_lock("environment/" + subject.project.text() + "/" + subject.name.text(),
                            "'" + subject.name.text() + "'"));
     }
@@ -106,8 +132,9 @@ Result<Facts> FakeServer::observe(const Subject& subject, Purpose purpose, Deadl
         read_rows(*row, facts);
         epoch_ = facts.environment->epoch;
     }
+    if (purpose != Purpose::recall) find_source(subject, purpose, facts);
     const bool serves = facts.instance && facts.instance->state == InstanceState::serving;
-    if (purpose == Purpose::work && !(serves && facts.database)) find_name_holder(subject, facts);
+    if (works && !facts.warm && !(serves && facts.database)) find_name_holder(subject, facts);
     return facts;
 }
 
@@ -149,7 +176,7 @@ Result<std::optional<Facts>> FakeServer::observe_leftover(const Leftover& leftov
     const auto& row = found->second;
     const auto role = leftover_role(row);
     const bool waits = row.record.state == InstanceState::dropping ||
-                       row.record.state == InstanceState::trashed ||
+                       row.record.state == InstanceState::trashed || world_.is_unfinished(row) ||
                        (role && role->state == RoleState::pinned);
     if (!waits) return std::optional<Facts>();
     auto facts = common_facts(*Project::parse("review"));
@@ -170,8 +197,9 @@ Result<std::vector<Leftover>> FakeServer::leftovers(int most, Deadline /*deadlin
         const bool waits =
             state == InstanceState::dropping ||
             (state == InstanceState::trashed && row.record.keep_until < world_.now) ||
-            (gone && pinned);
-        if (waits) found.push_back({{gone, row.let_go}, {id, row.record.database}});
+            world_.is_unfinished(row) || (gone && pinned);
+        const int order = row.let_go == 0 ? std::numeric_limits<int>::max() : row.let_go;
+        if (waits) found.push_back({{gone, order}, {id, row.record.database}});
     }
     std::ranges::sort(found, {}, [](const auto& one) { return one.first; });
     std::vector<Leftover> leftovers;

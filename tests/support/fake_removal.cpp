@@ -63,6 +63,7 @@ Result<void> FakeServer::rename_for_dropping(const Work& work) {
     const auto& instance = work.target.leaving;
     const auto dropping = dropping_name(instance.id);
     if (instance.database.empty() || instance.database == dropping) return {};
+    end_lock_holders(instance.database);
     BASE_TRY(rename(instance.database, dropping));
     BASE_TRY(must_be(dropping, instance, work.credentials.leaving_prefix));
     const bool unstamped =
@@ -115,12 +116,8 @@ Result<void> FakeServer::drop_database(const Work& work, Mishap mishap) {
 Result<std::string> FakeServer::drop_role(const Work& work) {
     const auto& role = work.target.role;
     if (!world_.logins.contains(role.name)) return std::string();
-    BASE_TRY_ASSIGN(const auto* const login, own_login(role.name));
-    const bool named =
-        login->named_elsewhere || std::ranges::any_of(world_.databases, [&](const auto& one) {
-            return one.second.may_use.contains(role.name) || one.second.schema_owner == role.name;
-        });
-    if (!named) {
+    BASE_TRY(own_login(role.name));
+    if (!world_.is_named(role.name)) {
         world_.logins.erase(role.name);
         return std::string();
     }

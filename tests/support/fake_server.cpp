@@ -39,17 +39,35 @@ bool cannot_be_rolled_back(StepKind kind) {
     return kind == StepKind::create_database || kind == StepKind::drop_database;
 }
 
+// They are decided by the rows alone.
+bool needs_no_lock(StepKind kind) {
+    return kind == StepKind::record_warm || kind == StepKind::discard;
+}
+
 }  // namespace
 
 FakeServer::~FakeServer() { lose_session(); }
 
 void FakeServer::connect() {
     if (session_ == 0) session_ = ++world_.last_session;
+    end_transaction();
 }
 
 void FakeServer::lose_session() {
     std::erase_if(world_.locks, [&](const auto& lock) { return lock.second == session_; });
     session_ = 0;
+    begun_.reset();
+}
+
+// What observe() began ends with the next statement that does not finish it.
+void FakeServer::end_transaction() {
+    if (begun_) world_.locks.erase("row/" + begun_->to_string());
+    begun_.reset();
+}
+
+bool FakeServer::has_lock() const {
+    return std::ranges::any_of(world_.locks,
+                               [&](const auto& lock) { return lock.second == session_; });
 }
 
 Result<void> FakeServer::take_lock(const std::string& key, const std::string& what) {
@@ -61,12 +79,16 @@ Result<void> FakeServer::take_lock(const std::string& key, const std::string& wh
 void FakeServer::release(Deadline /*deadline*/) {
     if (fate_.dead) return;
     std::erase_if(world_.locks, [&](const auto& lock) { return lock.second == session_; });
+    begun_.reset();
+    avoided_.clear();
+    name_taken_ = false;
 }
 
 Result<void> FakeServer::within_lease(const Target& target) const {
-    if (session_ == 0) {
+    if (session_ == 0 || !has_lock()) {
         return base::fail(base::ErrorKind::in_doubt, "the lock was lost with its session");
     }
+    if (target.environment.name.empty()) return {};
     const auto row = world_.environments.find(target.environment.id);
     if (row != world_.environments.end() && row->second.record.epoch == epoch_) return {};
     return base::fail(base::ErrorKind::in_doubt, "somebody else took over the work");
@@ -74,7 +96,19 @@ Result<void> FakeServer::within_lease(const Target& target) const {
 
 Result<void> FakeServer::check_lease(const Target& target, Deadline /*deadline*/) {
     if (fate_.dead) return death();
+    end_transaction();
     return within_lease(target);
+}
+
+Result<void> FakeServer::while_leased(const std::function<Result<void>()>& deed) {
+    const auto mishap = fate_.next();
+    if (fate_.dead) return death();
+    if (mishap == Mishap::refused) return base::fail(fate_.error);
+    if (mishap == Mishap::lost_before || mishap == Mishap::half) lose_session();
+    auto outcome = deed();
+    if (mishap == Mishap::lost_after) lose_session();
+    if (!outcome || mishap == Mishap::none) return outcome;
+    return base::fail(base::ErrorKind::in_doubt, "the lock was lost with its session");
 }
 
 Result<std::string> FakeServer::perform(const Step& step, const Plan& plan,
@@ -85,9 +119,7 @@ Result<std::string> FakeServer::perform(const Step& step, const Plan& plan,
     if (session_ == 0) {
         return base::fail(base::ErrorKind::in_doubt, "the session of the lock has ended");
     }
-    const bool locked = std::ranges::any_of(
-        world_.locks, [&](const auto& lock) { return lock.second == session_; });
-    if (!locked) throw std::logic_error("a step without a lock");
+    if (!has_lock() && !needs_no_lock(step.kind)) throw std::logic_error("a step without a lock");
     if (mishap == Mishap::refused) return base::fail(fate_.error);
     const Work work{step, plan, plan.target, credentials, actor};
     Told told;
@@ -151,6 +183,10 @@ void FakeServer::tell(const Work& work, std::string_view event) {
 }
 
 Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
+    const bool from_pool = work.target.instance.state == InstanceState::warm;
+    if (work.step.kind == StepKind::claim && from_pool) return claim_warm(work);
+    end_transaction();
+    if (work.step.kind == StepKind::freeze) return freeze(work);
     if (work.step.kind == StepKind::bury) return bury(work);
     if (work.step.kind == StepKind::drop_role) return drop_role(work);
     const auto quietly = [](const Done& done) -> Told {
@@ -167,10 +203,18 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::hand_over, &FakeServer::hand_over},
         {StepKind::set_password, &FakeServer::set_password},
         {StepKind::repair_role, &FakeServer::repair_role},
-        {StepKind::claim, &FakeServer::claim},
+        {StepKind::claim, &FakeServer::claim_built},
         {StepKind::mark_ready, &FakeServer::mark_ready},
         {StepKind::renew, &FakeServer::renew},
         {StepKind::adopt, &FakeServer::adopt},
+        {StepKind::record_warm, &FakeServer::record_warm},
+        {StepKind::shelve, &FakeServer::shelve},
+        {StepKind::take_warm, &FakeServer::take_warm},
+        {StepKind::dismiss_owner, &FakeServer::dismiss_owner},
+        {StepKind::discard, &FakeServer::discard},
+        {StepKind::record_template, &FakeServer::record_template},
+        {StepKind::publish, &FakeServer::publish},
+        {StepKind::forget_template, &FakeServer::forget_template},
         {StepKind::record_reset, &FakeServer::record_reset},
         {StepKind::swap, &FakeServer::swap},
         {StepKind::drop_next, &FakeServer::drop_next},
@@ -226,6 +270,9 @@ Result<void> FakeServer::rename(const std::string& from, const std::string& to) 
     }
     if (!database->sessions.empty()) {
         return postgres_error(sql_state::k_object_in_use, from + " is being accessed");
+    }
+    if (!database->locked_by.empty()) {
+        return postgres_error(sql_state::k_lock_not_available, from + " is locked");
     }
     auto node = world_.databases.extract(from);
     node.key() = to;

@@ -6,7 +6,10 @@
 // thrown. When it is destroyed its locks are let go of, as of a process that died.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "environment/server.h"
 #include "support/fake_world.h"
@@ -33,6 +36,17 @@ class FakeServer final : public environment::Server {
         const environment::Candidate& candidate, base::Deadline deadline) override;
     base::Result<std::vector<std::string>> candidates(const std::string& prefix,
                                                       base::Deadline deadline) override;
+    base::Result<environment::Facts> observe_template(const environment::TemplateSubject& subject,
+                                                      environment::Purpose purpose,
+                                                      base::Deadline deadline) override;
+    base::Result<std::vector<environment::TemplateDescription>> templates(
+        const environment::Project& project, base::Deadline deadline) override;
+    base::Result<environment::PoolFacts> observe_pool(const environment::Project& project,
+                                                      base::Deadline deadline) override;
+    base::Result<void> set_pool(const environment::Project& project,
+                                const std::string& database_template, int target,
+                                const environment::Actor& actor, base::Deadline deadline) override;
+    base::Result<void> while_leased(const std::function<base::Result<void>()>& deed) override;
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
@@ -69,6 +83,8 @@ class FakeServer final : public environment::Server {
     // fake_server.cpp
     void connect();
     void lose_session();
+    void end_transaction();
+    bool has_lock() const;
     Done take_lock(const std::string& key, const std::string& what);
     Told effect(const Work& work, Mishap mishap);
     base::Result<environment::LoginProof> look_inside(
@@ -82,24 +98,62 @@ class FakeServer final : public environment::Server {
     void read_role(const std::optional<base::Uuid>& role, environment::Facts& facts) const;
     std::optional<environment::DatabaseFacts> database_of(const environment::InstanceRecord& record,
                                                           const std::string& role) const;
+    environment::InstanceRecord instance_of(const base::Uuid& id) const;
     void find_name_holder(const environment::Subject& subject, environment::Facts& facts) const;
     std::optional<environment::RoleRecord> leftover_role(const InstanceRow& row) const;
+
+    // fake_supply.cpp
+    environment::TemplateDescription described(const TemplateRow& row) const;
+    bool is_sound(const InstanceRow& row) const;
 
     // fake_building.cpp
     void count_write();
     Done record_intent(const Work& work);
     Done check_unique(const base::Uuid& instance, const std::string& database) const;
-    Done insert_instance(const environment::Target& target);
+    Done insert_instance(const environment::Target& target, const std::string& purpose);
     Done create_role(const Work& work);
     Done create_database(const Work& work);
     Done secure_database(const Work& work);
     Done hand_over(const Work& work);
     Done set_password(const Work& work);
     Done repair_role(const Work& work);
-    Done claim(const Work& work);
+    Done claim_built(const Work& work);
     Done mark_ready(const Work& work);
     Done adopt(const Work& work);
     EnvironmentRow& describe(const environment::EnvironmentRecord& record);
+
+    // fake_claim.cpp
+    void find_source(const environment::Subject& subject, environment::Purpose purpose,
+                     environment::Facts& facts);
+    std::optional<environment::CloneSource> version_of(const std::string& project,
+                                                       const std::string& name) const;
+    std::optional<environment::CloneSource> source_of(const environment::Subject& subject,
+                                                      const environment::Facts& facts) const;
+    std::optional<base::Uuid> newest_warm(
+        const std::string& project, const environment::CloneSource& source,
+        const std::function<bool(const InstanceRow&)>& fits) const;
+    bool may_lock_row(const base::Uuid& instance) const;
+    Told claim_warm(const Work& work);
+    Done claim_it(const Work& work);
+    void end_lock_holders(const std::string& database);
+
+    // fake_pool.cpp
+    bool lacks(const Work& work) const;
+    Done record_warm(const Work& work);
+    Done shelve(const Work& work);
+    Done take_warm(const Work& work);
+    Done dismiss_owner(const Work& work);
+    Done discard(const Work& work);
+
+    // fake_template.cpp
+    Done record_template(const Work& work);
+    Told freeze(const Work& work);
+    Done examine(const Work& work) const;
+    Done publish(const Work& work);
+    Done forget_template(const Work& work);
+    void let_go_of(const base::Uuid& instance);
+    void tell_of(const environment::TemplateRecord& model, std::string_view event,
+                 const std::string& reason, const environment::Actor& actor);
 
     // fake_changes.cpp
     Done renew(const Work& work);
@@ -136,6 +190,9 @@ class FakeServer final : public environment::Server {
     int session_ = 0;  // 0: none
     bool session_broke_ = false;
     std::int64_t epoch_ = 0;
+    std::optional<base::Uuid> begun_;  // the warm instance that an open transaction has locked
+    std::vector<base::Uuid> avoided_;
+    bool name_taken_ = false;
 };
 
 }  // namespace support

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "pg/sql_state.h"
@@ -34,11 +35,27 @@ void append(std::string& text, const EnvironmentRow& row) {
 void append(std::string& text, const std::string& name, const FakeDatabase& database) {
     text += fmt::format(
         "database {} oid {} owner {} open {} half {} public {} template {} operator {} limit {} "
-        "users {} settings {} schema {} sessions {} comment '{}'\n",
+        "users {} settings {} schema {} content '{}' of '{}' sessions {} comment '{}'\n",
         name, database.oid, database.owner, database.accepts_connections, database.half_dropped,
         database.open_to_public, database.is_template, database.operator_may_connect,
         database.connection_limit, database.may_use, database.settings, database.schema_owner,
-        database.sessions, database.comment);
+        database.content, database.content_owner, database.sessions, database.comment);
+}
+
+void append(std::string& text, const base::Uuid& id, const InstanceRow& row) {
+    const auto& record = row.record;
+    text += fmt::format("instance {} {} {} oid {} role {} for {} from {} {} shape '{}'\n",
+                        id.to_string(), environment::to_text(record.state), record.database,
+                        record.oid.value_or(0), uuid_text(row.role), row.purpose,
+                        record.database_template, uuid_text(record.template_version), record.shape);
+}
+
+void append(std::string& text, const TemplateRow& row) {
+    const auto& record = row.record;
+    text += fmt::format("template {} {}/{} {} source '{}' digest '{}' instance {} next {}\n",
+                        record.id.to_string(), record.project, record.name,
+                        environment::to_text(record.state), record.source, record.digest,
+                        uuid_text(record.instance), uuid_text(row.next_instance));
 }
 
 void append(std::string& text, const std::string& name, const FakeLogin& login) {
@@ -83,6 +100,35 @@ EnvironmentRow* FakeWorld::find_environment(std::string_view project, std::strin
     }
     return nullptr;
 }
+const TemplateRow* FakeWorld::find_template(std::string_view project, std::string_view name) const {
+    for (const auto& [id, row] : templates) {
+        const bool lives = row.record.state != environment::TemplateState::gone;
+        if (lives && row.record.project == project && row.record.name == name) return &row;
+    }
+    return nullptr;
+}
+TemplateRow* FakeWorld::find_template(std::string_view project, std::string_view name) {
+    return const_cast<TemplateRow*>(std::as_const(*this).find_template(project, name));
+}
+bool FakeWorld::is_named(const std::string& role) const {
+    const auto login = logins.find(role);
+    if (login != logins.end() && login->second.named_elsewhere) return true;
+    return std::ranges::any_of(databases, [&](const auto& one) {
+        const auto& database = one.second;
+        return database.may_use.contains(role) || database.schema_owner == role ||
+               database.content_owner == role;
+    });
+}
+bool FakeWorld::is_in_service(const base::Uuid& instance) const {
+    return std::ranges::any_of(
+        templates, [&](const auto& one) { return one.second.record.instance == instance; });
+}
+bool FakeWorld::is_unfinished(const InstanceRow& row) const {
+    using environment::InstanceState;
+    const auto state = row.record.state;
+    return row.purpose != "environment" && !is_in_service(row.record.id) &&
+           (state == InstanceState::building || state == InstanceState::frozen);
+}
 FakeDatabase* FakeWorld::find_database(const std::string& name) {
     const auto found = databases.find(name);
     return found == databases.end() ? nullptr : &found->second;
@@ -101,10 +147,10 @@ std::string FakeWorld::name_of(std::uint32_t oid) const {
 std::string FakeWorld::to_text() const {
     std::string text;
     for (const auto& [id, row] : environments) append(text, row);
-    for (const auto& [id, row] : instances) {
-        text += fmt::format("instance {} {} {} oid {} role {}\n", id.to_string(),
-                            environment::to_text(row.record.state), row.record.database,
-                            row.record.oid.value_or(0), uuid_text(row.role));
+    for (const auto& [id, row] : instances) append(text, id, row);
+    for (const auto& [id, row] : templates) append(text, row);
+    for (const auto& [of, target] : pool) {
+        text += fmt::format("pool {}/{} {}\n", of.first, of.second, target);
     }
     for (const auto& [id, row] : roles) {
         text += fmt::format("role {} {} {} version {} key {}\n", id.to_string(), row.name,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -47,7 +48,11 @@ struct FakeDatabase {
     std::string comment;
     std::vector<std::string> settings;
     std::string schema_owner = k_database_owner;  // of schema public; empty where it is gone
-    std::vector<std::string> sessions;            // the role of each
+    std::string content;                          // what somebody put in; empty where nobody did
+    std::string content_owner;                    // whose all of that is
+    std::vector<std::string> extensions;
+    std::vector<std::string> sessions;  // the role of each
+    std::string locked_by;              // the role of a session that has a lock on it
 };
 
 struct EnvironmentRow {
@@ -58,8 +63,21 @@ struct EnvironmentRow {
 struct InstanceRow {
     environment::InstanceRecord record;
     std::optional<base::Uuid> role;
-    int let_go = 0;  // in which order
+    int let_go = 0;  // in which order; 0: not
+    std::string project = {};
+    std::string purpose = "environment";  // or pool, or template
+    int made = 0;                         // in which order
+    environment::Time made_at = {};
+    std::int64_t size_bytes = 0;  // 0: never measured
 };
+
+struct TemplateRow {
+    environment::TemplateRecord record;
+    std::optional<base::Uuid> next_instance;
+};
+
+// How many bytes an empty database takes.
+inline constexpr std::int64_t k_fake_size = 8'000'000;
 
 struct FakeWorld {
     // With a key in the registry, and with other people's databases and roles.
@@ -74,22 +92,39 @@ struct FakeWorld {
     std::map<base::Uuid, EnvironmentRow> environments;
     std::map<base::Uuid, InstanceRow> instances;
     std::map<base::Uuid, environment::RoleRecord> roles;
+    std::map<base::Uuid, TemplateRow> templates;
+    // How many warm ones there are to be, of a project and template.
+    std::map<std::pair<std::string, std::string>, int> pool;
     std::vector<environment::HistoryEntry> history;
 
     std::map<std::string, FakeDatabase> databases;
     std::map<std::string, FakeLogin> logins;
     std::map<std::string, base::Secret> secrets;
 
-    std::map<std::string, int> locks;  // which session has it
+    // Which session has it: those of an environment, a template, an instance, and the row of an
+    // instance while somebody claims it.
+    std::map<std::string, int> locks;
+    int connections = 0;  // of other people
+    int most_connections = 100;
     std::uint32_t last_oid = 16384;
     int last_let_go = 0;
+    int last_made = 0;
     int last_session = 0;
     // The oids of the databases and roles that steps changed or dropped.
     std::set<std::uint32_t> touched;
 
     EnvironmentRow* find_environment(std::string_view project, std::string_view name);
+    // That is not gone.
+    TemplateRow* find_template(std::string_view project, std::string_view name);
+    const TemplateRow* find_template(std::string_view project, std::string_view name) const;
     FakeDatabase* find_database(const std::string& name);
     FakeLogin* find_login(const std::string& name);
+    // Whether a grant, or something in a database, names the role, so that it cannot be dropped.
+    bool is_named(const std::string& role) const;
+    // Whether it is a template's version.
+    bool is_in_service(const base::Uuid& instance) const;
+    // Whether it was begun for the pool or for a template, and nobody has put it to use.
+    bool is_unfinished(const InstanceRow& row) const;
     // The name of the database that has the oid; empty where none has.
     std::string name_of(std::uint32_t oid) const;
     std::uint32_t next_oid() { return ++last_oid; }

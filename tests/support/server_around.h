@@ -38,6 +38,27 @@ class ServerAround : public environment::Server {
                                                       base::Deadline deadline) override {
         return inner_.candidates(prefix, deadline);
     }
+    base::Result<environment::Facts> observe_template(const environment::TemplateSubject& subject,
+                                                      environment::Purpose purpose,
+                                                      base::Deadline deadline) override {
+        return inner_.observe_template(subject, purpose, deadline);
+    }
+    base::Result<std::vector<environment::TemplateDescription>> templates(
+        const environment::Project& project, base::Deadline deadline) override {
+        return inner_.templates(project, deadline);
+    }
+    base::Result<environment::PoolFacts> observe_pool(const environment::Project& project,
+                                                      base::Deadline deadline) override {
+        return inner_.observe_pool(project, deadline);
+    }
+    base::Result<void> set_pool(const environment::Project& project,
+                                const std::string& database_template, int target,
+                                const environment::Actor& actor, base::Deadline deadline) override {
+        return inner_.set_pool(project, database_template, target, actor, deadline);
+    }
+    base::Result<void> while_leased(const std::function<base::Result<void>()>& deed) override {
+        return inner_.while_leased(deed);
+    }
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,
