@@ -11,7 +11,7 @@
 #include <cerrno>
 
 #include "base/interrupt.h"
-#include "pg/sql_state.h"
+#include "pg/answer.h"
 #include "pg/verifier.h"
 
 namespace pg {
@@ -33,24 +33,6 @@ bool wait_for(int socket, short events, Deadline deadline) {
         if (ready < 0 && errno != EINTR) return false;
     }
     return false;
-}
-
-std::string field(const PGresult* result, int code) {
-    const char* text = PQresultErrorField(result, code);
-    return text == nullptr ? std::string() : std::string(text);
-}
-
-Error error_of(const PGresult* result) {
-    Error error;
-    error.sqlstate = field(result, PG_DIAG_SQLSTATE);
-    error.kind = error.sqlstate.empty() ? ErrorKind::unavailable : kind_of(error.sqlstate);
-    error.message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (const auto detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) {
-        error.message += fmt::format(" ({})", detail);
-    }
-    error.hint = field(result, PG_DIAG_MESSAGE_HINT);
-    if (error.message.empty()) error.message = "the connection to the server was lost";
-    return error;
 }
 
 std::string trimmed(std::string_view text) {
@@ -105,11 +87,14 @@ Result<void> Connection::flush(Deadline deadline) {
     }
 }
 
+Result<void> Connection::wait_for_more(Deadline deadline) {
+    if (!wait_for(PQsocket(handle_.get()), POLLIN, deadline)) return lost(deadline);
+    if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+    return {};
+}
+
 Result<void> Connection::wait_for_answer(Deadline deadline) {
-    while (PQisBusy(handle_.get()) != 0) {
-        if (!wait_for(PQsocket(handle_.get()), POLLIN, deadline)) return lost(deadline);
-        if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
-    }
+    while (PQisBusy(handle_.get()) != 0) BASE_TRY(wait_for_more(deadline));
     return {};
 }
 

@@ -34,6 +34,24 @@ struct Statement {
     bool often = false;
 };
 
+// What the server said against one statement of a script.
+struct Refusal {
+    base::Error error;
+    std::size_t position = 0;  // the number of the character that it points at, from 1; 0: none
+    std::string context;       // where inside a function or the data it happened; may be empty
+};
+
+// What became of one statement of a script.
+struct Executed {
+    enum class Next { statement, data };
+
+    Next next = Next::statement;  // data: it was a COPY FROM STDIN, and waits for its data
+    std::string command;          // as Postgres calls what it did: "CREATE TABLE", "COPY 12"
+    std::optional<Refusal> refusal;
+};
+
+enum class TransactionState { none, open, failed };
+
 class Connection {
    public:
     // Opens a session. Blocks until it is there or `deadline`. A refusal carries the server's
@@ -74,6 +92,17 @@ class Connection {
     base::Result<std::vector<Rows>> finish(const std::vector<Statement>& statements,
                                            const std::optional<Statement>& afterwards,
                                            base::Deadline deadline);
+
+    // Runs one statement of somebody's script, never two, and passes over whatever rows it answers,
+    // in constant memory. That the server refuses it is part of the answer; only what befalls the
+    // session is a failure.
+    base::Result<Executed> execute(const std::string& sql, base::Deadline deadline);
+    // The data of a COPY FROM STDIN that execute() left waiting, in parts of any size; the server
+    // says what is wrong with it at the end. Waits while the server is behind.
+    base::Result<void> send_data(std::string_view data, base::Deadline deadline);
+    base::Result<Executed> end_data(base::Deadline deadline);
+    // The transaction that the session is in.
+    TransactionState transaction() const;
 
     // A SCRAM-SHA-256 verifier of `password` with a salt of its own, made here: the password does
     // not travel. Never anything but a verifier (pg::is_scram_verifier).
@@ -123,7 +152,10 @@ class Connection {
     bool in_transaction() const;
     void roll_back(base::Deadline deadline);
     base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);
+    base::Result<Executed> outcome(base::Deadline deadline);
+    base::Result<void> pass_over_rows(base::Deadline deadline);
     base::Result<void> flush(base::Deadline deadline);
+    base::Result<void> wait_for_more(base::Deadline deadline);
     base::Result<void> wait_for_answer(base::Deadline deadline);
     tl::unexpected<base::Error> lost(base::Deadline deadline);
 
