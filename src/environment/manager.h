@@ -135,6 +135,11 @@ class Manager {
     // answer has no description.
     base::Result<Answer> make_template(const TemplateWish& wish, const Filler& filler,
                                        Execution execution, base::Deadline deadline);
+    // The same, beginning with what one of our environments has. That is closed meanwhile, and open
+    // again at the end whatever comes; a protected one may be copied. Fails not_found, and as close.
+    base::Result<Answer> make_template_from(const Subject& origin, TemplateWish wish,
+                                            const Filler& filler, Execution execution,
+                                            base::Deadline deadline);
     base::Result<Answer> forget_template(const TemplateSubject& subject, Execution execution,
                                          base::Deadline deadline);
     base::Result<TemplateDescription> get_template(const TemplateSubject& subject,

@@ -154,10 +154,12 @@ class Making {
     Result<void> choose_instance() {
         auto& target = plan_.target;
         if (!facts_.instance || is_lost()) {
-            BASE_TRY(planning::plan_new_instance(target, facts_, fresh_.instance));
+            BASE_TRY(planning::plan_new_instance(target, facts_, fresh_.instance,
+                                                 wish_.wanted_template));
         } else if (!facts_.database) {
             // Nothing was made yet, so it is cloned from what is there now.
-            BASE_TRY(planning::plan_new_instance(target, facts_, facts_.instance->id));
+            BASE_TRY(planning::plan_new_instance(target, facts_, facts_.instance->id,
+                                                 wish_.wanted_template));
         } else if (!wish_.wanted_template.empty() &&
                    wish_.wanted_template != facts_.instance->database_template) {
             plan_.remarks.push_back(

@@ -169,10 +169,11 @@ std::string shape_of(const Facts& facts) {
     return shape;
 }
 
-Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id) {
+Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id,
+                               const std::string& wanted_template) {
     if (!facts.source) {
         return base::fail(ErrorKind::not_found,
-                          "the project has no template of that name that could be cloned",
+                          fmt::format("there is no template '{}' that could be cloned", wanted_template),
                           "'reviewdb template list' shows those that it has; 'empty' is always "
                           "there");
     }

@@ -47,6 +47,33 @@ Result<Answer> Manager::make_template(const TemplateWish& wish, const Filler& fi
     return answer;
 }
 
+Result<Answer> Manager::make_template_from(const Subject& origin, TemplateWish wish,
+                                           const Filler& filler, Execution execution,
+                                           Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto facts, server_.observe(origin, Purpose::read, deadline));
+    const Wish asked{origin.project, origin.name, {},
+                     fmt::format("the template {} is made from it", wish.subject.name), {}};
+    if (!facts.environment || !facts.instance || !facts.database || !facts.role) {
+        return base::fail(ErrorKind::not_found,
+                          fmt::format("there is no environment '{}' in project {}",
+                                      origin.name.text(), origin.project.text()),
+                          "'reviewdb list' shows what there is");
+    }
+    wish.snapshot = CloneSource{wish.subject.name, facts.instance->id, facts.database->name,
+                                facts.role->name, 0};
+    if (execution == Execution::dry_run) {
+        return make_template(wish, filler, execution, deadline);
+    }
+    const bool was_closed = facts.environment->state == EnvironmentState::closed;
+    if (!was_closed) BASE_TRY(close(asked, execution, deadline));
+    auto made = make_template(wish, filler, execution, deadline);
+    if (was_closed) return made;
+    base::finish_in_spite_of_interrupt();
+    const auto opened = open(asked, execution, deadline.extended_by(k_to_clear_up));
+    if (made && !opened) return base::fail(opened.error());
+    return made;
+}
+
 Result<Answer> Manager::forget_template(const TemplateSubject& subject, Execution execution,
                                         Deadline deadline) {
     Operation operation(server_, surroundings_, log_, [&](Deadline end) {

@@ -251,6 +251,13 @@ Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statem
     return answers;
 }
 
+Result<Rows> Connection::go_on(const Statement& statement, Deadline deadline) {
+    auto answers = pipeline({{statement}}, deadline);
+    if (answers) return std::move(answers->front());
+    roll_back(deadline);
+    return base::fail(std::move(answers).error());
+}
+
 Result<std::vector<Rows>> Connection::finish(const std::vector<Statement>& statements,
                                              const std::optional<Statement>& afterwards,
                                              Deadline deadline) {

@@ -87,6 +87,8 @@ class Connection {
     // for finish(); any other call rolls it back first, in the same round trip.
     base::Result<std::vector<Rows>> begin(const std::vector<Statement>& statements,
                                           base::Deadline deadline);
+    // One statement more of that transaction; by itself where there is none.
+    base::Result<Rows> go_on(const Statement& statement, base::Deadline deadline);
     // The rest of that transaction and COMMIT, and then `afterwards`, if any, by itself, in one round trip.
     // After a failure the session has been rolled back, or is dead, and `afterwards` was not run.
     base::Result<std::vector<Rows>> finish(const std::vector<Statement>& statements,

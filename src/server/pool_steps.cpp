@@ -108,7 +108,8 @@ Result<std::string> LiveServer::dismiss_owner(const Work& work) {
 // What a claimer has locked is no longer warm when this gets to it, and stays.
 Result<std::string> LiveServer::discard(const Work& work) {
     const auto id = work.target.leaving.id.to_string();
-    BASE_TRY(run({{"UPDATE registry.template SET next_instance = NULL WHERE next_instance = $1::uuid",
+    BASE_TRY(run({{"UPDATE registry.template SET next_instance = NULL, state = CASE state "
+                   "WHEN 'building' THEN 'gone' ELSE state END WHERE next_instance = $1::uuid",
                    {id}},
                   {"UPDATE registry.instance i SET state = 'dropping', let_go_at = now() "
                    "WHERE i.id = $1::uuid AND i.state IN ('building', 'warm', 'frozen') "

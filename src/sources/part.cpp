@@ -186,4 +186,6 @@ Result<void> look_through(const SqlFile& file, const Rules& rules, Deadline dead
     return check(script, rules, deadline);
 }
 
+bool can_be_kept(const std::string& from) { return from != "-" && !is_url(from); }
+
 }  // namespace sources

@@ -135,7 +135,7 @@ Source::~Source() = default;
 
 Result<Source> Source::prepare(const Request& request, const Surroundings& surroundings,
                                Deadline deadline) {
-    if (request.run.empty() && request.from.empty()) {
+    if (request.run.empty() && request.from.empty() && !request.begins_with_data) {
         return base::fail(ErrorKind::invalid_input, "a template has to be made from something",
                           "--run 'COMMAND' or --from FILE");
     }

@@ -32,6 +32,7 @@ struct Request {
     std::vector<std::string> from = {};   // files and folders, "-", postgresql:// URLs
     std::vector<std::string> scrub = {};  // SQL files
     bool skip_foreign = false;
+    bool begins_with_data = false;  // so that there need be nothing else
 };
 
 struct Progress {
@@ -90,5 +91,8 @@ class Source {
 
     std::unique_ptr<State> state_;
 };
+
+// False for standard input, which is read but once, and for a URL, which may hold a password.
+bool can_be_kept(const std::string& from);
 
 }  // namespace sources

@@ -76,6 +76,7 @@ class Session {
     };
     Helper helper();
 
+    void tell_progress(std::string text) { progress_.tell(std::move(text)); }
     // Before a result is printed or a person is asked.
     void end_progress() { progress_.quiet(); }
 
