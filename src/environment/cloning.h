@@ -2,9 +2,10 @@
 //
 // By which of Postgres' strategies a database is cloned from its template. Pure.
 //
-// wal_log puts every page into the server's log; file_copy copies files between two checkpoints that
-// it forces, which the whole server pays for; file_clone, as of 18, is file_copy in which the file
-// system may share what both have in common, so that neither time nor room grows with the size.
+// wal_log puts every page into the server's log; file_copy copies files between two checkpoints
+// that it forces, which the whole server pays for; file_clone, as of 18, is file_copy in which the
+// file system may share what both have in common, so that neither time nor room grows with the
+// size.
 #pragma once
 
 #include <cstdint>

@@ -24,11 +24,11 @@ using environment::FileCloning;
 Result<void> create(pg::Connection& session, const CloneOrder& order, CloneStrategy strategy,
                     Deadline deadline) {
     const auto* how = strategy == CloneStrategy::wal_log ? "wal_log" : "file_copy";
-    BASE_TRY(session.run({fmt::format("CREATE DATABASE {} TEMPLATE {} STRATEGY {} "
-                                      "ALLOW_CONNECTIONS false",
-                                      pg::identifier(order.database),
-                                      pg::identifier(order.database_template), how)},
-                         deadline));
+    BASE_TRY(session.run(
+        {fmt::format("CREATE DATABASE {} TEMPLATE {} STRATEGY {} "
+                     "ALLOW_CONNECTIONS false",
+                     pg::identifier(order.database), pg::identifier(order.database_template), how)},
+        deadline));
     return {};
 }
 

@@ -38,7 +38,8 @@ class Cloning : public support::PgTest {
         fill(manager(support::prepared_operator()), support::shared_cluster());
     }
     void fill(pg::Connection session, const support::Cluster& cluster) const {
-        must(session.run({"CREATE DATABASE " + template_ + " TEMPLATE reviewdb_template_0"}, soon()));
+        must(session.run({"CREATE DATABASE " + template_ + " TEMPLATE reviewdb_template_0"},
+                         soon()));
         support::execute(cluster.superuser(template_),
                          "CREATE TABLE film AS SELECT i, md5(i::text) AS title "
                          "FROM generate_series(1, 40000) i");
@@ -58,8 +59,10 @@ class Cloning : public support::PgTest {
     }
     void expect_closed_and_whole(const support::Cluster& cluster) const {
         EXPECT_EQ(support::refusal(cluster.superuser(copy_), "SELECT 1"), "55000");
-        support::execute(cluster.superuser(), "ALTER DATABASE " + copy_ + " ALLOW_CONNECTIONS true");
-        EXPECT_EQ(ask(cluster.superuser(copy_), "SELECT count(*)::text AS value FROM film"), "40000");
+        support::execute(cluster.superuser(),
+                         "ALTER DATABASE " + copy_ + " ALLOW_CONNECTIONS true");
+        EXPECT_EQ(ask(cluster.superuser(copy_), "SELECT count(*)::text AS value FROM film"),
+                  "40000");
     }
 
     std::string template_ = support::unique_name("template");
@@ -117,11 +120,12 @@ TEST_F(Cloning, of_files_that_is_refused_becomes_a_copy) {
     struct stat there {};
     ASSERT_EQ(stat(cluster.data().c_str(), &here), 0);
     ASSERT_EQ(stat(elsewhere.path().c_str(), &there), 0);
-    if (here.st_dev == there.st_dev) GTEST_SKIP() << "Skipped: there is one file system only";
+    if (here.st_dev == there.st_dev) GTEST_SKIP() << "there is one file system only";
     const auto login = support::prepare_operator(cluster);
     fill(manager(login), cluster);
-    const auto oid = ask(cluster.superuser(),
-                         "SELECT oid AS value FROM pg_database WHERE datname = '" + template_ + "'");
+    const auto oid =
+        ask(cluster.superuser(),
+            "SELECT oid AS value FROM pg_database WHERE datname = '" + template_ + "'");
     cluster.stop();
     const auto folder = cluster.data() / "base" / oid;
     support::copy_folder(folder, elsewhere / oid);
@@ -137,8 +141,10 @@ TEST_F(Cloning, of_files_that_is_refused_becomes_a_copy) {
     EXPECT_NE(cloned.refusal.find("could not clone file"), std::string::npos) << cloned.refusal;
     EXPECT_EQ(ask(session, "SELECT current_setting('file_copy_method') AS value"), "copy");
     expect_closed_and_whole(cluster);
-    EXPECT_EQ(ask(cluster.superuser(), "SELECT count(*)::text AS value FROM pg_database WHERE "
-                                       "datname = '" + copy_ + "'"),
+    EXPECT_EQ(ask(cluster.superuser(),
+                  "SELECT count(*)::text AS value FROM pg_database WHERE "
+                  "datname = '" +
+                      copy_ + "'"),
               "1");
 }
 
@@ -146,7 +152,8 @@ TEST_F(Cloning, that_fails_for_another_reason_says_that_one_and_makes_nothing) {
     auto session = manager(support::prepared_operator());
     for (const auto strategy :
          {CloneStrategy::wal_log, CloneStrategy::file_copy, CloneStrategy::file_clone}) {
-        const auto taken = server::clone_database(session, {"reviewdb", template_, strategy}, soon());
+        const auto taken =
+            server::clone_database(session, {"reviewdb", template_, strategy}, soon());
         ASSERT_FALSE(taken);
         EXPECT_EQ(taken.error().sqlstate, "42P04");
         EXPECT_EQ(taken.error().kind, ErrorKind::conflict);
