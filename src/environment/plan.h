@@ -105,6 +105,7 @@ struct Target {
     RoleRecord former_role;   // that a warm instance was built with, of a reset that takes one
     TemplateRecord model;     // that the instance is to be a version of
     CloneSource source;       // of an instance that is to be made
+    CloneStrategy strategy = CloneStrategy::wal_log;  // by which it is
     std::string former_owner;  // whose everything in it is now; empty: only public changes hands
     std::string shape;         // limits, settings and key, for the pool
     int most_builds = 1;       // for the pool, at the same time

@@ -231,7 +231,9 @@ class Making {
         }
         add(StepKind::prove_login, "ready is said only of what has been seen to log in");
         if (building()) {
-            add(StepKind::claim, fmt::format("it becomes {}", plan_.target.final_database));
+            const auto becomes = fmt::format("it becomes {}", plan_.target.final_database);
+            add(StepKind::claim,
+                has_database() ? becomes : planning::why_cloned(facts_, becomes));
         } else if (facts_.database->name != plan_.target.final_database) {
             add(StepKind::claim, "somebody renamed its database");
         }

@@ -169,6 +169,13 @@ std::string shape_of(const Facts& facts) {
     return shape;
 }
 
+namespace {
+CloneChoice choice_of(const Facts& facts) {
+    return choose_clone_strategy({facts.installation.server_version, facts.source->size_bytes,
+                                  facts.installation.file_cloning});
+}
+}  // namespace
+
 Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id,
                                const std::string& wanted_template) {
     if (!facts.source) {
@@ -183,6 +190,7 @@ Result<void> plan_new_instance(Target& target, const Facts& facts, const base::U
     target.instance.database_template = facts.source->name;
     target.instance.template_version = facts.source->version;
     target.source = *facts.source;
+    target.strategy = choice_of(facts).strategy;
     target.former_owner = facts.source->owner;
     target.shape = shape_of(facts);
     return {};
@@ -190,7 +198,9 @@ Result<void> plan_new_instance(Target& target, const Facts& facts, const base::U
 
 std::string why_cloned(const Facts& facts, std::string_view why) {
     if (!facts.source || !facts.source->version) return std::string(why);
-    return fmt::format("{}, cloned from the template {}", why, facts.source->name);
+    const auto choice = choice_of(facts);
+    return fmt::format("{}, cloned from the template {} by {}: {}", why, facts.source->name,
+                       to_text(choice.strategy), choice.reason);
 }
 
 std::string why_insecure(const Facts& facts) {

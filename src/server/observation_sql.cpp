@@ -91,7 +91,7 @@ LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
         AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))))";
 
 const std::string_view k_installation = R"(
-SELECT id, schema_version, oldest_program_allowed, current_key,
+SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
     current_setting('server_version_num')::integer AS server_version,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
@@ -107,7 +107,7 @@ SELECT id, schema_version, oldest_program_allowed, current_key,
 FROM registry.installation)";
 
 const std::string_view k_bare_installation = R"(
-SELECT id, schema_version, oldest_program_allowed, current_key,
+SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
     current_setting('server_version_num')::integer AS server_version,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
