@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/interrupt.h"
 #include "pg/answer.h"
@@ -206,7 +207,7 @@ void Connection::roll_back(Deadline deadline) {
 
 Result<std::vector<Rows>> Connection::apart(const std::vector<Statement>& statements,
                                             Deadline deadline) {
-    if (!in_transaction()) return pipeline({statements}, deadline);
+    if (!std::exchange(begun_, false)) return pipeline({statements}, deadline);
     return pipeline({{{"ROLLBACK"}}, statements}, deadline);
 }
 
@@ -247,6 +248,7 @@ Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statem
         roll_back(deadline);
         return answers;
     }
+    begun_ = true;
     answers->erase(answers->begin());
     return answers;
 }
@@ -254,14 +256,14 @@ Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statem
 Result<Rows> Connection::go_on(const Statement& statement, Deadline deadline) {
     auto answers = pipeline({{statement}}, deadline);
     if (answers) return std::move(answers->front());
-    roll_back(deadline);
+    if (std::exchange(begun_, false)) roll_back(deadline);
     return base::fail(std::move(answers).error());
 }
 
 Result<std::vector<Rows>> Connection::finish(const std::vector<Statement>& statements,
                                              const std::optional<Statement>& afterwards,
                                              Deadline deadline) {
-    if (!in_transaction()) {
+    if (!std::exchange(begun_, false) || !in_transaction()) {
         return base::fail(ErrorKind::in_doubt, "the transaction that was begun has ended");
     }
     auto all = statements;

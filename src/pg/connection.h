@@ -166,6 +166,7 @@ class Connection {
     // the dark whether it does.
     std::map<std::string, std::string> names_;
     std::vector<std::string> in_doubt_;  // named in the round trip that goes on
+    bool begun_ = false;  // a transaction that begin() opened
     std::deque<bool> expected_;  // of each answer to come: whether somebody asked for it
 };
 

@@ -81,6 +81,8 @@ class LiveServer final : public environment::Server {
     // call begins; a later one goes on, until end_rotation.
     base::Result<std::vector<environment::Subject>> begin_rotation(
         const environment::Project& project, base::Deadline deadline);
+    // The projects for which anything is to be built ahead, or has been.
+    base::Result<std::vector<environment::Project>> pooled_projects(base::Deadline deadline);
     base::Result<void> end_rotation(const environment::Project& project, base::Deadline deadline);
 
    private:

@@ -124,4 +124,18 @@ Result<void> LiveServer::set_pool(const environment::Project& project,
                       "'reviewdb template list' shows those that there are");
 }
 
+Result<std::vector<environment::Project>> LiveServer::pooled_projects(Deadline deadline) {
+    BASE_TRY(connect(deadline));
+    BASE_TRY_ASSIGN(const auto rows,
+                    session_->run({"SELECT project FROM registry.pool UNION SELECT project FROM "
+                                   "registry.instance WHERE state = 'warm' ORDER BY 1"},
+                                  deadline));
+    std::vector<environment::Project> projects;
+    for (int i = 0; i < rows.size(); ++i) {
+        auto project = environment::Project::parse(rows[i].text("project"));
+        if (project) projects.push_back(*std::move(project));
+    }
+    return projects;
+}
+
 }  // namespace server
