@@ -38,10 +38,9 @@ void measure(Length length) {
     bench::Report report;
     auto& comparison = report.compare("claim", "one durable INSERT", 2.6);
     for (int i = 0; i < claims; ++i) {
-        comparison.measure([&] { return milliseconds([&] { ours.claim(); }); },
-                           [&] {
-                               return milliseconds([&] { run("INSERT INTO one VALUES (1, 'x')"); });
-                           });
+        comparison.measure(
+            [&] { return milliseconds([&] { ours.claim(); }); },
+            [&] { return milliseconds([&] { run("INSERT INTO one VALUES (1, 'x')"); }); });
     }
     report.publish("claim", length, stand.major());
 }

@@ -33,16 +33,16 @@ Supplied::Supplied(const pg::ConnectionInfo& login, std::string names)
       names_(std::move(names)) {}
 
 void Supplied::fill(int target) {
-    support::must(server_.set_pool(project(), "empty", target, {"bench", "bench", "bench"},
-                                   patience()));
+    support::must(
+        server_.set_pool(project(), "empty", target, {"bench", "bench", "bench"}, patience()));
     support::must(manager_.fill_pool(project(), target, patience()));
 }
 
 void Supplied::claim() {
     auto name = support::must(environment::Name::parse(fmt::format("{}-{}", names_, ++made_)));
-    const auto answer = support::must(
-        manager_.create({project(), std::move(name), {}, {}, std::nullopt},
-                        environment::Execution::carry_out, patience()));
+    const auto answer =
+        support::must(manager_.create({project(), std::move(name), {}, {}, std::nullopt},
+                                      environment::Execution::carry_out, patience()));
     if (!answer.warm) throw std::runtime_error("the pool was empty");
 }
 

@@ -42,8 +42,11 @@ Result<Wish> wish_of(const Request& request) {
     BASE_TRY_ASSIGN(auto name, name_of(request));
     BASE_TRY_ASSIGN(auto repository, request.members.text("repository"));
     BASE_TRY_ASSIGN(auto reason, request.members.text("reason"));
-    return Wish{request.project, std::move(name), std::move(repository).value_or(""),
-                std::move(reason).value_or(""), {}};
+    return Wish{request.project,
+                std::move(name),
+                std::move(repository).value_or(""),
+                std::move(reason).value_or(""),
+                {}};
 }
 
 // What new data come from; empty where the request does not say.

@@ -31,10 +31,10 @@ Result<void> check_scrub(const Request& request, const environment::TemplateSubj
     if (!known) return {};
     BASE_TRY_ASSIGN(const auto recipe, parse_recipe(known->record.recipe));
     if (recipe.scrub.empty()) return {};
-    return base::fail(ErrorKind::conflict,
-                      fmt::format("the template '{}' is scrubbed, which a request cannot do",
-                                  subject.name),
-                      "reviewdb template refresh, or give it another name");
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("the template '{}' is scrubbed, which a request cannot do", subject.name),
+        "reviewdb template refresh, or give it another name");
 }
 
 }  // namespace
@@ -63,10 +63,10 @@ Result<base::Secret> make_template(const Request& request) {
     recipe.environment = *origin;
     environment::TemplateWish wish{subject, "the environment " + *origin, to_json(recipe), {}};
     const auto& hands = request.hands;
-    BASE_TRY_ASSIGN(const auto answer, hands.manager.make_template_from(
-                                           {request.project, std::move(origin_name)},
-                                           std::move(wish), nothing_more, request.execution,
-                                           hands.deadline));
+    BASE_TRY_ASSIGN(
+        const auto answer,
+        hands.manager.make_template_from({request.project, std::move(origin_name)}, std::move(wish),
+                                         nothing_more, request.execution, hands.deadline));
     if (request.execution == Execution::dry_run) {
         return base::Secret(template_outcome_json(subject, answer));
     }
@@ -88,8 +88,8 @@ Result<base::Secret> answer_pool(const Request& request) {
     }
     std::optional<environment::PoolReport> report;
     if (fill) {
-        BASE_TRY_ASSIGN(report, hands.manager.fill_pool(request.project, k_most_at_a_time,
-                                                        hands.deadline));
+        BASE_TRY_ASSIGN(report,
+                        hands.manager.fill_pool(request.project, k_most_at_a_time, hands.deadline));
     }
     BASE_TRY_ASSIGN(const auto facts, hands.server.observe_pool(request.project, hands.deadline));
     return base::Secret(pool_json(facts, report));

@@ -122,8 +122,8 @@ class Making {
         target.role = facts_.warm->role;
         target.environment.instance = target.instance.id;
         target.environment.role = target.role.id;
-        target.final_database = facts_.policy.database_pattern().apply(
-            wish_.project, wish_.name, k_longest_catalog_name);
+        target.final_database = facts_.policy.database_pattern().apply(wish_.project, wish_.name,
+                                                                       k_longest_catalog_name);
         plan_.outcome = Outcome::created;
         plan_.warm = true;
         add(StepKind::claim,
@@ -232,8 +232,7 @@ class Making {
         add(StepKind::prove_login, "ready is said only of what has been seen to log in");
         if (building()) {
             const auto becomes = fmt::format("it becomes {}", plan_.target.final_database);
-            add(StepKind::claim,
-                has_database() ? becomes : planning::why_cloned(facts_, becomes));
+            add(StepKind::claim, has_database() ? becomes : planning::why_cloned(facts_, becomes));
         } else if (facts_.database->name != plan_.target.final_database) {
             add(StepKind::claim, "somebody renamed its database");
         }

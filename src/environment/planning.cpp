@@ -12,10 +12,46 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 37> k_step_names{"record_intent", "record_reset", "record_warm", "take_warm", "record_template", "adopt", "create_role", "create_database", "secure_database", "hand_over", "dismiss_owner", "set_password", "repair_role", "prove_login", "fill", "freeze", "publish", "shelve", "claim", "swap", "write_secret", "mark_ready", "renew", "rotate_password", "mark_protection", "record_closure", "discard", "drop_next", "record_retirement", "close_database", "end_sessions", "delete_secret", "bury", "drop_database", "drop_role", "forget", "forget_template"};
+constexpr std::array<std::string_view, 37> k_step_names{"record_intent",
+                                                        "record_reset",
+                                                        "record_warm",
+                                                        "take_warm",
+                                                        "record_template",
+                                                        "adopt",
+                                                        "create_role",
+                                                        "create_database",
+                                                        "secure_database",
+                                                        "hand_over",
+                                                        "dismiss_owner",
+                                                        "set_password",
+                                                        "repair_role",
+                                                        "prove_login",
+                                                        "fill",
+                                                        "freeze",
+                                                        "publish",
+                                                        "shelve",
+                                                        "claim",
+                                                        "swap",
+                                                        "write_secret",
+                                                        "mark_ready",
+                                                        "renew",
+                                                        "rotate_password",
+                                                        "mark_protection",
+                                                        "record_closure",
+                                                        "discard",
+                                                        "drop_next",
+                                                        "record_retirement",
+                                                        "close_database",
+                                                        "end_sessions",
+                                                        "delete_secret",
+                                                        "bury",
+                                                        "drop_database",
+                                                        "drop_role",
+                                                        "forget",
+                                                        "forget_template"};
 constexpr std::array<std::string_view, 14> k_outcome_names{
-    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",     "reset",
-    "rotated", "closed",  "opened",   "extended", "refreshed", "protected", "unprotected"};
+    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",    "reset",
+    "rotated", "closed",  "opened",   "extended",  "refreshed", "protected", "unprotected"};
 
 }  // namespace
 
@@ -179,10 +215,11 @@ CloneChoice choice_of(const Facts& facts) {
 Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id,
                                const std::string& wanted_template) {
     if (!facts.source) {
-        return base::fail(ErrorKind::not_found,
-                          fmt::format("there is no template '{}' that could be cloned", wanted_template),
-                          "'reviewdb template list' shows those that it has; 'empty' is always "
-                          "there");
+        return base::fail(
+            ErrorKind::not_found,
+            fmt::format("there is no template '{}' that could be cloned", wanted_template),
+            "'reviewdb template list' shows those that it has; 'empty' is always "
+            "there");
     }
     target.instance = InstanceRecord{};
     target.instance.id = id;

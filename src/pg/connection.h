@@ -89,8 +89,9 @@ class Connection {
                                           base::Deadline deadline);
     // One statement more of that transaction; by itself where there is none.
     base::Result<Rows> go_on(const Statement& statement, base::Deadline deadline);
-    // The rest of that transaction and COMMIT, and then `afterwards`, if any, by itself, in one round trip.
-    // After a failure the session has been rolled back, or is dead, and `afterwards` was not run.
+    // The rest of that transaction and COMMIT, and then `afterwards`, if any, by itself, in one
+    // round trip. After a failure the session has been rolled back, or is dead, and `afterwards`
+    // was not run.
     base::Result<std::vector<Rows>> finish(const std::vector<Statement>& statements,
                                            const std::optional<Statement>& afterwards,
                                            base::Deadline deadline);
@@ -166,8 +167,8 @@ class Connection {
     // the dark whether it does.
     std::map<std::string, std::string> names_;
     std::vector<std::string> in_doubt_;  // named in the round trip that goes on
-    bool begun_ = false;  // a transaction that begin() opened
-    std::deque<bool> expected_;  // of each answer to come: whether somebody asked for it
+    bool begun_ = false;                 // a transaction that begin() opened
+    std::deque<bool> expected_;          // of each answer to come: whether somebody asked for it
 };
 
 }  // namespace pg

@@ -47,7 +47,8 @@ Result<environment::CandidateFacts> LiveServer::observe_candidate(
     BASE_TRY_ASSIGN(
         const auto rows,
         // A claim may have begun.
-        session_->go_on({std::string(k_candidate), {candidate.database, candidate.role}}, deadline));
+        session_->go_on({std::string(k_candidate), {candidate.database, candidate.role}},
+                        deadline));
     const auto row = rows[0];
     return environment::CandidateFacts{static_cast<std::uint32_t>(row.integer("oid")),
                                        row.text("owner"),

@@ -67,16 +67,17 @@ pg::Statement LiveServer::insert_instance(const Work& work, std::string_view pur
     const auto version = instance.template_version
                              ? std::optional(instance.template_version->to_string())
                              : std::nullopt;
-    return {"INSERT INTO registry.instance AS i (id, project, state, database, template, "
-            "template_version, role, purpose, shape, size_bytes) SELECT $1::uuid, $2, 'building', "
-            "$3, $4, $5::uuid, r.id, $7, $8, nullif($9::bigint, 0) FROM registry.role r "
-            "WHERE r.id = $6::uuid ON CONFLICT (id) DO UPDATE SET template = excluded.template, template_version = excluded.template_version, "
-            "size_bytes = excluded.size_bytes WHERE i.oid IS NULL AND i.state = 'building' "
-            "RETURNING i.id",
-            {instance.id.to_string(), work.target.environment.project, instance.database,
-             instance.database_template, version, work.target.role.id.to_string(),
-             std::string(purpose), work.target.shape,
-             std::to_string(work.target.source.size_bytes)}};
+    return {
+        "INSERT INTO registry.instance AS i (id, project, state, database, template, "
+        "template_version, role, purpose, shape, size_bytes) SELECT $1::uuid, $2, 'building', "
+        "$3, $4, $5::uuid, r.id, $7, $8, nullif($9::bigint, 0) FROM registry.role r "
+        "WHERE r.id = $6::uuid ON CONFLICT (id) DO UPDATE SET template = excluded.template, "
+        "template_version = excluded.template_version, "
+        "size_bytes = excluded.size_bytes WHERE i.oid IS NULL AND i.state = 'building' "
+        "RETURNING i.id",
+        {instance.id.to_string(), work.target.environment.project, instance.database,
+         instance.database_template, version, work.target.role.id.to_string(), std::string(purpose),
+         work.target.shape, std::to_string(work.target.source.size_bytes)}};
 }
 
 Result<std::string> LiveServer::record_intent(const Work& work) {
@@ -124,16 +125,17 @@ Result<std::string> LiveServer::create_role(const Work& work) {
 Result<std::string> LiveServer::create_database(const Work& work) {
     const auto& target = work.target;
     const auto& source = target.source.database;
-    auto made = clone_database(*session_,
-                               {target.instance.database,
-                                source.empty() ? std::string(k_empty_template) : source,
-                                target.strategy},
-                               work.deadline);
+    auto made =
+        clone_database(*session_,
+                       {target.instance.database,
+                        source.empty() ? std::string(k_empty_template) : source, target.strategy},
+                       work.deadline);
     if (made) {
         if (made->file_cloning == environment::FileCloning::unknown) return std::string();
-        BASE_TRY(run({{"UPDATE registry.installation SET file_cloning = $1 WHERE file_cloning <> $1",
-                       {std::string(to_text(made->file_cloning))}}},
-                     work.deadline));
+        BASE_TRY(
+            run({{"UPDATE registry.installation SET file_cloning = $1 WHERE file_cloning <> $1",
+                  {std::string(to_text(made->file_cloning))}}},
+                work.deadline));
         return std::string();
     }
     auto error = std::move(made).error();
@@ -188,10 +190,9 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
 
 Result<void> LiveServer::give_schema(pg::Connection& inside, const std::string& role,
                                      Deadline deadline) const {
-    BASE_TRY(inside.run_all(
-        as_member_of(role,
-                     {{fmt::format("ALTER SCHEMA public OWNER TO {}", pg::identifier(role))}}),
-        deadline));
+    BASE_TRY(inside.run_all(as_member_of(role, {{fmt::format("ALTER SCHEMA public OWNER TO {}",
+                                                             pg::identifier(role))}}),
+                            deadline));
     return {};
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The claim: a built instance gets its environment's name. One that was built ahead is taken and
-// named in the one transaction that observe() began, two round trips in all, and no statement on its
-// role: on 16 and newer each of those walks all memberships of the manager.
+// named in the one transaction that observe() began, two round trips in all, and no statement on
+// its role: on 16 and newer each of those walks all memberships of the manager.
 #include <fmt/format.h>
 
 #include "pg/quoting.h"

@@ -191,8 +191,8 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     return facts;
 }
 
-// What of the pool can be given stays locked until the transaction ends, and any other step than its
-// claim ends it. Without one, or where there is an environment, this is work like any other.
+// What of the pool can be given stays locked until the transaction ends, and any other step than
+// its claim ends it. Without one, or where there is an environment, this is work like any other.
 Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Deadline deadline) {
     const auto what =
         fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
@@ -213,11 +213,10 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
     BASE_TRY(connect(deadline));
     if (purpose == Purpose::claim) return observe_claim(subject, deadline);
     const bool recall = purpose == Purpose::recall;
-    auto statements =
-        reading(subject.project,
-                {recall ? records_sql(k_one_environment) : observation_sql(k_one_environment),
-                 {subject.project.text(), subject.name.text()},
-                 true});
+    auto statements = reading(subject.project, {recall ? records_sql(k_one_environment)
+                                                       : observation_sql(k_one_environment),
+                                                {subject.project.text(), subject.name.text()},
+                                                true});
     if (!recall) statements.push_back(source_of(subject, false));
     std::vector<pg::Rows> answers;
     if (purpose == Purpose::work) {

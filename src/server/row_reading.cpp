@@ -184,8 +184,7 @@ void read_observation(const pg::Row& row, environment::Facts& facts) {
     for (auto [record, prefix] : {std::pair(&facts.instance, 'i'), std::pair(&facts.next, 'n')}) {
         if (!*record) continue;
         (*record)->template_version = optional_uuid(row, column(prefix, "version").c_str());
-        (*record)->former_owner =
-            row.optional_text(column(prefix, "owner").c_str()).value_or("");
+        (*record)->former_owner = row.optional_text(column(prefix, "owner").c_str()).value_or("");
     }
     facts.next_role = read_role(row, 'o');
     facts.database = read_database(row, 'd');

@@ -68,8 +68,8 @@ class Session {
 
     // A line to standard error, unless --quiet.
     void notice(std::string_view line) const;
-    // One worker more, with a session of its own, for a thread of its own. After connect(); lives no
-    // longer than this.
+    // One worker more, with a session of its own, for a thread of its own. After connect(); lives
+    // no longer than this.
     struct Helper {
         std::unique_ptr<server::LiveServer> server;
         std::unique_ptr<environment::Manager> manager;

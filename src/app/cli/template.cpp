@@ -52,10 +52,9 @@ std::string age_of(const TemplateDescription& found) {
 std::string details_of(const TemplateDescription& found,
                        std::optional<environment::Outcome> outcome) {
     const auto& record = found.record;
-    std::vector<std::vector<std::string>> rows{
-        {"name", record.name},
-        {"project", record.project},
-        {"state", std::string(to_text(record.state))}};
+    std::vector<std::vector<std::string>> rows{{"name", record.name},
+                                               {"project", record.project},
+                                               {"state", std::string(to_text(record.state))}};
     if (outcome) rows.push_back({"outcome", std::string(to_text(*outcome))});
     rows.push_back({"source", record.source});
     if (!record.digest.empty()) rows.push_back({"digest", record.digest});
@@ -69,8 +68,8 @@ std::string details_of(const TemplateDescription& found,
 
 Result<int> list_templates(Session& session) {
     BASE_TRY(session.must_connect());
-    BASE_TRY_ASSIGN(const auto found, session.server().templates(session.settings().project,
-                                                                 session.deadline()));
+    BASE_TRY_ASSIGN(const auto found,
+                    session.server().templates(session.settings().project, session.deadline()));
     if (session.wants("json")) {
         print_result(api::templates_json(found));
         return 0;
@@ -84,8 +83,7 @@ Result<int> list_templates(Session& session) {
     for (const auto& one : found) {
         rows.push_back({one.record.name, std::string(to_text(one.record.state)), age_of(one),
                         base::describe_size(one.size_bytes), std::to_string(one.clones),
-                        std::to_string(one.warm), one.is_default ? "yes" : "",
-                        one.record.source});
+                        std::to_string(one.warm), one.is_default ? "yes" : "", one.record.source});
     }
     print_result(table(rows));
     return 0;
@@ -93,8 +91,7 @@ Result<int> list_templates(Session& session) {
 
 Result<int> show_template(Session& session, const TemplateSubject& subject,
                           std::optional<environment::Outcome> outcome) {
-    BASE_TRY_ASSIGN(const auto found,
-                    session.manager().get_template(subject, session.patience()));
+    BASE_TRY_ASSIGN(const auto found, session.manager().get_template(subject, session.patience()));
     session.end_progress();
     if (session.wants("json")) {
         print_result(api::template_json(found, outcome));
@@ -119,14 +116,15 @@ Result<void> connect_or_prepare(Session& session) {
     return session.prepare();
 }
 
-// Nobody works in what is copied, so the environment is closed meanwhile, and opened whatever comes.
+// Nobody works in what is copied, so the environment is closed meanwhile, and opened whatever
+// comes.
 Result<environment::Answer> snapshot(Session& session, environment::TemplateWish wish,
                                      const std::string& environment_name,
                                      const environment::Filler& filler) {
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(environment_name));
-    return session.manager().make_template_from(
-        {session.settings().project, std::move(name)}, std::move(wish), filler,
-        execution_of(session), session.patience());
+    return session.manager().make_template_from({session.settings().project, std::move(name)},
+                                                std::move(wish), filler, execution_of(session),
+                                                session.patience());
 }
 
 api::Recipe asked_recipe(const Arguments& arguments) {
@@ -150,12 +148,12 @@ Result<api::Recipe> recipe_of(const Session& session, const TemplateDescription*
         }
     }
     if (!asked.has_source()) {
-        return base::fail(
-            ErrorKind::invalid_input,
-            former == nullptr ? "nothing says what the template is to be made from"
+        return base::fail(ErrorKind::invalid_input,
+                          former == nullptr
+                              ? "nothing says what the template is to be made from"
                               : "what it was made from is not known any more (a URL with a "
                                 "password, or standard input)",
-            "--run 'COMMAND', --from FILE|FOLDER|DUMP|URL, or --environment NAME");
+                          "--run 'COMMAND', --from FILE|FOLDER|DUMP|URL, or --environment NAME");
     }
     return asked;
 }
@@ -210,23 +208,25 @@ std::string path_of(const Variables& variables) {
 
 Result<sources::Source> prepare(Session& session, const api::Recipe& recipe) {
     const sources::Surroundings around{
-        session.log(), {path_of(session.variables())}, [&session](const sources::Progress& progress) {
+        session.log(),
+        {path_of(session.variables())},
+        [&session](const sources::Progress& progress) {
             session.tell_progress(
-                progress.of ? fmt::format("{}: {} of {}", progress.what,
-                                          base::describe_size(static_cast<std::int64_t>(progress.done)),
-                                          base::describe_size(static_cast<std::int64_t>(*progress.of)))
-                            : fmt::format("{}: {}", progress.what,
-                                          base::describe_size(
-                                              static_cast<std::int64_t>(progress.done))));
+                progress.of
+                    ? fmt::format("{}: {} of {}", progress.what,
+                                  base::describe_size(static_cast<std::int64_t>(progress.done)),
+                                  base::describe_size(static_cast<std::int64_t>(*progress.of)))
+                    : fmt::format("{}: {}", progress.what,
+                                  base::describe_size(static_cast<std::int64_t>(progress.done))));
         }};
-    return sources::Source::prepare({recipe.run, recipe.from, recipe.scrub, recipe.skip_foreign,
-                                     !recipe.environment.empty()},
-                                    around, session.patience());
+    return sources::Source::prepare(
+        {recipe.run, recipe.from, recipe.scrub, recipe.skip_foreign, !recipe.environment.empty()},
+        around, session.patience());
 }
 
 std::string source_text(const api::Recipe& recipe, const sources::Source& source) {
-    auto text = recipe.environment.empty() ? std::string()
-                                           : "the environment " + recipe.environment;
+    auto text =
+        recipe.environment.empty() ? std::string() : "the environment " + recipe.environment;
     const auto more = source.description();
     if (!text.empty() && !more.empty()) text += ", ";
     return text + more;
@@ -243,18 +243,17 @@ Result<int> make_template(Session& session) {
     }
     BASE_TRY_ASSIGN(const auto recipe, recipe_of(session, former ? &*former : nullptr));
     BASE_TRY_ASSIGN(const auto source, prepare(session, recipe));
-    environment::TemplateWish wish{subject, source_text(recipe, source), to_json(kept(recipe)),
-                                   {},      arguments.anew,              refreshes};
+    environment::TemplateWish wish{
+        subject, source_text(recipe, source), to_json(kept(recipe)), {}, arguments.anew, refreshes};
     if (!recipe.digest.empty()) {
         BASE_TRY_ASSIGN(wish.digest, sources::digest_of(recipe.digest));
     }
     if (!refreshes) BASE_TRY(connect_or_prepare(session));
     const auto filler = filler_of(session, source);
-    const auto made =
-        recipe.environment.empty()
-            ? session.manager().make_template(wish, filler, execution_of(session),
-                                              session.patience())
-            : snapshot(session, wish, recipe.environment, filler);
+    const auto made = recipe.environment.empty()
+                          ? session.manager().make_template(wish, filler, execution_of(session),
+                                                            session.patience())
+                          : snapshot(session, wish, recipe.environment, filler);
     session.end_progress();
     BASE_TRY_ASSIGN(const auto answer, made);
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
@@ -282,9 +281,8 @@ Result<int> delete_template(Session& session) {
                                       subject.name))) {
         return 1;
     }
-    BASE_TRY_ASSIGN(const auto answer,
-                    session.manager().forget_template(subject, execution_of(session),
-                                                      session.patience()));
+    BASE_TRY_ASSIGN(const auto answer, session.manager().forget_template(
+                                           subject, execution_of(session), session.patience()));
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     print_result(session.wants("json")
@@ -318,8 +316,8 @@ Result<void> check_template_choice(const std::optional<std::string>& name) {
 }
 
 Result<std::string> template_of_working_tree(Session& session) {
-    BASE_TRY_ASSIGN(const auto all, session.server().templates(session.settings().project,
-                                                               session.deadline()));
+    BASE_TRY_ASSIGN(const auto all,
+                    session.server().templates(session.settings().project, session.deadline()));
     const TemplateDescription* newest = nullptr;
     for (const auto& one : all) {
         if (one.record.state != environment::TemplateState::ready || one.record.digest.empty()) {
