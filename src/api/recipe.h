@@ -24,6 +24,6 @@ struct Recipe {
 
 std::string to_json(const Recipe& recipe);
 // What a newer program wrote besides is left alone. Fails internal for what is no recipe.
-base::Result<Recipe> parse_recipe(const std::string& json);
+base::Result<Recipe> parse_recipe(const std::string& text);
 
 }  // namespace api

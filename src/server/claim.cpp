@@ -97,12 +97,10 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
 
 // What somebody holds is left out at the next look, and that somebody is ended where it is an
 // environment's.
-Result<void> LiveServer::leave_out(const environment::InstanceRecord& instance, base::Error error,
-                                   Deadline deadline) {
+void LiveServer::leave_out(const environment::InstanceRecord& instance, Deadline deadline) {
     avoided_.push_back(instance.id);
     const auto ended = end_lock_holders(instance.database, "", deadline);
     if (!ended) log_.debug("{} stays held: {}", instance.database, ended.error().message);
-    return base::fail(std::move(error));
 }
 
 Result<std::string> LiveServer::claim_warm(const Work& work) {
@@ -144,7 +142,8 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
     if (error.sqlstate == pg::sql_state::k_lock_not_available ||
         error.sqlstate == pg::sql_state::k_object_in_use) {
         error.sqlstate = pg::sql_state::k_lock_not_available;
-        BASE_TRY(leave_out(instance, std::move(error), work.deadline));
+        leave_out(instance, work.deadline);
+        return base::fail(std::move(error));
     }
     if (error.sqlstate == pg::sql_state::k_invalid_text) {
         return base::fail(

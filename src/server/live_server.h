@@ -131,8 +131,7 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> claim(const Work& work);
     base::Result<std::string> claim_built(const Work& work);
     base::Result<std::string> claim_warm(const Work& work);
-    base::Result<void> leave_out(const environment::InstanceRecord& instance, base::Error error,
-                                 base::Deadline deadline);
+    void leave_out(const environment::InstanceRecord& instance, base::Deadline deadline);
 
     // pool_steps.cpp
     base::Result<std::string> record_warm(const Work& work);

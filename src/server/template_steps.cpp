@@ -95,8 +95,8 @@ Result<void> LiveServer::examine_inside(const Work& work) {
 }
 
 Result<std::string> LiveServer::freeze(const Work& work) {
-    const auto& [instance, role] = std::tie(work.target.instance, work.target.role);
-    const auto name = pg::identifier(role.name);
+    const auto& instance = work.target.instance;
+    const auto name = pg::identifier(work.target.role.name);
     const auto frozen = environment::frozen_name(instance.id);
     BASE_TRY(run({{fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL", name)},
                   {fmt::format("ALTER ROLE {} RESET ALL", name)}},
