@@ -93,7 +93,7 @@ class Walk {
         if (!executed) return base::fail(failed(piece, std::move(executed).error()));
         account_.count_statement();
         note_transaction(piece.line);
-        if (executed->refusal) return refused(piece, judgement, *std::move(executed->refusal));
+        if (executed->refusal) return refused(piece, judgement, *executed->refusal);
         const bool off = session_->told("standard_conforming_strings") == "off";
         script_.set_backslash(off ? Backslash::escape : Backslash::letter);
         return await_data(piece, judgement, executed->next);
@@ -121,12 +121,13 @@ class Walk {
         takes_data_ = false;
         auto executed = session_->end_data(deadline);
         if (!executed) return base::fail(failed(copy_piece(), std::move(executed).error()));
-        if (executed->refusal) return refused(copy_piece(), {}, *std::move(executed->refusal));
+        if (executed->refusal) return refused(copy_piece(), {}, *executed->refusal);
         return {};
     }
     Piece copy_piece() const { return {PieceKind::statement, copy_, copy_line_}; }
 
-    Result<void> refused(const Piece& piece, const Judgement& judgement, pg::Refusal refusal) {
+    Result<void> refused(const Piece& piece, const Judgement& judgement,
+                         const pg::Refusal& refusal) {
         const bool unknown_setting = judgement.trait == Trait::set &&
                                      refusal.error.sqlstate == pg::sql_state::k_undefined_object &&
                                      session_->transaction() == pg::TransactionState::none;

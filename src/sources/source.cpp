@@ -97,7 +97,7 @@ struct Source::State {
 
     explicit State(Surroundings its_surroundings) : surroundings(std::move(its_surroundings)) {}
 
-    void tell(Progress progress) const {
+    void tell(const Progress& progress) const {
         if (surroundings.on_progress) surroundings.on_progress(progress);
     }
 
