@@ -50,8 +50,6 @@ std::string without_verifier(std::string sql) {
 }
 
 std::vector<std::optional<std::string>> parameters_of_bind(Reader& message) {
-    message.text();
-    message.text();
     message.bytes(2 * message.number(2));
     std::vector<std::optional<std::string>> parameters;
     for (auto left = message.number(2); left > 0; --left) {
@@ -109,13 +107,16 @@ class Conversation::Ear {
 
     void take(char type, Reader& message, std::vector<Action>& actions) {
         switch (type) {
-            case 'P':  // Parse
-                message.text();
-                sql_ = without_verifier(message.text());
+            case 'P': {  // Parse: a statement with a name is bound again without another one
+                const auto name = message.text();
+                sql_[name] = without_verifier(message.text());
                 return;
+            }
             case 'B': {  // Bind
+                message.text();
+                const auto name = message.text();
                 Action statement{"statement", session_, parameters_of_bind(message)};
-                statement.fields.insert(statement.fields.begin(), sql_);
+                statement.fields.insert(statement.fields.begin(), sql_.at(name));
                 actions.push_back(std::move(statement));
                 return;
             }
@@ -136,7 +137,7 @@ class Conversation::Ear {
 
     std::size_t session_;
     std::string heard_;
-    std::string sql_;
+    std::map<std::string, std::string> sql_;  // by name; the last one without a name under none
     bool asked_for_tls_ = false;
     bool started_ = false;
 };

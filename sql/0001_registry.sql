@@ -15,6 +15,8 @@ CREATE TABLE registry.installation (
     -- database, so that a registry restored from an older backup can be told.
     writes bigint NOT NULL DEFAULT 0,
     operator name,
+    -- Whether the file system lets Postgres clone files: unknown, works or fails.
+    file_cloning text NOT NULL DEFAULT 'unknown',
     created_at timestamptz NOT NULL DEFAULT now()
 );
 

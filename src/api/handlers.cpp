@@ -10,7 +10,7 @@
 #include "api/drop_in.h"
 #include "api/indented.h"
 #include "api/json.h"
-#include "api/members.h"
+#include "api/request.h"
 #include "base/duration.h"
 #include "environment/secret_value.h"
 
@@ -26,13 +26,6 @@ using environment::Outcome;
 using environment::Project;
 using environment::Wish;
 
-// A request as far as it is the same for all operations.
-struct Request {
-    Members& members;
-    Project project;
-    Execution execution = Execution::carry_out;
-    const Hands& hands;
-};
 using Handler = Result<base::Secret> (*)(const Request& request);
 
 constexpr int k_most_history = 100;
@@ -49,8 +42,19 @@ Result<Wish> wish_of(const Request& request) {
     BASE_TRY_ASSIGN(auto name, name_of(request));
     BASE_TRY_ASSIGN(auto repository, request.members.text("repository"));
     BASE_TRY_ASSIGN(auto reason, request.members.text("reason"));
-    return Wish{request.project, std::move(name), std::move(repository).value_or(""),
-                std::move(reason).value_or("")};
+    return Wish{request.project,
+                std::move(name),
+                std::move(repository).value_or(""),
+                std::move(reason).value_or(""),
+                {}};
+}
+
+// What new data come from; empty where the request does not say.
+Result<std::string> template_of(const Request& request) {
+    BASE_TRY_ASSIGN(auto name, request.members.text("template"));
+    if (!name || *name == environment::k_empty) return std::move(name).value_or("");
+    BASE_TRY(environment::check_template_name(*name));
+    return *std::move(name);
 }
 
 Result<std::optional<std::chrono::seconds>> ttl_of(const Request& request) {
@@ -67,7 +71,7 @@ base::Secret told(const Request& request, const Wish& wish, const Answer& answer
     }
     const bool gone = answer.outcome == Outcome::deleted || answer.outcome == Outcome::absent;
     if (answer.description && !gone) {
-        return base::Secret(to_json(*answer.description, answer.outcome, false));
+        return base::Secret(to_json(*answer.description, answer.outcome, answer.warm));
     }
     return base::Secret(indented(boost::json::object{{"name", wish.name.text()},
                                                      {"project", wish.project.text()},
@@ -92,6 +96,7 @@ Result<base::Secret> create(const Request& request) {
     BASE_TRY_ASSIGN(auto ref, members.text("ref"));
     BASE_TRY_ASSIGN(auto commit, members.text("commit"));
     BASE_TRY_ASSIGN(create.origin.pull_request, members.number("pull_request"));
+    BASE_TRY_ASSIGN(create.wanted_template, template_of(request));
     BASE_TRY_ASSIGN(const bool fork, members.flag("fork"));
     BASE_TRY(members.nothing_else());
     create.origin.repository = std::move(wish.repository);
@@ -143,7 +148,9 @@ Result<base::Secret> repair(const Request& request) {
 }
 
 Result<base::Secret> reset(const Request& request) {
-    return change(request, [&](auto& manager, const auto& wish) {
+    BASE_TRY_ASSIGN(const auto wanted, template_of(request));
+    return change(request, [&](auto& manager, auto wish) {
+        wish.wanted_template = wanted;
         return manager.reset(wish, request.execution, request.hands.deadline);
     });
 }
@@ -267,7 +274,7 @@ Result<base::Secret> config(const Request& request) {
     return base::Secret(policy_json(policy.values()));
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 16> k_handlers{{
+constexpr std::array<std::pair<std::string_view, Handler>, 19> k_handlers{{
     {"close", close},
     {"config", config},
     {"create", create},
@@ -278,10 +285,13 @@ constexpr std::array<std::pair<std::string_view, Handler>, 16> k_handlers{{
     {"import", import},
     {"list", list},
     {"open", open},
+    {"pool", answer_pool},
     {"protect", protect<environment::Protection::on>},
     {"repair", repair},
     {"reset", reset},
     {"rotate", rotate},
+    {"template", make_template},
+    {"templates", list_templates},
     {"unprotect", protect<environment::Protection::off>},
     {"url", url},
 }};

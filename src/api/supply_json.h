@@ -21,8 +21,8 @@ std::string template_outcome_json(const environment::TemplateSubject& subject,
 // {"templates": […]}
 std::string templates_json(const std::vector<environment::TemplateDescription>& found);
 
-// {"pool": [{"template", "target", "warm", "building", "stale"}], "connections", …}; after some work
-// also what was done: "built", "retired", and "held", why not more.
+// {"pool": [{"template", "target", "warm", "building", "stale"}], "connections", …}; after some
+// work also what was done: "built", "retired", and "held", why not more.
 std::string pool_json(const environment::PoolFacts& facts,
                       const std::optional<environment::PoolReport>& report);
 

@@ -72,6 +72,10 @@ struct CipherDeleter {
 };
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, CipherDeleter>;
 
+struct DigestDeleter {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
 void require(int answer) {
     if (answer != 1) throw std::runtime_error("OpenSSL refused an operation that cannot fail");
 }
@@ -87,6 +91,25 @@ std::string random_bytes(std::size_t count) {
 Digest sha256(std::string_view data) {
     Digest digest;
     SHA256(data_of(data), data.size(), digest.data());
+    return digest;
+}
+
+struct Sha256::State {
+    std::unique_ptr<EVP_MD_CTX, DigestDeleter> context{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+    require(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr));
+}
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view data) {
+    require(EVP_DigestUpdate(state_->context.get(), data.data(), data.size()));
+}
+
+Digest Sha256::finish() {
+    Digest digest{};
+    require(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr));
     return digest;
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,24 @@ using Digest = std::array<std::uint8_t, 32>;
 std::string random_bytes(std::size_t count);
 
 Digest sha256(std::string_view data);
+
+// The same over data that comes in parts.
+class Sha256 {
+   public:
+    Sha256();
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+    ~Sha256();
+
+    void add(std::string_view data);
+    // Over all that was added. Not to be used afterwards.
+    Digest finish();
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 Digest hmac_sha256(std::string_view key, std::string_view data);
 
 inline std::string_view as_text(const Digest& digest) {

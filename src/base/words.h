@@ -15,4 +15,12 @@ std::string without_passwords(std::string_view text);
 // The same in one line: libpq's messages have several.
 std::string presentable(std::string_view text);
 
+// `text` as valid UTF-8 that does nothing to a terminal: each control character but a line's end
+// and a tab, each mark that turns the direction of writing, and each byte that is no UTF-8 as a
+// '?'.
+std::string harmless(std::string_view text);
+
+// At most `most` bytes of `text`, cut between characters and then with an ellipsis.
+std::string beginning_of(std::string_view text, std::size_t most);
+
 }  // namespace base

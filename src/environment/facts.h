@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "environment/cloning.h"
 #include "environment/name.h"
 #include "environment/policy.h"
 #include "environment/records.h"
@@ -30,6 +31,7 @@ struct Installation {
     int oldest_program_allowed = 0;
     int server_version = 0;  // as server_version_num
     int current_key = 1;
+    FileCloning file_cloning = FileCloning::unknown;
     std::vector<KeyRecord> keys;
     // The registry lacks writes that the control database's comment counted: it was restored from
     // an older backup.

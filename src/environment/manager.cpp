@@ -37,9 +37,7 @@ std::chrono::milliseconds time_for_leftovers(Outcome outcome) {
     }
 }
 
-Subject subject_of(const Wish& wish) {
-    return {wish.project, wish.name, wish.wanted_template};
-}
+Subject subject_of(const Wish& wish) { return {wish.project, wish.name, wish.wanted_template}; }
 
 }  // namespace
 

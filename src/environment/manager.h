@@ -65,8 +65,8 @@ struct PoolReport {
     std::string held;  // why no more was built though some are lacking; empty where none are
 };
 
-// Fills a template's database, by a login as the target's role with the password of the credentials;
-// answers remarks. What it fails with is told as it is.
+// Fills a template's database, by a login as the target's role with the password of the
+// credentials; answers remarks. What it fails with is told as it is.
 using Filler = std::function<base::Result<std::vector<std::string>>(
     const Target& target, const Credentials& credentials, base::Deadline deadline)>;
 
@@ -131,10 +131,16 @@ class Manager {
     // databases that could not be dropped yet. What somebody works on is left to them.
     base::Result<std::vector<Report>> finish_pending(base::Deadline deadline);
 
-    // Makes a template, or its next version; after a failure the former one is still in service. The
-    // answer has no description.
+    // Makes a template, or its next version; after a failure the former one is still in service.
+    // The answer has no description.
     base::Result<Answer> make_template(const TemplateWish& wish, const Filler& filler,
                                        Execution execution, base::Deadline deadline);
+    // The same, beginning with what one of our environments has. That is closed meanwhile, and open
+    // again at the end whatever comes; a protected one may be copied. Fails not_found, and as
+    // close.
+    base::Result<Answer> make_template_from(const Subject& origin, TemplateWish wish,
+                                            const Filler& filler, Execution execution,
+                                            base::Deadline deadline);
     base::Result<Answer> forget_template(const TemplateSubject& subject, Execution execution,
                                          base::Deadline deadline);
     base::Result<TemplateDescription> get_template(const TemplateSubject& subject,

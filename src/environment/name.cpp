@@ -191,10 +191,10 @@ base::Result<void> check_template_name(std::string_view name) {
         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
     const bool reserved = name == k_empty || name == k_auto;
     if (fits && !reserved) return {};
-    return base::fail(base::ErrorKind::invalid_input,
-                      fmt::format("'{}' cannot be the name of a template", name),
-                      reserved ? "empty and auto have a meaning of their own"
-                               : "a letter, then letters, digits, _ or -, all lower case, at most 40");
+    return base::fail(
+        base::ErrorKind::invalid_input, fmt::format("'{}' cannot be the name of a template", name),
+        reserved ? "empty and auto have a meaning of their own"
+                 : "a letter, then letters, digits, _ or -, all lower case, at most 40");
 }
 
 }  // namespace environment

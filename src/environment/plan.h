@@ -27,28 +27,28 @@ namespace environment {
 
 enum class StepKind {
     // building
-    record_intent,     // registry: environment, instance and role, before any of them exists
-    record_reset,      // registry: the instance that is to replace the one that serves
-    record_warm,       // registry: one more for the pool, where it still lacks one
-    take_warm,         // registry: a warm one is to replace the one that serves, where there is one
-    record_template,   // registry: the template, and the instance that is to be its next version
-    adopt,             // registry, and who owns the database: what another tool made becomes ours
-    create_role,       // LOGIN, limits and password in one statement; stamped
-    create_database,   // closed, under its building name; cannot be rolled back
-    secure_database,   // stamp, PUBLIC revoked, the role's rights and settings, then open
-    hand_over,         // everything in it to the role, over a session in the database
-    dismiss_owner,     // the role that it was built with, and that owns nothing any more
-    set_password,      // the derived one, where another was found
-    repair_role,       // login and limits as they should be
-    prove_login,       // as the role, with the derived password
-    fill,              // with a template's source, by a login as the role
-    freeze,            // nobody gets in any more, and all in it is the role's, who may not log in
-    publish,           // registry: it is the template's version from now on
-    shelve,            // closed, and warm from now on
-    claim,             // final name, stamp, rows and history in one transaction
-    swap,              // the same with the next instance, in place of the one that served
-    write_secret,      // to the secret store
-    mark_ready,        // everything is in place: state, terms and history
+    record_intent,    // registry: environment, instance and role, before any of them exists
+    record_reset,     // registry: the instance that is to replace the one that serves
+    record_warm,      // registry: one more for the pool, where it still lacks one
+    take_warm,        // registry: a warm one is to replace the one that serves, where there is one
+    record_template,  // registry: the template, and the instance that is to be its next version
+    adopt,            // registry, and who owns the database: what another tool made becomes ours
+    create_role,      // LOGIN, limits and password in one statement; stamped
+    create_database,  // closed, under its building name; cannot be rolled back
+    secure_database,  // stamp, PUBLIC revoked, the role's rights and settings, then open
+    hand_over,        // everything in it to the role, over a session in the database
+    dismiss_owner,    // the role that it was built with, and that owns nothing any more
+    set_password,     // the derived one, where another was found
+    repair_role,      // login and limits as they should be
+    prove_login,      // as the role, with the derived password
+    fill,             // with a template's source, by a login as the role
+    freeze,           // nobody gets in any more, and all in it is the role's, who may not log in
+    publish,          // registry: it is the template's version from now on
+    shelve,           // closed, and warm from now on
+    claim,            // final name, stamp, rows and history in one transaction
+    swap,             // the same with the next instance, in place of the one that served
+    write_secret,     // to the secret store
+    mark_ready,       // everything is in place: state, terms and history
     // changing what is there
     renew,            // expiry, origin and labels, where nothing else had to be done
     rotate_password,  // the next version: password, row and stamp in one transaction
@@ -102,14 +102,15 @@ struct Target {
     InstanceRecord instance;  // that serves, or will; .database is its name now
     InstanceRecord leaving;   // that the environment lets go of, with close_database to forget
     RoleRecord role;
-    RoleRecord former_role;   // that a warm instance was built with, of a reset that takes one
-    TemplateRecord model;     // that the instance is to be a version of
-    CloneSource source;       // of an instance that is to be made
+    RoleRecord former_role;  // that a warm instance was built with, of a reset that takes one
+    TemplateRecord model;    // that the instance is to be a version of
+    CloneSource source;      // of an instance that is to be made
+    CloneStrategy strategy = CloneStrategy::wal_log;  // by which it is
     std::string former_owner;  // whose everything in it is now; empty: only public changes hands
     std::string shape;         // limits, settings and key, for the pool
     int most_builds = 1;       // for the pool, at the same time
     std::vector<std::string> extensions;  // that a template may have; * for any
-    std::string final_database;  // the instance's name once claimed
+    std::string final_database;           // the instance's name once claimed
     int connection_limit = 0;
     std::vector<std::string> database_settings;
 };
@@ -176,8 +177,8 @@ base::Result<Plan> plan_let_go(const CreateWish& wish, const Facts& facts);
 struct Wish {
     Project project;
     Name name;
-    std::string repository = {};  // the caller's; empty when it has none
-    std::string reason = {};      // for history
+    std::string repository = {};       // the caller's; empty when it has none
+    std::string reason = {};           // for history
     std::string wanted_template = {};  // of a reset; empty: its own
 };
 

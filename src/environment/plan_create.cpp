@@ -122,8 +122,8 @@ class Making {
         target.role = facts_.warm->role;
         target.environment.instance = target.instance.id;
         target.environment.role = target.role.id;
-        target.final_database = facts_.policy.database_pattern().apply(
-            wish_.project, wish_.name, k_longest_catalog_name);
+        target.final_database = facts_.policy.database_pattern().apply(wish_.project, wish_.name,
+                                                                       k_longest_catalog_name);
         plan_.outcome = Outcome::created;
         plan_.warm = true;
         add(StepKind::claim,
@@ -154,10 +154,12 @@ class Making {
     Result<void> choose_instance() {
         auto& target = plan_.target;
         if (!facts_.instance || is_lost()) {
-            BASE_TRY(planning::plan_new_instance(target, facts_, fresh_.instance));
+            BASE_TRY(planning::plan_new_instance(target, facts_, fresh_.instance,
+                                                 wish_.wanted_template));
         } else if (!facts_.database) {
             // Nothing was made yet, so it is cloned from what is there now.
-            BASE_TRY(planning::plan_new_instance(target, facts_, facts_.instance->id));
+            BASE_TRY(planning::plan_new_instance(target, facts_, facts_.instance->id,
+                                                 wish_.wanted_template));
         } else if (!wish_.wanted_template.empty() &&
                    wish_.wanted_template != facts_.instance->database_template) {
             plan_.remarks.push_back(
@@ -229,7 +231,8 @@ class Making {
         }
         add(StepKind::prove_login, "ready is said only of what has been seen to log in");
         if (building()) {
-            add(StepKind::claim, fmt::format("it becomes {}", plan_.target.final_database));
+            const auto becomes = fmt::format("it becomes {}", plan_.target.final_database);
+            add(StepKind::claim, has_database() ? becomes : planning::why_cloned(facts_, becomes));
         } else if (facts_.database->name != plan_.target.final_database) {
             add(StepKind::claim, "somebody renamed its database");
         }

@@ -22,7 +22,8 @@ Result<Plan> exchange(const Wish& wish, const Facts& facts, const FreshIdentitie
     plan.outcome = Outcome::reset;
     plan.target = planning::target_of(facts);
     if (may_take_warm(facts)) {
-        BASE_TRY(planning::plan_new_instance(plan.target, facts, fresh.instance));
+        BASE_TRY(
+            planning::plan_new_instance(plan.target, facts, fresh.instance, wish.wanted_template));
         add(plan, StepKind::take_warm, "one was built ahead");
         plan.again = true;
         return plan;
@@ -35,8 +36,8 @@ Result<Plan> exchange(const Wish& wish, const Facts& facts, const FreshIdentitie
         target.instance.database = facts.next_database->name;
         target.former_owner = facts.next->former_owner;
     } else {
-        BASE_TRY(planning::plan_new_instance(target, facts,
-                                             facts.next ? facts.next->id : fresh.instance));
+        BASE_TRY(planning::plan_new_instance(
+            target, facts, facts.next ? facts.next->id : fresh.instance, wish.wanted_template));
     }
     if (facts.next_role) {
         target.former_role = *facts.next_role;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Templates: a version is built beside the one in service, as an ordinary instance that a throw-away
-// role fills; then it is frozen, and takes the other's place in one transaction.
+// Templates: a version is built beside the one in service, as an ordinary instance that a
+// throw-away role fills; then it is frozen, and takes the other's place in one transaction.
 #include "environment/template.h"
 
 #include <fmt/format.h>
@@ -16,7 +16,8 @@ using base::ErrorKind;
 using base::Result;
 using planning::add;
 
-// What an earlier build did not finish cannot be gone on with: nobody knows how far its source came.
+// What an earlier build did not finish cannot be gone on with: nobody knows how far its source
+// came.
 Plan discard_next(const Facts& facts) {
     Plan plan;
     plan.target = planning::target_of(facts);

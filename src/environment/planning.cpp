@@ -12,10 +12,46 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 37> k_step_names{"record_intent", "record_reset", "record_warm", "take_warm", "record_template", "adopt", "create_role", "create_database", "secure_database", "hand_over", "dismiss_owner", "set_password", "repair_role", "prove_login", "fill", "freeze", "publish", "shelve", "claim", "swap", "write_secret", "mark_ready", "renew", "rotate_password", "mark_protection", "record_closure", "discard", "drop_next", "record_retirement", "close_database", "end_sessions", "delete_secret", "bury", "drop_database", "drop_role", "forget", "forget_template"};
+constexpr std::array<std::string_view, 37> k_step_names{"record_intent",
+                                                        "record_reset",
+                                                        "record_warm",
+                                                        "take_warm",
+                                                        "record_template",
+                                                        "adopt",
+                                                        "create_role",
+                                                        "create_database",
+                                                        "secure_database",
+                                                        "hand_over",
+                                                        "dismiss_owner",
+                                                        "set_password",
+                                                        "repair_role",
+                                                        "prove_login",
+                                                        "fill",
+                                                        "freeze",
+                                                        "publish",
+                                                        "shelve",
+                                                        "claim",
+                                                        "swap",
+                                                        "write_secret",
+                                                        "mark_ready",
+                                                        "renew",
+                                                        "rotate_password",
+                                                        "mark_protection",
+                                                        "record_closure",
+                                                        "discard",
+                                                        "drop_next",
+                                                        "record_retirement",
+                                                        "close_database",
+                                                        "end_sessions",
+                                                        "delete_secret",
+                                                        "bury",
+                                                        "drop_database",
+                                                        "drop_role",
+                                                        "forget",
+                                                        "forget_template"};
 constexpr std::array<std::string_view, 14> k_outcome_names{
-    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",     "reset",
-    "rotated", "closed",  "opened",   "extended", "refreshed", "protected", "unprotected"};
+    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",    "reset",
+    "rotated", "closed",  "opened",   "extended",  "refreshed", "protected", "unprotected"};
 
 }  // namespace
 
@@ -169,12 +205,21 @@ std::string shape_of(const Facts& facts) {
     return shape;
 }
 
-Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id) {
+namespace {
+CloneChoice choice_of(const Facts& facts) {
+    return choose_clone_strategy({facts.installation.server_version, facts.source->size_bytes,
+                                  facts.installation.file_cloning});
+}
+}  // namespace
+
+Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id,
+                               const std::string& wanted_template) {
     if (!facts.source) {
-        return base::fail(ErrorKind::not_found,
-                          "the project has no template of that name that could be cloned",
-                          "'reviewdb template list' shows those that it has; 'empty' is always "
-                          "there");
+        return base::fail(
+            ErrorKind::not_found,
+            fmt::format("there is no template '{}' that could be cloned", wanted_template),
+            "'reviewdb template list' shows those that it has; 'empty' is always "
+            "there");
     }
     target.instance = InstanceRecord{};
     target.instance.id = id;
@@ -182,6 +227,7 @@ Result<void> plan_new_instance(Target& target, const Facts& facts, const base::U
     target.instance.database_template = facts.source->name;
     target.instance.template_version = facts.source->version;
     target.source = *facts.source;
+    target.strategy = choice_of(facts).strategy;
     target.former_owner = facts.source->owner;
     target.shape = shape_of(facts);
     return {};
@@ -189,7 +235,9 @@ Result<void> plan_new_instance(Target& target, const Facts& facts, const base::U
 
 std::string why_cloned(const Facts& facts, std::string_view why) {
     if (!facts.source || !facts.source->version) return std::string(why);
-    return fmt::format("{}, cloned from the template {}", why, facts.source->name);
+    const auto choice = choice_of(facts);
+    return fmt::format("{}, cloned from the template {} by {}: {}", why, facts.source->name,
+                       to_text(choice.strategy), choice.reason);
 }
 
 std::string why_insecure(const Facts& facts) {

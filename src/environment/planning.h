@@ -44,7 +44,8 @@ std::string shape_of(const Facts& facts);
 
 // Lets `target.instance` be a new one, cloned from where facts.source says. Fails not_found where
 // the template that was asked for is not there.
-base::Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id);
+base::Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id,
+                                     const std::string& wanted_template = {});
 
 // The reason of a create_database, with what is cloned.
 std::string why_cloned(const Facts& facts, std::string_view why);

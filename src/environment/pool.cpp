@@ -85,8 +85,8 @@ PoolAction next_action(const PoolFacts& facts) {
     if (neediest == nullptr) return {};
     auto held = why_hold(facts, *neediest->source);
     if (!held.empty()) return {Kind::hold, std::move(held), *neediest->source, {}};
-    return {Kind::build, fmt::format("the pool lacks {} of it", most_lacking), *neediest->source,
-            {}};
+    return {
+        Kind::build, fmt::format("the pool lacks {} of it", most_lacking), *neediest->source, {}};
 }
 
 std::vector<PoolLine> summary(const PoolFacts& facts) {

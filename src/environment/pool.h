@@ -26,7 +26,7 @@ struct PoolTarget {
 struct PooledInstance {
     InstanceRecord instance;
     RoleRecord role;
-    bool is_sound = true;   // database and role are there, closed and stamped as they should be
+    bool is_sound = true;    // database and role are there, closed and stamped as they should be
     bool abandoned = false;  // it is being built, and nobody works on it any more
 };
 
@@ -47,8 +47,8 @@ struct PoolFacts {
 struct PoolAction {
     enum class Kind { build, retire, hold, rest };
     Kind kind = Kind::rest;
-    std::string reason;  // for a person
-    CloneSource source;  // of a build
+    std::string reason;       // for a person
+    CloneSource source;       // of a build
     PooledInstance instance;  // of a retirement
 };
 
@@ -60,9 +60,9 @@ PoolAction next_action(const PoolFacts& facts);
 struct PoolLine {
     std::string database_template;
     int target = 0;
-    int warm = 0;      // that a create may be given
+    int warm = 0;  // that a create may be given
     int building = 0;
-    int stale = 0;     // that nobody is given any more, and that goes
+    int stale = 0;  // that nobody is given any more, and that goes
 };
 // By template; one that has no target any more is among them while something of it is there.
 std::vector<PoolLine> summary(const PoolFacts& facts);

@@ -64,14 +64,14 @@ struct EnvironmentRecord {
 struct InstanceRecord {
     base::Uuid id;
     InstanceState state = InstanceState::building;
-    std::string database;              // its name on the server now
-    std::optional<std::uint32_t> oid;  // once the database has been seen
-    std::string database_template;     // the name of what it was cloned from
+    std::string database;                        // its name on the server now
+    std::optional<std::uint32_t> oid;            // once the database has been seen
+    std::string database_template;               // the name of what it was cloned from
     std::optional<base::Uuid> template_version;  // the instance; nothing: the empty one
     // Whose everything in it is until it is handed over; empty where that is nobody's.
     std::string former_owner;
-    std::string shape;  // of a warm one: limits, settings and key that it was made by
-    std::optional<Time> keep_until;    // of one in the trash
+    std::string shape;               // of a warm one: limits, settings and key that it was made by
+    std::optional<Time> keep_until;  // of one in the trash
 };
 
 // A template: what instances are cloned from. Each of its versions is an instance.

@@ -117,8 +117,8 @@ class Server {
     virtual base::Result<std::vector<std::string>> candidates(const std::string& prefix,
                                                               base::Deadline deadline) = 0;
 
-    // A template: `instance` is its version in service, `next` what an unfinished build left, `role`
-    // the throw-away role of that. With Purpose::work it holds the template's lock.
+    // A template: `instance` is its version in service, `next` what an unfinished build left,
+    // `role` the throw-away role of that. With Purpose::work it holds the template's lock.
     virtual base::Result<Facts> observe_template(const TemplateSubject& subject, Purpose purpose,
                                                  base::Deadline deadline) = 0;
     // By name.
@@ -127,11 +127,11 @@ class Server {
     // What is built ahead for the project, or is to be. Takes no lock.
     virtual base::Result<PoolFacts> observe_pool(const Project& project,
                                                  base::Deadline deadline) = 0;
-    // How many there are to be from now on, with its line of history. Fails not_found for a template
-    // that is not there.
-    virtual base::Result<void> set_pool(const Project& project, const std::string& database_template,
-                                        int target, const Actor& actor,
-                                        base::Deadline deadline) = 0;
+    // How many there are to be from now on, with its line of history. Fails not_found for a
+    // template that is not there.
+    virtual base::Result<void> set_pool(const Project& project,
+                                        const std::string& database_template, int target,
+                                        const Actor& actor, base::Deadline deadline) = 0;
     // Runs `deed`, which takes long and does not use this server, and keeps the lease meanwhile.
     // Fails in_doubt where that was lost.
     virtual base::Result<void> while_leased(const std::function<base::Result<void>()>& deed) = 0;

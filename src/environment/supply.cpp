@@ -32,7 +32,8 @@ Result<Answer> Manager::make_template(const TemplateWish& wish, const Filler& fi
         return server_.observe_template(wish.subject, Purpose::work, end);
     });
     operation.fill_with(filler);
-    // Each look plans with new identities: what a lost attempt made is discarded, never gone on with.
+    // Each look plans with new identities: what a lost attempt made is discarded, never gone on
+    // with.
     const Planner planner = [&](const Facts& facts) {
         return plan_template(wish, facts, FreshIdentities());
     };
@@ -47,16 +48,45 @@ Result<Answer> Manager::make_template(const TemplateWish& wish, const Filler& fi
     return answer;
 }
 
+Result<Answer> Manager::make_template_from(const Subject& origin, TemplateWish wish,
+                                           const Filler& filler, Execution execution,
+                                           Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto facts, server_.observe(origin, Purpose::read, deadline));
+    const Wish asked{origin.project,
+                     origin.name,
+                     {},
+                     fmt::format("the template {} is made from it", wish.subject.name),
+                     {}};
+    if (!facts.environment || !facts.instance || !facts.database || !facts.role) {
+        return base::fail(ErrorKind::not_found,
+                          fmt::format("there is no environment '{}' in project {}",
+                                      origin.name.text(), origin.project.text()),
+                          "'reviewdb list' shows what there is");
+    }
+    wish.snapshot = CloneSource{wish.subject.name, facts.instance->id, facts.database->name,
+                                facts.role->name, 0};
+    if (execution == Execution::dry_run) {
+        return make_template(wish, filler, execution, deadline);
+    }
+    const bool was_closed = facts.environment->state == EnvironmentState::closed;
+    if (!was_closed) BASE_TRY(close(asked, execution, deadline));
+    auto made = make_template(wish, filler, execution, deadline);
+    if (was_closed) return made;
+    base::finish_in_spite_of_interrupt();
+    const auto opened = open(asked, execution, deadline.extended_by(k_to_clear_up));
+    if (made && !opened) return base::fail(opened.error());
+    return made;
+}
+
 Result<Answer> Manager::forget_template(const TemplateSubject& subject, Execution execution,
                                         Deadline deadline) {
     Operation operation(server_, surroundings_, log_, [&](Deadline end) {
         return server_.observe_template(subject, Purpose::work, end);
     });
-    BASE_TRY_ASSIGN(auto answer,
-                    operation.run([&](const Facts& facts) {
-                        return plan_forget_template(subject, facts);
-                    },
-                                  {}, execution, deadline));
+    BASE_TRY_ASSIGN(
+        auto answer,
+        operation.run([&](const Facts& facts) { return plan_forget_template(subject, facts); }, {},
+                      execution, deadline));
     server_.release(deadline);
     if (execution == Execution::carry_out) finish_leftovers(k_to_clear_up, deadline);
     return answer;
@@ -146,8 +176,8 @@ Result<PoolReport> Manager::drain_pool(const Project& project, const std::string
         const bool meant =
             database_template.empty() || target.database_template == database_template;
         if (!meant) continue;
-        BASE_TRY(server_.set_pool(project, target.database_template, 0, surroundings_.actor,
-                                  deadline));
+        BASE_TRY(
+            server_.set_pool(project, target.database_template, 0, surroundings_.actor, deadline));
     }
     return fill_pool(project, 1000000, deadline);
 }

@@ -20,16 +20,16 @@ struct TemplateSubject {
 
 struct TemplateWish {
     TemplateSubject subject;
-    std::string source;  // what it is made from, for people; no secrets
-    std::string recipe;  // JSON
-    std::string digest;  // empty: not asked for
-    bool anew = false;   // even when it was made from the same
-    bool must_be_there = false;            // refresh, and do not create
+    std::string source;                        // what it is made from, for people; no secrets
+    std::string recipe;                        // JSON
+    std::string digest;                        // empty: not asked for
+    bool anew = false;                         // even when it was made from the same
+    bool must_be_there = false;                // refresh, and do not create
     std::optional<CloneSource> snapshot = {};  // begin with what another database of ours has
 };
 
-// Makes it, or makes its next version. Outcome unchanged and no steps when it was made from the same
-// digest. Fails not_found with must_be_there, conflict for a registry that is behind.
+// Makes it, or makes its next version. Outcome unchanged and no steps when it was made from the
+// same digest. Fails not_found with must_be_there, conflict for a registry that is behind.
 base::Result<Plan> plan_template(const TemplateWish& wish, const Facts& facts,
                                  const FreshIdentities& fresh);
 // What takes a failed build back.

@@ -9,9 +9,10 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/interrupt.h"
-#include "pg/sql_state.h"
+#include "pg/answer.h"
 #include "pg/verifier.h"
 
 namespace pg {
@@ -33,24 +34,6 @@ bool wait_for(int socket, short events, Deadline deadline) {
         if (ready < 0 && errno != EINTR) return false;
     }
     return false;
-}
-
-std::string field(const PGresult* result, int code) {
-    const char* text = PQresultErrorField(result, code);
-    return text == nullptr ? std::string() : std::string(text);
-}
-
-Error error_of(const PGresult* result) {
-    Error error;
-    error.sqlstate = field(result, PG_DIAG_SQLSTATE);
-    error.kind = error.sqlstate.empty() ? ErrorKind::unavailable : kind_of(error.sqlstate);
-    error.message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (const auto detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) {
-        error.message += fmt::format(" ({})", detail);
-    }
-    error.hint = field(result, PG_DIAG_MESSAGE_HINT);
-    if (error.message.empty()) error.message = "the connection to the server was lost";
-    return error;
 }
 
 std::string trimmed(std::string_view text) {
@@ -105,11 +88,14 @@ Result<void> Connection::flush(Deadline deadline) {
     }
 }
 
+Result<void> Connection::wait_for_more(Deadline deadline) {
+    if (!wait_for(PQsocket(handle_.get()), POLLIN, deadline)) return lost(deadline);
+    if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+    return {};
+}
+
 Result<void> Connection::wait_for_answer(Deadline deadline) {
-    while (PQisBusy(handle_.get()) != 0) {
-        if (!wait_for(PQsocket(handle_.get()), POLLIN, deadline)) return lost(deadline);
-        if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
-    }
+    while (PQisBusy(handle_.get()) != 0) BASE_TRY(wait_for_more(deadline));
     return {};
 }
 
@@ -133,22 +119,48 @@ Result<std::vector<Rows>> Connection::collect(std::size_t count, Deadline deadli
             handle_.reset();
             return base::fail(*std::move(first_error));
         }
-        answers.push_back(std::move(rows));
+        if (!expected_.empty() && expected_.front()) answers.push_back(std::move(rows));
+        if (!expected_.empty()) expected_.pop_front();
     }
     if (first_error) return base::fail(*std::move(first_error));
     return answers;
 }
 
+bool Connection::send_one(const Statement& statement) {
+    std::vector<const char*> values;
+    values.reserve(statement.parameters.size());
+    for (const auto& parameter : statement.parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    if (statement.often) return send_often(statement, values);
+    expected_.push_back(true);
+    return PQsendQueryParams(handle_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
+                             nullptr, values.data(), nullptr, nullptr, 0) != 0;
+}
+
+bool Connection::send_often(const Statement& statement, const std::vector<const char*>& values) {
+    auto [name, is_new] = names_.try_emplace(statement.sql, fmt::format("s{}", names_.size()));
+    if (name->second.empty()) {
+        auto plainly = statement;
+        plainly.often = false;
+        return send_one(plainly);
+    }
+    if (is_new) {
+        in_doubt_.push_back(statement.sql);
+        expected_.push_back(false);
+        if (PQsendPrepare(handle_.get(), name->second.c_str(), statement.sql.c_str(), 0, nullptr) ==
+            0) {
+            return false;
+        }
+    }
+    expected_.push_back(true);
+    return PQsendQueryPrepared(handle_.get(), name->second.c_str(), static_cast<int>(values.size()),
+                               values.data(), nullptr, nullptr, 0) != 0;
+}
+
 Result<void> Connection::send(const std::vector<Statement>& group, Deadline deadline) {
     for (const auto& statement : group) {
-        std::vector<const char*> values;
-        for (const auto& parameter : statement.parameters) {
-            values.push_back(parameter ? parameter->c_str() : nullptr);
-        }
-        if (PQsendQueryParams(handle_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
-                              nullptr, values.data(), nullptr, nullptr, 0) == 0) {
-            return lost(deadline);
-        }
+        if (!send_one(statement)) return lost(deadline);
     }
     if (PQpipelineSync(handle_.get()) == 0) return lost(deadline);
     return {};
@@ -157,6 +169,7 @@ Result<void> Connection::send(const std::vector<Statement>& group, Deadline dead
 Result<std::vector<Rows>> Connection::pipeline(const Groups& groups, Deadline deadline) {
     if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
     PQenterPipelineMode(handle_.get());
+    expected_.clear();
     for (const auto& group : groups) BASE_TRY(send(group, deadline));
     BASE_TRY(flush(deadline));
     std::optional<Error> first_error;
@@ -175,6 +188,11 @@ Result<std::vector<Rows>> Connection::pipeline(const Groups& groups, Deadline de
         }
         PQexitPipelineMode(handle_.get());
     }
+    // After a failure nobody knows which of the new names the session has.
+    if (first_error) {
+        for (const auto& sql : in_doubt_) names_[sql].clear();
+    }
+    in_doubt_.clear();
     if (first_error) return base::fail(*std::move(first_error));
     return last;
 }
@@ -189,7 +207,7 @@ void Connection::roll_back(Deadline deadline) {
 
 Result<std::vector<Rows>> Connection::apart(const std::vector<Statement>& statements,
                                             Deadline deadline) {
-    if (!in_transaction()) return pipeline({statements}, deadline);
+    if (!std::exchange(begun_, false)) return pipeline({statements}, deadline);
     return pipeline({{{"ROLLBACK"}}, statements}, deadline);
 }
 
@@ -230,14 +248,22 @@ Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statem
         roll_back(deadline);
         return answers;
     }
+    begun_ = true;
     answers->erase(answers->begin());
     return answers;
+}
+
+Result<Rows> Connection::go_on(const Statement& statement, Deadline deadline) {
+    auto answers = pipeline({{statement}}, deadline);
+    if (answers) return std::move(answers->front());
+    if (std::exchange(begun_, false)) roll_back(deadline);
+    return base::fail(std::move(answers).error());
 }
 
 Result<std::vector<Rows>> Connection::finish(const std::vector<Statement>& statements,
                                              const std::optional<Statement>& afterwards,
                                              Deadline deadline) {
-    if (!in_transaction()) {
+    if (!std::exchange(begun_, false) || !in_transaction()) {
         return base::fail(ErrorKind::in_doubt, "the transaction that was begun has ended");
     }
     auto all = statements;

@@ -8,6 +8,8 @@
 // PQcancel blocks.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,7 +30,27 @@ namespace pg {
 struct Statement {
     std::string sql;
     std::vector<std::optional<std::string>> parameters = {};
+    // Said often with other parameters: the session parses and plans it once.
+    bool often = false;
 };
+
+// What the server said against one statement of a script.
+struct Refusal {
+    base::Error error;
+    std::size_t position = 0;  // the number of the character that it points at, from 1; 0: none
+    std::string context;       // where inside a function or the data it happened; may be empty
+};
+
+// What became of one statement of a script.
+struct Executed {
+    enum class Next { statement, data };
+
+    Next next = Next::statement;  // data: it was a COPY FROM STDIN, and waits for its data
+    std::string command;          // as Postgres calls what it did: "CREATE TABLE", "COPY 12"
+    std::optional<Refusal> refusal;
+};
+
+enum class TransactionState { none, open, failed };
 
 class Connection {
    public:
@@ -65,11 +87,25 @@ class Connection {
     // for finish(); any other call rolls it back first, in the same round trip.
     base::Result<std::vector<Rows>> begin(const std::vector<Statement>& statements,
                                           base::Deadline deadline);
-    // The rest of that transaction and COMMIT, and then `afterwards`, if any, by itself, in one round trip.
-    // After a failure the session has been rolled back, or is dead, and `afterwards` was not run.
+    // One statement more of that transaction; by itself where there is none.
+    base::Result<Rows> go_on(const Statement& statement, base::Deadline deadline);
+    // The rest of that transaction and COMMIT, and then `afterwards`, if any, by itself, in one
+    // round trip. After a failure the session has been rolled back, or is dead, and `afterwards`
+    // was not run.
     base::Result<std::vector<Rows>> finish(const std::vector<Statement>& statements,
                                            const std::optional<Statement>& afterwards,
                                            base::Deadline deadline);
+
+    // Runs one statement of somebody's script, never two, and passes over whatever rows it answers,
+    // in constant memory. That the server refuses it is part of the answer; only what befalls the
+    // session is a failure.
+    base::Result<Executed> execute(const std::string& sql, base::Deadline deadline);
+    // The data of a COPY FROM STDIN that execute() left waiting, in parts of any size; the server
+    // says what is wrong with it at the end. Waits while the server is behind.
+    base::Result<void> send_data(std::string_view data, base::Deadline deadline);
+    base::Result<Executed> end_data(base::Deadline deadline);
+    // The transaction that the session is in.
+    TransactionState transaction() const;
 
     // A SCRAM-SHA-256 verifier of `password` with a salt of its own, made here: the password does
     // not travel. Never anything but a verifier (pg::is_scram_verifier).
@@ -111,17 +147,28 @@ class Connection {
     // that is open; answers what the last one did, or the first failure.
     base::Result<std::vector<Rows>> pipeline(const Groups& groups, base::Deadline deadline);
     base::Result<void> send(const std::vector<Statement>& group, base::Deadline deadline);
+    bool send_one(const Statement& statement);
+    bool send_often(const Statement& statement, const std::vector<const char*>& values);
     // One group that lets go of a transaction which nobody finished.
     base::Result<std::vector<Rows>> apart(const std::vector<Statement>& statements,
                                           base::Deadline deadline);
     bool in_transaction() const;
     void roll_back(base::Deadline deadline);
     base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);
+    base::Result<Executed> outcome(base::Deadline deadline);
+    base::Result<void> pass_over_rows(base::Deadline deadline);
     base::Result<void> flush(base::Deadline deadline);
+    base::Result<void> wait_for_more(base::Deadline deadline);
     base::Result<void> wait_for_answer(base::Deadline deadline);
     tl::unexpected<base::Error> lost(base::Deadline deadline);
 
     Handle handle_;
+    // What is said often, and the name by which the session knows it; empty where a failure left in
+    // the dark whether it does.
+    std::map<std::string, std::string> names_;
+    std::vector<std::string> in_doubt_;  // named in the round trip that goes on
+    bool begun_ = false;                 // a transaction that begin() opened
+    std::deque<bool> expected_;          // of each answer to come: whether somebody asked for it
 };
 
 }  // namespace pg

@@ -132,6 +132,17 @@ base::Secret ConnectionInfo::to_uri() const {
     return base::Secret(std::move(uri));
 }
 
+std::map<std::string, base::Secret> ConnectionInfo::to_variables() const {
+    std::map<std::string, base::Secret> variables;
+    const Options known(PQconndefaults());
+    for (const auto* option = known.get(); known && option->keyword != nullptr; ++option) {
+        if (option->envvar == nullptr || get(option->keyword).empty()) continue;
+        variables[option->envvar] = base::Secret(std::string(get(option->keyword)));
+    }
+    if (!password_.empty()) variables["PGPASSWORD"] = password_;
+    return variables;
+}
+
 bool is_loopback(std::string_view host) {
     return host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
            host.starts_with("127.") || host == "::1" || host == "0:0:0:0:0:0:0:1";

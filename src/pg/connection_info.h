@@ -39,6 +39,9 @@ class ConnectionInfo {
     // A postgresql:// URI with the password in it.
     base::Secret to_uri() const;
 
+    // The environment variables by which libpq is told the same. What has none is left out.
+    std::map<std::string, base::Secret> to_variables() const;
+
     // Every keyword and value but the password, in the form of PQconnectStartParams.
     const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
 

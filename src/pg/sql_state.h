@@ -28,6 +28,7 @@ inline constexpr std::string_view k_duplicate_database = "42P04";
 inline constexpr std::string_view k_disk_full = "53100";
 inline constexpr std::string_view k_out_of_memory = "53200";
 inline constexpr std::string_view k_too_many_connections = "53300";
+inline constexpr std::string_view k_invalid_text = "22P02";
 inline constexpr std::string_view k_not_in_prerequisite_state = "55000";
 inline constexpr std::string_view k_object_in_use = "55006";
 inline constexpr std::string_view k_lock_not_available = "55P03";

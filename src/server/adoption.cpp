@@ -46,7 +46,9 @@ Result<environment::CandidateFacts> LiveServer::observe_candidate(
     BASE_TRY(connect(deadline));
     BASE_TRY_ASSIGN(
         const auto rows,
-        session_->run({std::string(k_candidate), {candidate.database, candidate.role}}, deadline));
+        // A claim may have begun.
+        session_->go_on({std::string(k_candidate), {candidate.database, candidate.role}},
+                        deadline));
     const auto row = rows[0];
     return environment::CandidateFacts{static_cast<std::uint32_t>(row.integer("oid")),
                                        row.text("owner"),

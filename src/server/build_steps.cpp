@@ -5,6 +5,7 @@
 
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
+#include "server/clone.h"
 #include "server/hand_over.h"
 #include "server/live_server.h"
 #include "server/row_reading.h"
@@ -28,15 +29,6 @@ std::optional<std::string> seconds_of(const std::optional<environment::Time>& ti
     if (!time) return std::nullopt;
     return std::to_string(
         std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
-}
-
-// What is not known to have happened: the answer to a statement that cannot be rolled back is
-// missing.
-tl::unexpected<base::Error> in_doubt(base::Error error) {
-    const bool unanswered =
-        error.kind == ErrorKind::unavailable || error.kind == ErrorKind::deadline;
-    if (unanswered) error.kind = ErrorKind::in_doubt;
-    return base::fail(std::move(error));
 }
 
 // A library that is not there keeps the role from logging in, even to take the setting back.
@@ -75,16 +67,17 @@ pg::Statement LiveServer::insert_instance(const Work& work, std::string_view pur
     const auto version = instance.template_version
                              ? std::optional(instance.template_version->to_string())
                              : std::nullopt;
-    return {"INSERT INTO registry.instance AS i (id, project, state, database, template, "
-            "template_version, role, purpose, shape, size_bytes) SELECT $1::uuid, $2, 'building', "
-            "$3, $4, $5::uuid, r.id, $7, $8, nullif($9::bigint, 0) FROM registry.role r "
-            "WHERE r.id = $6::uuid ON CONFLICT (id) DO UPDATE SET template = excluded.template, template_version = excluded.template_version, "
-            "size_bytes = excluded.size_bytes WHERE i.oid IS NULL AND i.state = 'building' "
-            "RETURNING i.id",
-            {instance.id.to_string(), work.target.environment.project, instance.database,
-             instance.database_template, version, work.target.role.id.to_string(),
-             std::string(purpose), work.target.shape,
-             std::to_string(work.target.source.size_bytes)}};
+    return {
+        "INSERT INTO registry.instance AS i (id, project, state, database, template, "
+        "template_version, role, purpose, shape, size_bytes) SELECT $1::uuid, $2, 'building', "
+        "$3, $4, $5::uuid, r.id, $7, $8, nullif($9::bigint, 0) FROM registry.role r "
+        "WHERE r.id = $6::uuid ON CONFLICT (id) DO UPDATE SET template = excluded.template, "
+        "template_version = excluded.template_version, "
+        "size_bytes = excluded.size_bytes WHERE i.oid IS NULL AND i.state = 'building' "
+        "RETURNING i.id",
+        {instance.id.to_string(), work.target.environment.project, instance.database,
+         instance.database_template, version, work.target.role.id.to_string(), std::string(purpose),
+         work.target.shape, std::to_string(work.target.source.size_bytes)}};
 }
 
 Result<std::string> LiveServer::record_intent(const Work& work) {
@@ -128,20 +121,29 @@ Result<std::string> LiveServer::create_role(const Work& work) {
     return std::string();
 }
 
+// What is learnt of the file system is kept for the next ones.
 Result<std::string> LiveServer::create_database(const Work& work) {
-    const auto& source = work.target.source.database;
-    const auto statement =
-        fmt::format("CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false",
-                    pg::identifier(work.target.instance.database),
-                    pg::identifier(source.empty() ? k_empty_template : std::string_view(source)));
-    auto made = session_->run({statement}, work.deadline);
-    if (made) return std::string();
+    const auto& target = work.target;
+    const auto& source = target.source.database;
+    auto made =
+        clone_database(*session_,
+                       {target.instance.database,
+                        source.empty() ? std::string(k_empty_template) : source, target.strategy},
+                       work.deadline);
+    if (made) {
+        if (made->file_cloning == environment::FileCloning::unknown) return std::string();
+        BASE_TRY(
+            run({{"UPDATE registry.installation SET file_cloning = $1 WHERE file_cloning <> $1",
+                  {std::string(to_text(made->file_cloning))}}},
+                work.deadline));
+        return std::string();
+    }
     auto error = std::move(made).error();
     if (error.sqlstate == pg::sql_state::k_disk_full) {
         error.hint = "the server's disk is full: delete what nobody needs, or make room";
     }
-    return in_doubt(std::move(error).during(
-        fmt::format("cannot create the database {}", work.target.instance.database)));
+    return base::fail(std::move(error).during(
+        fmt::format("cannot create the database {}", target.instance.database)));
 }
 
 Result<std::string> LiveServer::secure_database(const Work& work) {
@@ -188,10 +190,9 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
 
 Result<void> LiveServer::give_schema(pg::Connection& inside, const std::string& role,
                                      Deadline deadline) const {
-    BASE_TRY(inside.run_all(
-        as_member_of(role,
-                     {{fmt::format("ALTER SCHEMA public OWNER TO {}", pg::identifier(role))}}),
-        deadline));
+    BASE_TRY(inside.run_all(as_member_of(role, {{fmt::format("ALTER SCHEMA public OWNER TO {}",
+                                                             pg::identifier(role))}}),
+                            deadline));
     return {};
 }
 

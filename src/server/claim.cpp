@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The claim: a built instance gets its environment's name. One that was built ahead is taken and
-// named in the one transaction that observe() began, two round trips in all, and no statement on its
-// role: on 16 and newer each of those walks all memberships of the manager.
+// named in the one transaction that observe() began, two round trips in all, and no statement on
+// its role: on 16 and newer each of those walks all memberships of the manager.
 #include <fmt/format.h>
 
 #include "pg/quoting.h"
@@ -17,6 +17,29 @@ namespace {
 using base::Deadline;
 using base::ErrorKind;
 using base::Result;
+
+// All rows of a claim in one statement, and its patience.
+constexpr std::string_view k_rows = R"(
+WITH patience AS (SELECT set_config('lock_timeout', '200ms', true)),
+instance AS (UPDATE registry.instance SET state = 'serving', purpose = 'environment',
+    database = $16 WHERE id = $14::uuid RETURNING id),
+role AS (UPDATE registry.role SET state = 'serving' WHERE id = $15::uuid RETURNING id)
+INSERT INTO registry.environment (id, repository, ref, pull_request, commit, labels, expires_at,
+    last_create_at, project, name, state, secret, protected, instance, role, epoch)
+SELECT $1::uuid, $2, $3, $4::integer, $5, $6::jsonb, to_timestamp($7::double precision),
+    to_timestamp($8::double precision), $9, $10, $11, $12, $13::boolean, instance.id, role.id, 1
+FROM patience, instance, role)";
+
+// The line of history, and the transaction's end where the database that has the name now is not by
+// oid and stamp the one that was recorded: registry.must_be without the price of its language. The
+// text is no boolean, which raises 22P02; it is made of a column, so that it is not made too early.
+constexpr std::string_view k_told_of_the_right_one = R"(
+INSERT INTO registry.history (project, name, environment, event, reason, actor, door, program)
+SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8
+FROM pg_database d LEFT JOIN pg_shdescription c
+    ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
+WHERE d.datname = $9::name AND CASE WHEN d.oid = $10::oid AND starts_with(c.description, $11)
+    THEN true ELSE (d.datname || ' is another one')::boolean END)";
 
 bool somebody_has(const base::Error& error) {
     return error.sqlstate == pg::sql_state::k_duplicate_database ||
@@ -74,12 +97,10 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
 
 // What somebody holds is left out at the next look, and that somebody is ended where it is an
 // environment's.
-Result<void> LiveServer::leave_out(const environment::InstanceRecord& instance, base::Error error,
-                                   Deadline deadline) {
+void LiveServer::leave_out(const environment::InstanceRecord& instance, Deadline deadline) {
     avoided_.push_back(instance.id);
     const auto ended = end_lock_holders(instance.database, "", deadline);
     if (!ended) log_.debug("{} stays held: {}", instance.database, ended.error().message);
-    return base::fail(std::move(error));
 }
 
 Result<std::string> LiveServer::claim_warm(const Work& work) {
@@ -90,31 +111,26 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
     for (auto& value : std::vector<std::optional<std::string>>{
              environment.project, environment.name, std::string(to_text(environment.state)),
              environment.secret, std::string(environment.shielded ? "t" : "f"),
-             instance.id.to_string(), role.id.to_string()}) {
+             instance.id.to_string(), role.id.to_string(), work.target.final_database}) {
         row.push_back(std::move(value));
     }
+    auto told = work.history().parameters;
+    for (auto& value : std::vector<std::optional<std::string>>{
+             work.target.final_database, std::to_string(instance.oid.value_or(0)),
+             work.credentials.stamp_prefix}) {
+        told.push_back(std::move(value));
+    }
     const Statements statements{
-        {"SET LOCAL lock_timeout = '200ms'"},
-        {"INSERT INTO registry.environment (id, repository, ref, pull_request, commit, labels, "
-         "expires_at, last_create_at, project, name, state, secret, protected, instance, role, "
-         "epoch) VALUES ($1::uuid, $2, $3, $4::integer, $5, $6::jsonb, "
-         "to_timestamp($7::double precision), to_timestamp($8::double precision), $9, $10, $11, "
-         "$12, $13::boolean, $14::uuid, $15::uuid, 1)",
-         row},
-        {"UPDATE registry.instance SET state = 'serving', purpose = 'environment', database = $2 "
-         "WHERE id = $1::uuid",
-         {instance.id.to_string(), work.target.final_database}},
-        {"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid", {role.id.to_string()}},
+        {std::string(k_rows), std::move(row), true},
         {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
                      final_name)},
-        must_be(work.target.final_database, instance, work.credentials.stamp_prefix),
+        {std::string(k_told_of_the_right_one), std::move(told), true},
         {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
         {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
-                     pg::literal(work.credentials.database_stamp))},
-        work.history()};
+                     pg::literal(work.credentials.database_stamp))}};
     // Where more steps follow, the lock is needed until they are done.
     const bool is_last = work.plan.steps.back().kind == environment::StepKind::claim;
-    const pg::Statement unlock{"SELECT pg_advisory_unlock_all()"};
+    const pg::Statement unlock{"SELECT pg_advisory_unlock_all()", {}, true};
     const auto claimed =
         session_->finish(statements, is_last ? std::optional(unlock) : std::nullopt, work.deadline);
     if (claimed) {
@@ -126,7 +142,15 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
     if (error.sqlstate == pg::sql_state::k_lock_not_available ||
         error.sqlstate == pg::sql_state::k_object_in_use) {
         error.sqlstate = pg::sql_state::k_lock_not_available;
-        BASE_TRY(leave_out(instance, std::move(error), work.deadline));
+        leave_out(instance, work.deadline);
+        return base::fail(std::move(error));
+    }
+    if (error.sqlstate == pg::sql_state::k_invalid_text) {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("the database {} is not the one that the registry recorded",
+                        instance.database),
+            "its oid or its stamp differs: somebody changed the registry or the database by hand");
     }
     if (somebody_has(error)) {
         // Whose the name is, and what that means, is for the long way to find out.

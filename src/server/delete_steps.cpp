@@ -54,7 +54,8 @@ pg::Statement must_be(std::string_view called, const environment::InstanceRecord
     return {"SELECT registry.must_be($1::name, $2::oid, $3)",
             {std::string(called),
              instance.oid ? std::optional(std::to_string(*instance.oid)) : std::nullopt,
-             std::string(unstamped ? std::string_view() : stamp_prefix)}};
+             std::string(unstamped ? std::string_view() : stamp_prefix)},
+            true};
 }
 
 Result<std::string> LiveServer::record_retirement(const Work& work) {

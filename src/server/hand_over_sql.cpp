@@ -146,9 +146,10 @@ SELECT format('ALTER %s %I.%I OWNER TO %I', CASE c.relkind WHEN 'c' THEN 'TYPE' 
         n.nspname, c.relname, $2::text) AS sql,
     1 + CASE WHEN c.reltoastrelid <> 0 THEN 2 ELSE 0 END
         + (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid)
-        + (SELECT count(*) FROM pg_depend s WHERE s.refclassid = 'pg_class'::regclass
-            AND s.refobjid = c.oid AND s.classid = 'pg_class'::regclass
-            AND s.deptype IN ('a', 'i')) AS locks
+        + (SELECT count(*) FROM pg_depend d JOIN pg_class s ON s.oid = d.objid
+            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+            AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+            AND s.relkind = 'S') AS locks
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relowner = (SELECT oid FROM pg_roles WHERE rolname = $1)
 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't'

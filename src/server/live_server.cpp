@@ -141,7 +141,8 @@ pg::Statement LiveServer::Work::history(std::string_view event) const {
         "program) SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8",
         {environment.project, environment.name, environment.id.to_string(),
          std::string(event.empty() ? to_text(plan.outcome) : event), step.reason, actor.name,
-         actor.door, actor.program}};
+         actor.door, actor.program},
+        true};
 }
 
 // The only use of the session meanwhile, so the thread may have it to itself.

@@ -81,6 +81,8 @@ class LiveServer final : public environment::Server {
     // call begins; a later one goes on, until end_rotation.
     base::Result<std::vector<environment::Subject>> begin_rotation(
         const environment::Project& project, base::Deadline deadline);
+    // The projects for which anything is to be built ahead, or has been.
+    base::Result<std::vector<environment::Project>> pooled_projects(base::Deadline deadline);
     base::Result<void> end_rotation(const environment::Project& project, base::Deadline deadline);
 
    private:
@@ -129,8 +131,7 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> claim(const Work& work);
     base::Result<std::string> claim_built(const Work& work);
     base::Result<std::string> claim_warm(const Work& work);
-    base::Result<void> leave_out(const environment::InstanceRecord& instance, base::Error error,
-                                 base::Deadline deadline);
+    void leave_out(const environment::InstanceRecord& instance, base::Deadline deadline);
 
     // pool_steps.cpp
     base::Result<std::string> record_warm(const Work& work);

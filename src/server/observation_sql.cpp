@@ -15,8 +15,8 @@ constexpr std::string_view k_record_columns = R"(
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
     r.key_number AS r_key, r.source AS r_source)";
 
-// What matters while something is built: which version an instance was cloned from, whose everything
-// in it was there, and the role of its own that one from the pool has.
+// What matters while something is built: which version an instance was cloned from, whose
+// everything in it was there, and the role of its own that one from the pool has.
 constexpr std::string_view k_building_columns = R"(
     i.template_version AS i_version, n.template_version AS n_version,
     (SELECT w.name FROM registry.instance v JOIN registry.role w ON w.id = v.role
@@ -91,7 +91,7 @@ LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
         AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))))";
 
 const std::string_view k_installation = R"(
-SELECT id, schema_version, oldest_program_allowed, current_key,
+SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
     current_setting('server_version_num')::integer AS server_version,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
@@ -107,7 +107,7 @@ SELECT id, schema_version, oldest_program_allowed, current_key,
 FROM registry.installation)";
 
 const std::string_view k_bare_installation = R"(
-SELECT id, schema_version, oldest_program_allowed, current_key,
+SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
     current_setting('server_version_num')::integer AS server_version,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
@@ -127,10 +127,10 @@ std::string records_sql(std::string_view source) {
 }
 
 std::string observation_sql(std::string_view source, std::string_view more_columns) {
-    const auto joins = "LEFT JOIN registry.role o ON o.id = n.role AND o.id <> r.id "
-                       "LEFT JOIN pg_roles l ON l.rolname = r.name" +
-                       fmt::format(k_database_join, "d", "i") +
-                       fmt::format(k_database_join, "m", "n");
+    const auto joins =
+        "LEFT JOIN registry.role o ON o.id = n.role AND o.id <> r.id "
+        "LEFT JOIN pg_roles l ON l.rolname = r.name" +
+        fmt::format(k_database_join, "d", "i") + fmt::format(k_database_join, "m", "n");
     return fmt::format("SELECT {}, {}, {}, {}, {}, {}{}{} FROM {}", k_environment_columns,
                        k_record_columns, k_building_columns, k_login_columns,
                        fmt::format(k_database_columns, "d"), fmt::format(k_database_columns, "m"),

@@ -74,7 +74,8 @@ pg::Statement LiveServer::try_lock(std::string_view key_text) const {
         "SELECT is_direct, CASE WHEN is_direct THEN pg_try_advisory_lock($1::bigint) END AS "
         "taken FROM (SELECT pg_backend_pid() = $2::integer AND current_user = $3 AS is_direct) "
         "s",
-        {lock_number(key_text), std::to_string(session_->backend_pid()), std::string(k_manager)}};
+        {lock_number(key_text), std::to_string(session_->backend_pid()), std::string(k_manager)},
+        true};
 }
 
 Result<bool> LiveServer::has_locked(std::string_view key_text, const pg::Row& answer) {
@@ -163,10 +164,11 @@ void LiveServer::release(Deadline deadline) {
 // The statements that read a registry, and the answers to them.
 LiveServer::Statements LiveServer::reading(const environment::Project& project,
                                            pg::Statement observation) const {
-    return {{std::string(k_installation)},
-            {std::string(k_living_keys)},
+    return {{std::string(k_installation), {}, true},
+            {std::string(k_living_keys), {}, true},
             {"SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)",
-             {project.text()}},
+             {project.text()},
+             true},
             std::move(observation)};
 }
 
@@ -189,13 +191,13 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     return facts;
 }
 
-// What of the pool can be given stays locked until the transaction ends, and any other step than its
-// claim ends it. Without one, or where there is an environment, this is work like any other.
+// What of the pool can be given stays locked until the transaction ends, and any other step than
+// its claim ends it. Without one, or where there is an environment, this is work like any other.
 Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Deadline deadline) {
     const auto what =
         fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
     Statements statements = reading(subject.project, source_of(subject, true));
-    statements.front() = {std::string(k_bare_installation)};
+    statements.front() = {std::string(k_bare_installation), {}, true};
     BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
                                                        deadline, Ending::open));
     BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
@@ -211,10 +213,10 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
     BASE_TRY(connect(deadline));
     if (purpose == Purpose::claim) return observe_claim(subject, deadline);
     const bool recall = purpose == Purpose::recall;
-    auto statements =
-        reading(subject.project,
-                {recall ? records_sql(k_one_environment) : observation_sql(k_one_environment),
-                 {subject.project.text(), subject.name.text()}});
+    auto statements = reading(subject.project, {recall ? records_sql(k_one_environment)
+                                                       : observation_sql(k_one_environment),
+                                                {subject.project.text(), subject.name.text()},
+                                                true});
     if (!recall) statements.push_back(source_of(subject, false));
     std::vector<pg::Rows> answers;
     if (purpose == Purpose::work) {
@@ -247,7 +249,8 @@ pg::Statement LiveServer::source_of(const environment::Subject& subject, bool ta
     for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
     return {std::string(k_source),
             {subject.project.text(), subject.name.text(), subject.wanted_template,
-             may_take ? "t" : "f", "{" + avoided + "}"}};
+             may_take ? "t" : "f", "{" + avoided + "}"},
+            true};
 }
 
 Result<void> LiveServer::find_name_holder(const environment::Subject& subject, Facts& facts,

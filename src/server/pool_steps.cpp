@@ -32,7 +32,8 @@ AND $5::integer > (SELECT count(*) FROM registry.instance i
 
 }  // namespace
 
-// Whoever records one counts first, under a lock that all of them take, so never too many are built.
+// Whoever records one counts first, under a lock that all of them take, so never too many are
+// built.
 Result<std::string> LiveServer::record_warm(const Work& work) {
     const auto& [instance, role] = std::tie(work.target.instance, work.target.role);
     const auto answers = session_->run_all(
@@ -64,7 +65,8 @@ Result<std::string> LiveServer::shelve(const Work& work) {
         session_->run_all(
             {{fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)},
              {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)},
-             {"UPDATE registry.instance SET state = 'warm', size_bytes = pg_database_size($2::name), "
+             {"UPDATE registry.instance SET state = 'warm', size_bytes = "
+              "pg_database_size($2::name), "
               "size_measured_at = now() WHERE id = $1::uuid AND state = 'building' RETURNING id",
               {instance.id.to_string(), instance.database}}},
             work.deadline));
@@ -96,19 +98,20 @@ Result<std::string> LiveServer::take_warm(const Work& work) {
 
 Result<std::string> LiveServer::dismiss_owner(const Work& work) {
     const auto& former = work.target.former_role;
-    BASE_TRY(run({{fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(former.name))},
-                  {"UPDATE registry.instance SET role = $2::uuid WHERE id = $1::uuid",
-                   {work.target.instance.id.to_string(), work.target.role.id.to_string()}},
-                  {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid",
-                   {former.id.to_string()}}},
-                 work.deadline));
+    BASE_TRY(run(
+        {{fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(former.name))},
+         {"UPDATE registry.instance SET role = $2::uuid WHERE id = $1::uuid",
+          {work.target.instance.id.to_string(), work.target.role.id.to_string()}},
+         {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid", {former.id.to_string()}}},
+        work.deadline));
     return std::string();
 }
 
 // What a claimer has locked is no longer warm when this gets to it, and stays.
 Result<std::string> LiveServer::discard(const Work& work) {
     const auto id = work.target.leaving.id.to_string();
-    BASE_TRY(run({{"UPDATE registry.template SET next_instance = NULL WHERE next_instance = $1::uuid",
+    BASE_TRY(run({{"UPDATE registry.template SET next_instance = NULL, state = CASE state "
+                   "WHEN 'building' THEN 'gone' ELSE state END WHERE next_instance = $1::uuid",
                    {id}},
                   {"UPDATE registry.instance i SET state = 'dropping', let_go_at = now() "
                    "WHERE i.id = $1::uuid AND i.state IN ('building', 'warm', 'frozen') "

@@ -115,6 +115,8 @@ environment::Installation read_installation(const pg::Row& installation, const p
     read.oldest_program_allowed = static_cast<int>(installation.integer("oldest_program_allowed"));
     read.server_version = static_cast<int>(installation.integer("server_version"));
     read.current_key = static_cast<int>(installation.integer("current_key"));
+    read.file_cloning = environment::parse_file_cloning(installation.text("file_cloning"))
+                            .value_or(environment::FileCloning::unknown);
     read.is_behind = installation.boolean("is_behind");
     read.has_leftovers = installation.boolean("has_leftovers");
     read.keys = read_key_records(keys);
@@ -182,8 +184,7 @@ void read_observation(const pg::Row& row, environment::Facts& facts) {
     for (auto [record, prefix] : {std::pair(&facts.instance, 'i'), std::pair(&facts.next, 'n')}) {
         if (!*record) continue;
         (*record)->template_version = optional_uuid(row, column(prefix, "version").c_str());
-        (*record)->former_owner =
-            row.optional_text(column(prefix, "owner").c_str()).value_or("");
+        (*record)->former_owner = row.optional_text(column(prefix, "owner").c_str()).value_or("");
     }
     facts.next_role = read_role(row, 'o');
     facts.database = read_database(row, 'd');

@@ -25,7 +25,8 @@ Result<Facts> LiveServer::observe_template(const environment::TemplateSubject& s
     if (purpose == environment::Purpose::work) {
         const auto what =
             fmt::format("the template '{}' of project {}", subject.name, subject.project.text());
-        BASE_TRY_ASSIGN(answers, locked_reading(template_lock(subject), what, statements, deadline));
+        BASE_TRY_ASSIGN(answers,
+                        locked_reading(template_lock(subject), what, statements, deadline));
     } else {
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }
@@ -71,11 +72,10 @@ Result<environment::PoolFacts> LiveServer::observe_pool(const environment::Proje
         environment::PoolTarget target{row.text("template"),
                                        static_cast<int>(row.integer("target")), std::nullopt};
         if (row.boolean("there")) {
-            target.source = environment::CloneSource{target.database_template,
-                                                     optional_uuid(row, "version"),
-                                                     row.optional_text("database").value_or(""),
-                                                     row.optional_text("owner").value_or(""),
-                                                     row.integer("size")};
+            target.source = environment::CloneSource{
+                target.database_template, optional_uuid(row, "version"),
+                row.optional_text("database").value_or(""), row.optional_text("owner").value_or(""),
+                row.integer("size")};
         }
         facts.targets.push_back(std::move(target));
     }
@@ -83,11 +83,10 @@ Result<environment::PoolFacts> LiveServer::observe_pool(const environment::Proje
     facts.headroom = {static_cast<int>(room.integer("connections")),
                       static_cast<int>(room.integer("usable")), room.integer("bytes")};
     // After the targets: what was built since counts.
-    BASE_TRY_ASSIGN(
-        const auto instances,
-        session_->run({std::string(k_pool_instances),
-                       {project.text(), facts.common.installation.id.to_string()}},
-                      deadline));
+    BASE_TRY_ASSIGN(const auto instances,
+                    session_->run({std::string(k_pool_instances),
+                                   {project.text(), facts.common.installation.id.to_string()}},
+                                  deadline));
     for (int i = 0; i < instances.size(); ++i) {
         const auto row = instances[i];
         environment::PooledInstance pooled{*read_instance(row, 'i'), *read_role(row, 'r'),
@@ -118,10 +117,24 @@ Result<void> LiveServer::set_pool(const environment::Project& project,
                actor.name, actor.door, actor.program, database_template}}},
             deadline));
     if (!answers[0].empty()) return {};
-    return base::fail(ErrorKind::not_found,
-                      fmt::format("there is no template '{}' in project {}", database_template,
-                                  project.text()),
-                      "'reviewdb template list' shows those that there are");
+    return base::fail(
+        ErrorKind::not_found,
+        fmt::format("there is no template '{}' in project {}", database_template, project.text()),
+        "'reviewdb template list' shows those that there are");
+}
+
+Result<std::vector<environment::Project>> LiveServer::pooled_projects(Deadline deadline) {
+    BASE_TRY(connect(deadline));
+    BASE_TRY_ASSIGN(const auto rows,
+                    session_->run({"SELECT project FROM registry.pool UNION SELECT project FROM "
+                                   "registry.instance WHERE state = 'warm' ORDER BY 1"},
+                                  deadline));
+    std::vector<environment::Project> projects;
+    for (int i = 0; i < rows.size(); ++i) {
+        auto project = environment::Project::parse(rows[i].text("project"));
+        if (project) projects.push_back(*std::move(project));
+    }
+    return projects;
 }
 
 }  // namespace server

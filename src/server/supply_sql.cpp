@@ -90,7 +90,8 @@ environment::TemplateRecord read_template(const pg::Row& row) {
     record.digest = row.text("t_digest");
     record.instance = optional_uuid(row, "t_instance");
     record.created_at = time_of(row.integer("t_created_at"));
-    if (!row.is_null("t_refreshed_at")) record.refreshed_at = time_of(row.integer("t_refreshed_at"));
+    if (!row.is_null("t_refreshed_at"))
+        record.refreshed_at = time_of(row.integer("t_refreshed_at"));
     return record;
 }
 

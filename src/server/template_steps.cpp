@@ -38,10 +38,11 @@ bool allows(const std::vector<std::string>& extensions, const std::string& name)
 
 pg::Statement tell(std::string_view event, const environment::TemplateRecord& model,
                    std::string_view reason, const environment::Actor& actor) {
-    return {"INSERT INTO registry.history (project, name, event, reason, actor, door, program) "
-            "VALUES ($1, '', $2, $3, $4, $5, $6)",
-            {model.project, fmt::format("template {}", event),
-             fmt::format("{}: {}", model.name, reason), actor.name, actor.door, actor.program}};
+    return {
+        "INSERT INTO registry.history (project, name, event, reason, actor, door, program) "
+        "VALUES ($1, '', $2, $3, $4, $5, $6)",
+        {model.project, fmt::format("template {}", event),
+         fmt::format("{}: {}", model.name, reason), actor.name, actor.door, actor.program}};
 }
 
 }  // namespace
@@ -64,7 +65,8 @@ Result<std::string> LiveServer::record_template(const Work& work) {
     return std::string();
 }
 
-// As the manager, in a database that foreign SQL has filled: the catalog is read, nothing is called.
+// As the manager, in a database that foreign SQL has filled: the catalog is read, nothing is
+// called.
 Result<void> LiveServer::examine_inside(const Work& work) {
     const auto& role = work.target.role.name;
     BASE_TRY_ASSIGN(auto inside,
@@ -93,8 +95,8 @@ Result<void> LiveServer::examine_inside(const Work& work) {
 }
 
 Result<std::string> LiveServer::freeze(const Work& work) {
-    const auto& [instance, role] = std::tie(work.target.instance, work.target.role);
-    const auto name = pg::identifier(role.name);
+    const auto& instance = work.target.instance;
+    const auto name = pg::identifier(work.target.role.name);
     const auto frozen = environment::frozen_name(instance.id);
     BASE_TRY(run({{fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL", name)},
                   {fmt::format("ALTER ROLE {} RESET ALL", name)}},
@@ -104,17 +106,16 @@ Result<std::string> LiveServer::freeze(const Work& work) {
     const auto database = pg::identifier(instance.database);
     const auto final_name = pg::identifier(frozen);
     auto done = despite_locks(instance.database, "", work.deadline, [&] {
-        return run(
-            {{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)},
-             {fmt::format("REVOKE ALL ON DATABASE {} FROM {}", database, name)},
-             {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)},
-             {fmt::format("ALTER DATABASE {} RENAME TO {}", database, final_name)},
-             must_be(frozen, instance, work.credentials.stamp_prefix),
-             {"UPDATE registry.instance SET state = 'frozen', database = $2, "
-              "size_bytes = pg_database_size($2::name), size_measured_at = now(), "
-              "oid = (SELECT oid FROM pg_database WHERE datname = $2) WHERE id = $1::uuid",
-              {instance.id.to_string(), frozen}}},
-            work.deadline);
+        return run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)},
+                    {fmt::format("REVOKE ALL ON DATABASE {} FROM {}", database, name)},
+                    {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)},
+                    {fmt::format("ALTER DATABASE {} RENAME TO {}", database, final_name)},
+                    must_be(frozen, instance, work.credentials.stamp_prefix),
+                    {"UPDATE registry.instance SET state = 'frozen', database = $2, "
+                     "size_bytes = pg_database_size($2::name), size_measured_at = now(), "
+                     "oid = (SELECT oid FROM pg_database WHERE datname = $2) WHERE id = $1::uuid",
+                     {instance.id.to_string(), frozen}}},
+                   work.deadline);
     });
     if (!done) return base::fail(std::move(done).error());
     return std::string();

@@ -99,6 +99,14 @@ class HandOverTest : public support::PgTest {
         statements.push_back(rest);
         return statements;
     }
+    // So many tables t1, t2, …: each takes five locks, with its index, its TOAST table and that
+    // one's index, and its sequence.
+    static std::string tables(int count) {
+        return fmt::format(
+            "DO $$ BEGIN FOR i IN 1..{} LOOP EXECUTE format('CREATE TABLE %I (id serial PRIMARY "
+            "KEY, x text)', 't' || i); END LOOP; END $$",
+            count);
+    }
     void fill_with_everything() const {
         make_original({"DROP SCHEMA public CASCADE", "CREATE SCHEMA public"});
         run_as(from_, original_, statements_of("application.sql"));

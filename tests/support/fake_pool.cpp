@@ -97,7 +97,9 @@ Result<void> FakeServer::discard(const Work& work) {
         return postgres_error(sql_state::k_lock_not_available, "somebody is claiming it");
     }
     for (auto& [model, row] : world_.templates) {
-        if (row.next_instance == id) row.next_instance.reset();
+        if (row.next_instance != id) continue;
+        row.next_instance.reset();
+        if (row.record.state == TemplateState::building) row.record.state = TemplateState::gone;
     }
     const auto found = world_.instances.find(id);
     if (found == world_.instances.end() || world_.is_in_service(id)) return {};

@@ -77,9 +77,8 @@ Result<bool> is_wanted(Session& session, const Wish& wish) {
     if (arguments.yes || arguments.dry_run || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto found,
                     session.manager().get({wish.project, wish.name}, session.deadline()));
-    return says_yes(
-        details(found, std::nullopt, std::chrono::system_clock::now()) +
-        fmt::format("Replace the data of '{}' by fresh ones?", wish.name.text()));
+    return says_yes(details(found, std::nullopt, std::chrono::system_clock::now()) +
+                    fmt::format("Replace the data of '{}' by fresh ones?", wish.name.text()));
 }
 
 // What became of each; the exit code is that of the first failure.

@@ -20,8 +20,7 @@ using base::Result;
 using Words = std::vector<std::string>;
 
 bool takes_value(std::string_view word) {
-    return word == "-o" || word == "--output" ||
-           is_setting_flag(word);
+    return word == "-o" || word == "--output" || is_setting_flag(word);
 }
 
 // The verb is the first word that is neither an option nor an option's value.

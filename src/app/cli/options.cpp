@@ -199,8 +199,7 @@ void add_pool(CLI::App& app, Arguments& arguments) {
     text_option(app, "--template", arguments.wanted_template,
                 "of which template; the project's default where it is left out");
     app.add_option_function<std::string>(
-           "--jobs",
-           [&arguments](const std::string& text) { arguments.jobs = parse_number(text); },
+           "--jobs", [&arguments](const std::string& text) { arguments.jobs = parse_number(text); },
            "how many are built at the same time (1)")
         ->type_name("");
 }
@@ -210,12 +209,11 @@ void add_pool(CLI::App& app, Arguments& arguments) {
 void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
     using Adder = void (*)(CLI::App&, Arguments&);
     static const std::map<std::string_view, Adder> k_adders{
-        {"create", add_create},  {"delete", add_delete}, {"import", add_import},
-        {"list", add_list},      {"init", add_init},     {"repair", add_repair},
-        {"reset", add_reset},    {"rotate", add_rotate}, {"extend", add_extend},
-        {"protect", add_change}, {"close", add_change},  {"unprotect", add_change},
-        {"open", add_change},    {"template", add_template},
-        {"pool", add_pool}};
+        {"create", add_create},  {"delete", add_delete},     {"import", add_import},
+        {"list", add_list},      {"init", add_init},         {"repair", add_repair},
+        {"reset", add_reset},    {"rotate", add_rotate},     {"extend", add_extend},
+        {"protect", add_change}, {"close", add_change},      {"unprotect", add_change},
+        {"open", add_change},    {"template", add_template}, {"pool", add_pool}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);
     }

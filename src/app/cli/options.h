@@ -8,7 +8,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/verbs.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own
 class App;
 }
 

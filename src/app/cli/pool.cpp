@@ -39,8 +39,8 @@ Result<int> show_pool(Session& session, const std::optional<PoolReport>& report)
                     session.server().observe_pool(session.settings().project, session.patience()));
     session.end_progress();
     if (report) {
-        session.notice(fmt::format("reviewdb: built {}, retired {}", report->built,
-                                   report->retired));
+        session.notice(
+            fmt::format("reviewdb: built {}, retired {}", report->built, report->retired));
     }
     print_result(session.wants("json") ? api::pool_json(facts, report) : pool_table(facts));
     if (!report || report->held.empty()) return 0;
@@ -74,18 +74,19 @@ Result<int> set_pool(Session& session) {
         BASE_TRY_ASSIGN(const auto policy, session.server().policy(project, session.deadline()));
         name = policy.value("template");
     }
-    BASE_TRY(session.server().set_pool(project, *name, number, session.actor(), session.deadline()));
-    session.notice(fmt::format("reviewdb: {} of template {} are to be ready; 'reviewdb pool fill' "
-                               "builds them",
-                               number, *name));
+    BASE_TRY(
+        session.server().set_pool(project, *name, number, session.actor(), session.deadline()));
+    session.notice(
+        fmt::format("reviewdb: {} of template {} are to be ready; 'reviewdb pool fill' "
+                    "builds them",
+                    number, *name));
     return show_pool(session, std::nullopt);
 }
 
 // One builder more, with a session of its own.
 Result<PoolReport> build_beside(Session& session) {
     const auto helper = session.helper();
-    return helper.manager->fill_pool(session.settings().project, k_all_of_them,
-                                       session.patience());
+    return helper.manager->fill_pool(session.settings().project, k_all_of_them, session.patience());
 }
 
 Result<int> fill_pool(Session& session) {
@@ -96,8 +97,8 @@ Result<int> fill_pool(Session& session) {
     for (std::size_t i = 1; i < results.size(); ++i) {
         helpers.emplace_back([&session, &result = results[i]] { result = build_beside(session); });
     }
-    results.front() = session.manager().fill_pool(session.settings().project, k_all_of_them,
-                                                  session.patience());
+    results.front() =
+        session.manager().fill_pool(session.settings().project, k_all_of_them, session.patience());
     for (auto& helper : helpers) helper.join();
     PoolReport sum;
     for (auto& result : results) {

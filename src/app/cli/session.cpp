@@ -133,8 +133,8 @@ Result<aws::Account*> Session::aws() {
 
 Session::Helper Session::helper() {
     Helper made;
-    made.server = std::make_unique<server::LiveServer>(reached_->login,
-                                                       "reviewdb/" + arguments_.verb, log_);
+    made.server =
+        std::make_unique<server::LiveServer>(reached_->login, "reviewdb/" + arguments_.verb, log_);
     auto around = surroundings();
     around.on_step = {};
     made.manager = std::make_unique<environment::Manager>(*made.server, std::move(around), log_);

@@ -68,14 +68,15 @@ class Session {
 
     // A line to standard error, unless --quiet.
     void notice(std::string_view line) const;
-    // One worker more, with a session of its own, for a thread of its own. After connect(); lives no
-    // longer than this.
+    // One worker more, with a session of its own, for a thread of its own. After connect(); lives
+    // no longer than this.
     struct Helper {
         std::unique_ptr<server::LiveServer> server;
         std::unique_ptr<environment::Manager> manager;
     };
     Helper helper();
 
+    void tell_progress(std::string text) { progress_.tell(std::move(text)); }
     // Before a result is printed or a person is asked.
     void end_progress() { progress_.quiet(); }
 

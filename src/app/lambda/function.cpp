@@ -126,6 +126,21 @@ base::Secret Function::answer_request(const std::string& event, Deadline deadlin
     return base::Secret(api::error_json(error));
 }
 
+// As far as the time allows: the next event of its kind goes on.
+Result<void> Function::fill_pools(Administrator& administrator, Deadline deadline) {
+    constexpr int k_all_of_them = 1000000;
+    BASE_TRY_ASSIGN(const auto projects, administrator.server->pooled_projects(deadline));
+    for (const auto& project : projects) {
+        const auto filled = administrator.manager->fill_pool(project, k_all_of_them, deadline);
+        if (!filled && filled.error().kind == ErrorKind::deadline) return {};
+        if (!filled) return base::fail(filled.error());
+        log_.info("pool of {}: built {}, retired {}{}", project.text(), filled->built,
+                  filled->retired,
+                  filled->held.empty() ? "" : "; nothing more now: " + filled->held);
+    }
+    return {};
+}
+
 Result<base::Secret> Function::maintain(const std::string& event, Deadline deadline) {
     auto servers = administrators_->listed();
     const auto named = member(event, "devDbSecretArn");
@@ -141,7 +156,7 @@ Result<base::Secret> Function::maintain(const std::string& event, Deadline deadl
             [&](Administrator& administrator) -> Result<void> {
                 BASE_TRY_ASSIGN(auto pending, administrator.manager->finish_pending(deadline));
                 std::move(pending.begin(), pending.end(), std::back_inserter(reports));
-                return {};
+                return fill_pools(administrator, deadline);
             },
             deadline));
     }

@@ -16,6 +16,14 @@ TEST(Bytes, digests_as_fips_180_says) {
               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST(Bytes, digests_parts_as_the_whole) {
+    base::Sha256 digest;
+    digest.add("a");
+    digest.add("");
+    digest.add("bc");
+    EXPECT_EQ(digest.finish(), base::sha256("abc"));
+}
+
 TEST(Bytes, authenticates_as_rfc_4231_says) {
     EXPECT_EQ(hex(base::hmac_sha256(std::string(20, '\x0b'), "Hi There")),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");

@@ -21,4 +21,19 @@ TEST(Print, what_has_no_password_stays_as_it_is) {
     }
 }
 
+TEST(Print, what_others_say_does_nothing_to_a_terminal) {
+    EXPECT_EQ(base::harmless("a\x1b[2Jb\r\x07\x7f"), "a?[2Jb???");
+    EXPECT_EQ(base::harmless("tab\tline\n„ä“ 𝄞"), "tab\tline\n„ä“ 𝄞");
+    EXPECT_EQ(base::harmless("\xc2\x9b \xe2\x80\xae \xe2\x81\xa6"), "? ? ?");
+    EXPECT_EQ(base::harmless("\xff \xc3 \xc0\x80 \xed\xa0\x80 \xf4\x90\x80\x80"),
+              "? ? ?? ??? ????");
+}
+
+TEST(Print, a_text_is_cut_between_characters) {
+    EXPECT_EQ(base::beginning_of("abc", 3), "abc");
+    EXPECT_EQ(base::beginning_of("abcd", 3), "abc…");
+    EXPECT_EQ(base::beginning_of("aää", 2), "a…");
+    EXPECT_EQ(base::beginning_of("", 0), "");
+}
+
 }  // namespace

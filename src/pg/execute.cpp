@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <libpq-fe.h>
+
+#include <charconv>
+#include <memory>
+
+#include "pg/answer.h"
+#include "pg/connection.h"
+
+namespace pg {
+
+namespace {
+
+using base::Deadline;
+using base::ErrorKind;
+using base::Result;
+
+struct ResultDeleter {
+    void operator()(PGresult* result) const { PQclear(result); }
+};
+using Answer = std::unique_ptr<PGresult, ResultDeleter>;
+
+struct Freed {
+    void operator()(char* memory) const { PQfreemem(memory); }
+};
+
+Refusal refusal_of(const PGresult* answer) {
+    Refusal refusal{error_of(answer), 0, field(answer, PG_DIAG_CONTEXT)};
+    const auto position = field(answer, PG_DIAG_STATEMENT_POSITION);
+    std::from_chars(position.data(), position.data() + position.size(), refusal.position);
+    return refusal;
+}
+
+}  // namespace
+
+TransactionState Connection::transaction() const {
+    switch (PQtransactionStatus(handle_.get())) {
+        case PQTRANS_INTRANS:
+            return TransactionState::open;
+        case PQTRANS_INERROR:
+            return TransactionState::failed;
+        default:
+            return TransactionState::none;
+    }
+}
+
+Result<Executed> Connection::execute(const std::string& sql, Deadline deadline) {
+    if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
+    // The extended protocol: there a string that turns out to be two statements is refused.
+    if (PQsendQueryParams(handle_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
+        0) {
+        return lost(deadline);
+    }
+    PQsetSingleRowMode(handle_.get());
+    BASE_TRY(flush(deadline));
+    return outcome(deadline);
+}
+
+Result<void> Connection::send_data(std::string_view data, Deadline deadline) {
+    constexpr std::size_t k_part = 1U << 16U;
+    while (!data.empty()) {
+        const auto part = data.substr(0, k_part);
+        if (PQputCopyData(handle_.get(), part.data(), static_cast<int>(part.size())) != 1) {
+            return lost(deadline);
+        }
+        // All of it, each time: what libpq keeps back grows without limit.
+        BASE_TRY(flush(deadline));
+        data.remove_prefix(part.size());
+    }
+    return {};
+}
+
+Result<Executed> Connection::end_data(Deadline deadline) {
+    if (PQputCopyEnd(handle_.get(), nullptr) != 1) return lost(deadline);
+    BASE_TRY(flush(deadline));
+    return outcome(deadline);
+}
+
+// Reads answers until the statement is over, or until it wants data.
+Result<Executed> Connection::outcome(Deadline deadline) {
+    Executed executed;
+    for (;;) {
+        BASE_TRY(wait_for_answer(deadline));
+        const Answer answer(PQgetResult(handle_.get()));
+        if (!answer) return executed;
+        switch (PQresultStatus(answer.get())) {
+            case PGRES_COPY_IN:
+                executed.next = Executed::Next::data;
+                return executed;
+            case PGRES_COPY_OUT:
+                BASE_TRY(pass_over_rows(deadline));
+                break;
+            case PGRES_FATAL_ERROR:
+                if (PQstatus(handle_.get()) != CONNECTION_OK) return lost(deadline);
+                if (!executed.refusal) executed.refusal = refusal_of(answer.get());
+                break;
+            default:
+                if (PQresultStatus(answer.get()) != PGRES_SINGLE_TUPLE) {
+                    executed.command = PQcmdStatus(answer.get());
+                }
+        }
+    }
+}
+
+// Until the end of what COPY TO STDOUT sends.
+Result<void> Connection::pass_over_rows(Deadline deadline) {
+    for (;;) {
+        char* row = nullptr;
+        const int size = PQgetCopyData(handle_.get(), &row, 1);
+        const std::unique_ptr<char, Freed> freed(row);
+        if (size == -1) return {};
+        if (size == -2) return lost(deadline);
+        if (size == 0) {
+            // Nothing is there yet; wait_for_answer() is content with part of a row.
+            BASE_TRY(wait_for_more(deadline));
+        }
+    }
+}
+
+}  // namespace pg

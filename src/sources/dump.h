@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What pg_dump and pg_restore print, as an Input: they run while it is read.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pg/connection_info.h"
+#include "sources/input.h"
+#include "sources/recognise.h"
+#include "sources/tools.h"
+
+namespace sources {
+
+// The script that is in the archive at `path`. Fails as base::Child::start does.
+base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format,
+                                             const std::string& path);
+// The same of an archive that comes by `archive`, which is borrowed for the answer's life.
+base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format, Input& archive);
+// The script of the database that `source` connects to.
+base::Result<std::unique_ptr<Input>> dump(const ClientTool& tool, const pg::ConnectionInfo& source);
+
+}  // namespace sources

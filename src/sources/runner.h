@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a script, statement by statement, in one session, as psql does with ON_ERROR_STOP; or only
+// reads it, to tell before anything is done what would be refused.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pg/connection.h"
+#include "sources/script.h"
+
+namespace sources {
+
+enum class Foreign { refuse, skip };
+enum class Transactions { as_written, refuse };
+
+struct Rules {
+    Foreign foreign = Foreign::refuse;
+    Transactions transactions = Transactions::as_written;
+};
+
+// What was done, for the caller.
+class Account {
+   public:
+    void count_statement() { ++statements_; }
+    void skip(std::string where_and_what);
+    // One of a kind of which only the number is told.
+    void pass_over(std::string_view kind) { ++passed_over_[std::string(kind)]; }
+
+    std::uint64_t statements() const { return statements_; }
+    std::vector<std::string> notes() const;
+
+   private:
+    std::uint64_t statements_ = 0;
+    std::vector<std::string> skipped_;
+    std::uint64_t skipped_more_ = 0;
+    std::map<std::string, std::uint64_t> passed_over_;
+};
+
+// Reads the whole script. Fails invalid_input with the line of what would be refused, and as
+// Script::next.
+base::Result<void> check(Script& script, const Rules& rules, base::Deadline deadline);
+
+// Runs the whole script in `session`, which is not closed. The failure of a statement says where it
+// stands, how it begins and what Postgres said, and is invalid_input unless the server was busy or
+// away.
+base::Result<void> run(Script& script, const Rules& rules, pg::Connection& session,
+                       Account& account, base::Deadline deadline);
+
+}  // namespace sources
