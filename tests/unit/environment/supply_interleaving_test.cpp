@@ -85,7 +85,8 @@ class WatchedTurn final : public Turn {
 };
 
 // What was wrong in one order; empty where nothing was.
-std::string meet(const Meeting& meeting, FakeWorld& world, std::vector<Choice>& choices) {
+std::string meet(const Meeting& meeting, FakeWorld& world, std::vector<Choice>& choices,
+                 bool& somebody_died) {
     std::string wrong;
     Watch watch(world);
     std::vector<support::TurnDeed> deeds;
@@ -95,6 +96,7 @@ std::string meet(const Meeting& meeting, FakeWorld& world, std::vector<Choice>& 
             FakeProcess process(world, party.fate, &turn);
             turn.pass();
             const auto done = party.act(process);
+            somebody_died = somebody_died || process.fate().dead;
             const bool fine = done || party.may_fail || process.fate().dead;
             if (!fine) wrong += "it fails: " + done.error().message + "\n";
         });
@@ -112,28 +114,58 @@ std::string meet(const Meeting& meeting, FakeWorld& world, std::vector<Choice>& 
     return wrong + support::wrong_with(world);
 }
 
-// Every order; how many there were.
-int meet_in_every_order(const Meeting& meeting, const FakeWorld& supplied) {
+// The sanitizers make all of it a matter of minutes.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int k_most_interruptions = 1;
+#else
+constexpr int k_most_interruptions = 3;
+#endif
+
+// How many there were.
+struct Orders {
+    int count = 0;
+    bool somebody_died = false;
+};
+
+Orders meet_in_every_order(const Meeting& meeting, const FakeWorld& supplied) {
     auto before = supplied;
     if (meeting.before) meeting.before(before);
-    int orders = 0;
+    Orders orders;
     std::optional<std::vector<Choice>> choices = std::vector<Choice>();
     while (choices) {
         auto world = before;
-        const auto wrong = meet(meeting, world, *choices);
-        ++orders;
+        const auto wrong = meet(meeting, world, *choices, orders.somebody_died);
+        ++orders.count;
         std::string taken;
         for (const auto& choice : *choices) taken += std::to_string(choice.taken);
         EXPECT_EQ(wrong, "") << meeting.name << " in order " << taken;
         if (testing::Test::HasFailure()) return orders;
-        choices = support::next_order(*std::move(choices), meeting.most_interruptions);
+        choices = support::next_order(*std::move(choices),
+                                      std::min(meeting.most_interruptions, k_most_interruptions));
     }
     return orders;
 }
 
 class SupplyInterleaving : public testing::Test {
    protected:
-    void meet(const Meeting& meeting) { orders_ += meet_in_every_order(meeting, supplied_); }
+    // Whether somebody died of its fate.
+    bool meet(const Meeting& meeting) {
+        const auto orders = meet_in_every_order(meeting, supplied_);
+        orders_ += orders.count;
+        return orders.somebody_died;
+    }
+    // The first of them dies at its first effect, at its second, and so on.
+    void meet_death(Meeting meeting) {
+        const auto name = meeting.name;
+        bool died = true;
+        int effect = 0;
+        for (; died && !HasFailure(); ++effect) {
+            meeting.name = fmt::format("{} at {}", name, effect);
+            meeting.parties.front().fate = {Mishap::dies, effect};
+            died = meet(meeting);
+        }
+        EXPECT_GT(effect, 4) << name;
+    }
     void TearDown() override { fmt::print("{} orders\n", orders_); }
 
     FakeWorld supplied_ = supply::supplied_world();
@@ -224,25 +256,20 @@ TEST_F(SupplyInterleaving, forgets_a_template_while_others_use_it) {
 // Whoever dies, the others do not wait for it, and what it held is found.
 TEST_F(SupplyInterleaving, goes_on_when_one_of_them_dies) {
     const auto larger = [](auto& world) { supply::set_pool(world, "data", 3); };
-    constexpr int k_longest = 24;
-    for (int effect = 0; effect < k_longest; ++effect) {
-        const Fate death{Mishap::dies, effect};
-        meet({fmt::format("a filler dies at {}", effect),
-              {{supply::fill(), true, death}, {supply::fill()}, {supply::create("a", "data")}},
-              larger,
-              1});
-        meet({fmt::format("a claimer dies at {}", effect),
-              {{supply::create("a", "data"), true, death},
-               {supply::fill(), true},
-               {supply::create("b", "data")}},
-              larger,
-              1});
-        meet({fmt::format("a refresh dies at {}", effect),
-              {{supply::make_template("data", "two"), true, death}, {supply::fill(), true}},
-              larger,
-              2});
-        if (HasFailure()) return;
-    }
+    meet_death({"a filler dies",
+                {{supply::fill(), true}, {supply::fill()}, {supply::create("a", "data")}},
+                larger,
+                1});
+    meet_death({"a claimer dies",
+                {{supply::create("a", "data"), true},
+                 {supply::fill(), true},
+                 {supply::create("b", "data")}},
+                larger,
+                1});
+    meet_death({"a refresh dies",
+                {{supply::make_template("data", "two"), true}, {supply::fill(), true}},
+                larger,
+                1});
 }
 
 }  // namespace
