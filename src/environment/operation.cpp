@@ -315,7 +315,11 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
         const bool news =
             plan && !plan->again && (!first_outcome || *first_outcome == Outcome::unchanged);
         if (news) first_outcome = plan->outcome;
-        from_pool = from_pool || (plan && plan->warm);
+        // What was lost after its claim is seen as claimed; what is built instead is not.
+        const bool builds = plan && std::ranges::any_of(plan->steps, [](const Step& step) {
+            return step.kind == StepKind::create_database;
+        });
+        from_pool = (from_pool && !builds) || (plan && plan->warm);
         return plan;
     };
     for (int round = 1;; ++round) {
