@@ -152,6 +152,8 @@ TEST_F(SupplyAttackTest, a_key_that_was_replaced_gives_no_password_to_what_is_cl
 // What a backup of the registry says is warm may be somebody's by now.
 TEST_F(SupplyAttackTest, a_registry_from_before_a_claim_costs_nobody_the_data) {
     supply(1);
+    const auto building = ask(
+        root(), "SELECT datname AS value FROM pg_database WHERE datname LIKE 'reviewdb\\_b\\_%'");
     const auto claimed = must(create_from(support::unique_name(), "data"));
     execute(login(claimed), "CREATE TABLE precious (id integer)");
     const auto& database = claimed.description->database;
@@ -159,8 +161,10 @@ TEST_F(SupplyAttackTest, a_registry_from_before_a_claim_costs_nobody_the_data) {
             fmt::format("WITH e AS (DELETE FROM registry.environment WHERE name = '{}' RETURNING "
                         "instance, role), r AS (UPDATE registry.role SET state = 'building' FROM e "
                         "WHERE id = e.role) UPDATE registry.instance SET state = 'warm', purpose = "
-                        "'pool', database = 'reviewdb_b_from_before' FROM e WHERE id = e.instance",
-                        claimed.description->environment.name));
+                        "'pool', database = '{}' FROM e WHERE id = e.instance",
+                        claimed.description->environment.name, building));
+    // A reset would take what is warm, and every other call removes what is of no use.
+    static_cast<void>(reset(name_, "data"));
     static_cast<void>(fill());
     set_pool("data", 0);
     static_cast<void>(fill());
@@ -171,9 +175,9 @@ TEST_F(SupplyAttackTest, a_registry_from_before_a_claim_costs_nobody_the_data) {
     // By hand, as after a look at it.
     execute(root(), fmt::format("DROP DATABASE IF EXISTS {}", database));
     execute(root(), fmt::format("DROP ROLE IF EXISTS {}", claimed.description->role));
-    execute(root("reviewdb"),
-            "UPDATE registry.instance SET state = 'gone' WHERE database IN "
-            "('reviewdb_b_from_before')");
+    execute(
+        root("reviewdb"),
+        fmt::format("UPDATE registry.instance SET state = 'gone' WHERE database = '{}'", building));
     execute(root("reviewdb"),
             fmt::format("UPDATE registry.role SET state = 'gone' WHERE name = '{}'",
                         claimed.description->role));
