@@ -166,7 +166,10 @@ Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Sub
 // A first refusal is something learnt: the next look plans what mends it.
 Result<void> Operation::prove_login(const Plan& plan, const Credentials& credentials,
                                     Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto proof, server_.prove_login(plan.target, credentials, deadline));
+    auto tried = server_.prove_login(plan.target, credentials, deadline);
+    // Whoever has taken the work over since may have shut it out.
+    if (!tried) BASE_TRY(server_.check_lease(plan.target, deadline));
+    BASE_TRY_ASSIGN(const auto proof, std::move(tried));
     if (!proof.password_accepted) {
         const bool first = !tried_.password_refused;
         tried_.password_refused = true;
