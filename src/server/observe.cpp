@@ -310,7 +310,7 @@ Result<std::vector<environment::Leftover>> LiveServer::leftovers(int most, Deadl
                                    "AND i.purpose <> 'environment' AND NOT EXISTS (SELECT FROM "
                                    "registry.template t WHERE t.instance = i.id)) "
                                    "OR (i.state = 'gone' AND r.state = 'pinned') "
-                                   "ORDER BY i.state = 'gone', i.let_go_at LIMIT $1::integer",
+                                   "ORDER BY i.state = 'gone', i.let_go_at, i.created_at LIMIT $1::integer",
                                    {std::to_string(most)}},
                                   deadline));
     std::vector<environment::Leftover> found;
