@@ -212,6 +212,25 @@ TEST_F(SupplyPoolTest, replaces_what_was_made_by_other_limits) {
     expect_agreement();
 }
 
+TEST_F(SupplyPoolTest, waits_for_a_claimer_that_has_stopped_between_its_two_round_trips) {
+    set_pool("empty", 1);
+    must(fill());
+    auto stopped = support::connect(root("reviewdb"));
+    must(stopped.run({"BEGIN"}, support::soon()));
+    must(stopped.run({"SELECT FROM registry.instance WHERE state = 'warm' FOR UPDATE"},
+                     support::soon()));
+    set_pool("empty", 0);
+    int tries = 0;
+    const auto report = must(fill(std::nullopt, [&](const auto& step) {
+        if (step.kind == StepKind::discard && ++tries == 2) {
+            must(stopped.run({"ROLLBACK"}, support::soon()));
+        }
+    }));
+    EXPECT_EQ(tries, 2);
+    EXPECT_EQ(report.retired, 1);
+    expect_agreement();
+}
+
 TEST_F(SupplyPoolTest, holds_where_there_is_no_room) {
     set_pool("empty", 1);
     set_policy("disk_budget", "1MB");

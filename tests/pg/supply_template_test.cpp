@@ -187,6 +187,65 @@ TEST_F(SupplyTemplateTest, is_refreshed_while_others_clone_it) {
     EXPECT_EQ(versions(), "1");
 }
 
+TEST_F(SupplyTemplateTest, keeps_its_lock_however_long_it_is_filled) {
+    const auto beats = [] {
+        return ask(root(),
+                   "SELECT coalesce(max(query_start)::text, '') AS value FROM pg_stat_activity "
+                   "WHERE usename = 'reviewdb_operator' AND datname = 'reviewdb'");
+    };
+    const auto beats_again = [&] {
+        const auto last = beats();
+        const auto limit = base::Deadline::after(std::chrono::seconds(20));
+        while (beats() == last && !limit.passed()) std::this_thread::yield();
+        return beats() != last;
+    };
+    bool has_beaten = false;
+    const environment::TemplateWish wish{{project(), "data"}, "a test", "{}", "one"};
+    const environment::Filler slow = [&](const auto&, const auto&,
+                                         base::Deadline) -> base::Result<std::vector<std::string>> {
+        has_beaten = beats_again();
+        return std::vector<std::string>{"slowly"};
+    };
+    const auto made = must(in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.make_template(wish, slow, environment::Execution::carry_out,
+                                     support::soon());
+    }));
+    EXPECT_TRUE(has_beaten);
+    EXPECT_EQ(made.remarks, std::vector<std::string>{"slowly"});
+    expect_agreement();
+}
+
+TEST_F(SupplyTemplateTest, is_made_from_an_environment_which_stays_open_whenever_that_dies) {
+    const auto origin = must(create(name_));
+    execute(login(origin), "CREATE TABLE fruit AS SELECT 'fig' AS name");
+    const auto make_from = [&](std::optional<int> steps, const std::string& digest) {
+        const environment::Subject subject{project(), must(environment::Name::parse(name_)), {}};
+        environment::TemplateWish wish{{project(), "data"}, "an environment", "{}", digest};
+        const environment::Filler nothing =
+            [](const auto&, const auto&, base::Deadline) -> base::Result<std::vector<std::string>> {
+            return std::vector<std::string>();
+        };
+        return in_a_process(steps, [&](auto& manager) {
+            return manager.make_template_from(subject, wish, nothing,
+                                              environment::Execution::carry_out, support::soon());
+        });
+    };
+    int steps = 0;
+    for (;; ++steps) {
+        SCOPED_TRACE(steps);
+        const auto digest = std::to_string(steps);
+        const bool finished = make_from(steps, digest).has_value();
+        wait_for_the_dead();
+        must(make_from(std::nullopt, digest));
+        EXPECT_EQ(fruit_of_a_new_one(), "fig");
+        EXPECT_EQ(fruit_of(origin), "fig");
+        EXPECT_EQ(must(create(name_)).outcome, Outcome::unchanged);
+        expect_agreement();
+        if (finished || HasFailure()) break;
+    }
+    EXPECT_GE(steps, 14);
+}
+
 TEST_F(SupplyTemplateTest, that_is_forgotten_leaves_its_clones_and_nothing_else) {
     must(make("apple"));
     set_pool("data", 2);
