@@ -118,6 +118,7 @@ Result<void> Operation::observe_candidate(Deadline deadline) {
         facts_.secret_role = login.user;
     }
     BASE_TRY_ASSIGN(facts_.candidate, server_.observe_candidate(*candidate_, deadline));
+    if (facts_.candidate->registry_is_behind) facts_.installation.is_behind = true;
     return {};
 }
 
@@ -320,8 +321,8 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
         if (news) first_outcome = plan->outcome;
         // What was lost after its claim is seen as claimed; what is built instead is not.
         const bool builds = plan && std::ranges::any_of(plan->steps, [](const Step& step) {
-            return step.kind == StepKind::create_database;
-        });
+                                return step.kind == StepKind::create_database;
+                            });
         from_pool = (from_pool && !builds) || (plan && plan->warm);
         return plan;
     };

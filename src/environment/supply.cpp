@@ -116,8 +116,6 @@ Result<bool> Manager::build_warm(const Project& project, const PoolAction& actio
     if (built) return true;
     auto error = std::move(built).error();
     if (error.kind == ErrorKind::overloaded) return false;
-    // Without the lock, others took it for abandoned, and what failed may have been their doing.
-    BASE_TRY(server_.check_lease(plan.target, deadline));
     // What is half made is found by whoever fills the pool next; better now.
     const PooledInstance half_made{plan.target.instance, plan.target.role, true, true};
     const auto taken_back = retire(half_made, facts.common, "it could not be built", deadline);

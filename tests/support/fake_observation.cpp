@@ -264,7 +264,7 @@ Result<void> FakeServer::set_policy(std::string_view project, std::string_view k
 Result<CandidateFacts> FakeServer::observe_candidate(const Candidate& candidate,
                                                      Deadline /*deadline*/) {
     if (fate_.dead) return death();
-    connect();
+    if (!begun_) connect();
     CandidateFacts facts;
     if (const auto* database = world_.find_database(candidate.database)) {
         facts.oid = database->oid;
@@ -272,6 +272,7 @@ Result<CandidateFacts> FakeServer::observe_candidate(const Candidate& candidate,
         facts.owned_by_login = database->owner == k_fake_operator;
         facts.accepts_connections = database->accepts_connections && !database->half_dropped;
         facts.is_template = database->is_template;
+        facts.registry_is_behind = world_.writes < world_.counted_writes;
     }
     if (const auto* login = world_.find_login(candidate.role)) {
         facts.role_exists = true;

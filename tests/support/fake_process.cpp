@@ -80,6 +80,23 @@ Result<Answer> FakeProcess::make_template(const std::string& name, const std::st
     return manager_.make_template(wish, filler, Execution::carry_out, soon());
 }
 
+Result<Answer> FakeProcess::make_template_from(const std::string& name, const std::string& origin) {
+    const auto project = *Project::parse("review");
+    const Filler nothing = [](const Target&, const Credentials&,
+                              base::Deadline) -> Result<std::vector<std::string>> {
+        return std::vector<std::string>();
+    };
+    return manager_.make_template_from({project, *Name::parse(origin)},
+                                       {{project, name}, "of " + origin, "{}", origin}, nothing,
+                                       Execution::carry_out, soon());
+}
+
+Result<Answer> FakeProcess::create_or_adopt(const std::string& name, const Candidate& candidate) {
+    CreateWish wish{*Project::parse("review"), *Name::parse(name), {}, {}, std::nullopt};
+    wish.adoption = Adoption{candidate, "postgres"};
+    return manager_.create(wish, Execution::carry_out, soon());
+}
+
 Result<Answer> FakeProcess::forget_template(const std::string& name) {
     return manager_.forget_template({*Project::parse("review"), name}, Execution::carry_out,
                                     soon());

@@ -41,7 +41,13 @@ class FakeProcess {
     // Puts `content` in by a login as the throw-away role; it is the digest too.
     base::Result<environment::Answer> make_template(const std::string& name,
                                                     const std::string& content);
+    // With what the environment `origin` has.
+    base::Result<environment::Answer> make_template_from(const std::string& name,
+                                                         const std::string& origin);
     base::Result<environment::Answer> forget_template(const std::string& name);
+    // Where another tool may have made something already.
+    base::Result<environment::Answer> create_or_adopt(const std::string& name,
+                                                      const environment::Candidate& candidate);
     base::Result<environment::PoolReport> fill_pool(int most = 100);
 
    private:

@@ -30,6 +30,7 @@ std::vector<Deed> deeds() {
         {"create from the pool of a template", create("fresh", "data")},
         {"create without a store", create("fresh", "data"),
          [](auto& world) { world.policy.clear(); }},
+        {"create where there could be something to adopt", create_or_adopt("fresh")},
         {"create where nothing was built ahead", create("fresh", "seed")},
         {"create from the default", create("fresh"),
          [](auto& world) {
@@ -48,6 +49,8 @@ std::vector<Deed> deeds() {
         {"a new template", make_template("more", "more data")},
         {"a refresh", make_template("data", "two")},
         {"a refresh from the same", make_template("data", "one")},
+        {"a template from an environment", make_template_from("more", "garden")},
+        {"a refresh from an environment", make_template_from("data", "garden")},
         {"forgetting", forget_template("data")},
         {"forgetting one without a pool", forget_template("seed")},
         {"a larger pool", fill(), [](auto& world) { set_pool(world, "data", 4); }},

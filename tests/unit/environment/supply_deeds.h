@@ -48,6 +48,14 @@ inline Act deletion(const std::string& name) {
 inline Act make_template(const std::string& name, const std::string& content) {
     return [=](auto& process) { return without_value(process.make_template(name, content)); };
 }
+inline Act make_template_from(const std::string& name, const std::string& origin) {
+    return [=](auto& process) { return without_value(process.make_template_from(name, origin)); };
+}
+inline Act create_or_adopt(const std::string& name) {
+    return [=](auto& process) {
+        return without_value(process.create_or_adopt(name, {"theirs_" + name, "their_" + name}));
+    };
+}
 inline Act forget_template(const std::string& name) {
     return [=](auto& process) { return without_value(process.forget_template(name)); };
 }

@@ -207,15 +207,14 @@ TEST_F(SupplyInterleaving, builds_what_is_lacking_once) {
 
 TEST_F(SupplyInterleaving, takes_nothing_out_of_the_pool_that_is_being_claimed) {
     const auto smaller = [](auto& world) { supply::set_pool(world, "data", 1); };
-    meet({"a smaller pool and a claim",
-          {{supply::fill(), true}, {supply::create("a", "data")}},
-          smaller});
+    meet(
+        {"a smaller pool and a claim", {{supply::fill()}, {supply::create("a", "data")}}, smaller});
     meet({"two that retire and a claim",
-          {{supply::fill(), true}, {supply::fill(), true}, {supply::create("a", "data")}},
+          {{supply::fill()}, {supply::fill()}, {supply::create("a", "data")}},
           smaller,
           2});
     meet({"a superseded pool, a filler and a claim",
-          {{supply::fill(), true}, {supply::create("a", "data")}},
+          {{supply::fill()}, {supply::create("a", "data")}},
           [](auto& world) { must(FakeProcess(world).make_template("data", "two")); }});
 }
 
@@ -229,7 +228,7 @@ TEST_F(SupplyInterleaving, keeps_a_template_whole_while_others_use_it) {
           {},
           2});
     meet({"a refresh and a filler",
-          {{supply::make_template("data", "two")}, {supply::fill(), true}},
+          {{supply::make_template("data", "two")}, {supply::fill()}},
           [](auto& world) { supply::set_pool(world, "data", 3); },
           2});
     meet({"two refreshes",
@@ -246,7 +245,7 @@ TEST_F(SupplyInterleaving, forgets_a_template_while_others_use_it) {
     meet({"forgetting and a clone",
           {{supply::forget_template("seed")}, {supply::create("a", "seed"), true}}});
     meet({"forgetting and a filler",
-          {{supply::forget_template("data"), true}, {supply::fill(), true}},
+          {{supply::forget_template("data"), true}, {supply::fill()}},
           [](auto& world) { supply::set_pool(world, "data", 3); },
           2});
     meet({"forgetting and a refresh",
@@ -257,17 +256,16 @@ TEST_F(SupplyInterleaving, forgets_a_template_while_others_use_it) {
 TEST_F(SupplyInterleaving, goes_on_when_one_of_them_dies) {
     const auto larger = [](auto& world) { supply::set_pool(world, "data", 3); };
     meet_death({"a filler dies",
-                {{supply::fill(), true}, {supply::fill()}, {supply::create("a", "data")}},
+                {{supply::fill()}, {supply::fill()}, {supply::create("a", "data")}},
                 larger,
                 1});
-    meet_death({"a claimer dies",
-                {{supply::create("a", "data"), true},
-                 {supply::fill(), true},
-                 {supply::create("b", "data")}},
-                larger,
-                1});
+    meet_death(
+        {"a claimer dies",
+         {{supply::create("a", "data"), true}, {supply::fill()}, {supply::create("b", "data")}},
+         larger,
+         1});
     meet_death({"a refresh dies",
-                {{supply::make_template("data", "two"), true}, {supply::fill(), true}},
+                {{supply::make_template("data", "two"), true}, {supply::fill()}},
                 larger,
                 1});
 }
