@@ -123,6 +123,7 @@ struct CandidateFacts {
     // The registry names it, but for one of ours that is gone from the server: another tool dropped
     // that, and made this.
     bool replaces_ours = false;
+    bool registry_is_behind = false;  // as Installation::is_behind, which a claim does not ask for
 };
 
 struct Facts {

@@ -173,7 +173,7 @@ class Manager {
     void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);
     base::Result<bool> build_warm(const Project& project, const PoolAction& action,
                                   const PoolFacts& facts, base::Deadline deadline);
-    base::Result<void> retire(const PooledInstance& pooled, const Facts& facts,
+    base::Result<bool> retire(const PooledInstance& pooled, const Facts& facts,
                               const std::string& why, base::Deadline deadline);
 
     Server& server_;

@@ -118,6 +118,7 @@ Result<void> Operation::observe_candidate(Deadline deadline) {
         facts_.secret_role = login.user;
     }
     BASE_TRY_ASSIGN(facts_.candidate, server_.observe_candidate(*candidate_, deadline));
+    if (facts_.candidate->registry_is_behind) facts_.installation.is_behind = true;
     return {};
 }
 
@@ -166,7 +167,10 @@ Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Sub
 // A first refusal is something learnt: the next look plans what mends it.
 Result<void> Operation::prove_login(const Plan& plan, const Credentials& credentials,
                                     Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto proof, server_.prove_login(plan.target, credentials, deadline));
+    auto tried = server_.prove_login(plan.target, credentials, deadline);
+    // Whoever has taken the work over since may have shut it out.
+    if (!tried) BASE_TRY(server_.check_lease(plan.target, deadline));
+    BASE_TRY_ASSIGN(const auto proof, std::move(tried));
     if (!proof.password_accepted) {
         const bool first = !tried_.password_refused;
         tried_.password_refused = true;
@@ -315,7 +319,11 @@ Result<Answer> Operation::run(const Planner& planner, const Planner& undo, Execu
         const bool news =
             plan && !plan->again && (!first_outcome || *first_outcome == Outcome::unchanged);
         if (news) first_outcome = plan->outcome;
-        from_pool = from_pool || (plan && plan->warm);
+        // What was lost after its claim is seen as claimed; what is built instead is not.
+        const bool builds = plan && std::ranges::any_of(plan->steps, [](const Step& step) {
+                                return step.kind == StepKind::create_database;
+                            });
+        from_pool = (from_pool && !builds) || (plan && plan->warm);
         return plan;
     };
     for (int round = 1;; ++round) {

@@ -192,7 +192,8 @@ base::Result<Plan> plan_delete(const Wish& wish, const Facts& facts);
 // The plan that removes what an unfinished create made, whatever the environment's protection.
 Plan plan_abandon(const Facts& facts, const std::string& reason);
 
-// The plan that finishes the removal of an instance whose environment has let go of it.
+// The plan that finishes the removal of an instance whose environment has let go of it. No steps
+// where the registry is older than the server, or must be.
 Plan plan_burial(const Facts& facts);
 
 // Fresh data under the same name, role, URL and password: another instance is built beside the one

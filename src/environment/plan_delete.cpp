@@ -53,6 +53,18 @@ Plan refusal(const Facts& facts) {
     return plan;
 }
 
+// To the registry nobody ever had it, and the server has it under a name that somebody gave it
+// since.
+bool is_claimed_unawares(const Facts& facts) {
+    if (!facts.instance || !facts.database) return false;
+    const auto& id = facts.instance->id;
+    const auto is_ours = [&](const std::string& name) {
+        return name == building_name(id) || name == frozen_name(id);
+    };
+    const auto& name = facts.database->name;
+    return is_ours(facts.instance->database) && !is_ours(name) && name != dropping_name(id);
+}
+
 }  // namespace
 
 Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
@@ -77,6 +89,10 @@ Plan plan_abandon(const Facts& facts, const std::string& reason) {
     return plan;
 }
 
-Plan plan_burial(const Facts& facts) { return removal(facts, {}); }
+Plan plan_burial(const Facts& facts) {
+    // A claim is not counted, so a registry from before it does not show that it is behind.
+    if (facts.installation.is_behind || is_claimed_unawares(facts)) return {};
+    return removal(facts, {});
+}
 
 }  // namespace environment

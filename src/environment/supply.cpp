@@ -21,7 +21,7 @@ namespace {
 constexpr std::chrono::seconds k_to_clear_up(10);
 // Somebody else builds what is lacking: look again when that may be done.
 constexpr std::chrono::milliseconds k_moment(50);
-// Builds that were lost and not refused, until one is told.
+// What was lost or held and not refused, until one is told.
 constexpr int k_most_in_vain = 12;
 
 }  // namespace
@@ -68,7 +68,9 @@ Result<Answer> Manager::make_template_from(const Subject& origin, TemplateWish w
     if (execution == Execution::dry_run) {
         return make_template(wish, filler, execution, deadline);
     }
-    const bool was_closed = facts.environment->state == EnvironmentState::closed;
+    // What a call like this one shut that died is opened all the same.
+    const bool was_closed = facts.environment->state == EnvironmentState::closed &&
+                            facts.environment->closed_because != asked.reason;
     if (!was_closed) BASE_TRY(close(asked, execution, deadline));
     auto made = make_template(wish, filler, execution, deadline);
     if (was_closed) return made;
@@ -121,10 +123,11 @@ Result<bool> Manager::build_warm(const Project& project, const PoolAction& actio
     return base::fail(std::move(error));
 }
 
-Result<void> Manager::retire(const PooledInstance& pooled, const Facts& facts,
+Result<bool> Manager::retire(const PooledInstance& pooled, const Facts& facts,
                              const std::string& why, Deadline deadline) {
     Operation operation(server_, surroundings_, log_);
-    return operation.carry_out(plan_retirement(pooled, facts, why), facts, deadline);
+    BASE_TRY(operation.carry_out(plan_retirement(pooled, facts, why), facts, deadline));
+    return true;
 }
 
 Result<PoolReport> Manager::fill_pool(const Project& project, int most, Deadline deadline) {
@@ -141,29 +144,22 @@ Result<PoolReport> Manager::fill_pool(const Project& project, int most, Deadline
             report.held = action.reason;
             break;
         }
-        if (action.kind == Kind::retire) {
-            BASE_TRY(retire(action.instance, facts.common, action.reason, deadline));
-            server_.release(deadline);
-            ++report.retired;
-            continue;
-        }
-        auto built = build_warm(project, action, facts, deadline);
+        const bool retires = action.kind == Kind::retire;
+        auto done = retires ? retire(action.instance, facts.common, action.reason, deadline)
+                            : build_warm(project, action, facts, deadline);
         server_.release(deadline);
-        if (!built && worth_another_look(built.error()) && ++in_vain < k_most_in_vain) {
-            log_.debug("looking again: {}", built.error().message);
+        const bool passes = !done && worth_another_look(done.error()) && ++in_vain < k_most_in_vain;
+        if (!done && !passes) {
+            finish_leftovers(k_to_clear_up, deadline.extended_by(k_to_clear_up));
+            return base::fail(std::move(done).error());
+        }
+        if (passes) log_.debug("looking again: {}", done.error().message);
+        if (passes || !*done) {
             wait(k_moment);
             continue;
         }
-        if (!built) {
-            finish_leftovers(k_to_clear_up, deadline.extended_by(k_to_clear_up));
-            return base::fail(std::move(built).error());
-        }
-        if (*built) {
-            ++report.built;
-            in_vain = 0;
-        } else {
-            wait(k_moment);
-        }
+        in_vain = 0;
+        ++(retires ? report.retired : report.built);
     }
     if (report.retired > 0) finish_leftovers(deadline.remaining(), deadline);
     return report;

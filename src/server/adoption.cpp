@@ -27,7 +27,9 @@ SELECT coalesce(d.oid, 0) AS oid, coalesce(pg_get_userbyid(d.datdba), '') AS own
         OR EXISTS (SELECT FROM registry.role WHERE name = $2 AND state <> 'gone') AS recorded,
     EXISTS (SELECT FROM registry.instance i WHERE i.database = $1 AND i.state <> 'gone'
         AND i.oid <> d.oid AND NOT EXISTS (SELECT FROM pg_database o WHERE o.oid = i.oid))
-        AS replaces_ours
+        AS replaces_ours,
+    CASE WHEN d.oid IS NULL THEN false ELSE (SELECT writes < registry.counted_writes()
+        FROM registry.installation) END AS behind
 FROM (SELECT) one
 LEFT JOIN pg_database d ON d.datname = $1
 LEFT JOIN pg_roles l ON l.rolname = $2)";
@@ -58,7 +60,8 @@ Result<environment::CandidateFacts> LiveServer::observe_candidate(
                                        row.boolean("role_exists"),
                                        row.boolean("privileged"),
                                        row.boolean("recorded"),
-                                       row.boolean("replaces_ours")};
+                                       row.boolean("replaces_ours"),
+                                       row.boolean("behind")};
 }
 
 Result<std::vector<std::string>> LiveServer::candidates(const std::string& prefix,

@@ -213,6 +213,8 @@ Result<std::string> LiveServer::give_all(const Work& work) {
                      work.deadline));
     }
     if (!handed) {
+        // Whoever has taken the work over since may have shut it.
+        BASE_TRY(check_lease(work.target, work.deadline));
         return base::fail(std::move(handed).error().during("cannot hand over what is in it"));
     }
     return std::string();

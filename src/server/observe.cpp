@@ -301,18 +301,19 @@ Result<std::optional<Facts>> LiveServer::observe_leftover(const environment::Lef
 
 Result<std::vector<environment::Leftover>> LiveServer::leftovers(int most, Deadline deadline) {
     BASE_TRY(connect(deadline));
-    BASE_TRY_ASSIGN(const auto rows,
-                    session_->run({"SELECT i.id, i.database FROM registry.instance i "
-                                   "LEFT JOIN registry.role r ON r.id = i.role "
-                                   "WHERE i.state = 'dropping' "
-                                   "OR (i.state = 'trashed' AND i.keep_until < now()) "
-                                   "OR (i.state IN ('building', 'frozen') "
-                                   "AND i.purpose <> 'environment' AND NOT EXISTS (SELECT FROM "
-                                   "registry.template t WHERE t.instance = i.id)) "
-                                   "OR (i.state = 'gone' AND r.state = 'pinned') "
-                                   "ORDER BY i.state = 'gone', i.let_go_at LIMIT $1::integer",
-                                   {std::to_string(most)}},
-                                  deadline));
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session_->run({"SELECT i.id, i.database FROM registry.instance i "
+                       "LEFT JOIN registry.role r ON r.id = i.role "
+                       "WHERE i.state = 'dropping' "
+                       "OR (i.state = 'trashed' AND i.keep_until < now()) "
+                       "OR (i.state IN ('building', 'frozen') "
+                       "AND i.purpose <> 'environment' AND NOT EXISTS (SELECT FROM "
+                       "registry.template t WHERE t.instance = i.id)) "
+                       "OR (i.state = 'gone' AND r.state = 'pinned') "
+                       "ORDER BY i.state = 'gone', i.let_go_at, i.created_at LIMIT $1::integer",
+                       {std::to_string(most)}},
+                      deadline));
     std::vector<environment::Leftover> found;
     found.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {

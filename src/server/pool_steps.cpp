@@ -83,7 +83,9 @@ Result<std::string> LiveServer::take_warm(const Work& work) {
             {{"SELECT registry.count_write()"},
              {"WITH picked AS (SELECT id FROM registry.instance WHERE state = 'warm' "
               "AND project = $2 AND template = $3 AND template_version IS NOT DISTINCT FROM "
-              "$4::uuid AND shape = $5 ORDER BY created_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED), "
+              "$4::uuid AND shape = $5 AND EXISTS (SELECT FROM pg_database d WHERE d.oid = "
+              "instance.oid AND d.datname = instance.database) ORDER BY created_at DESC LIMIT 1 "
+              "FOR UPDATE SKIP LOCKED), "
               "taken AS (UPDATE registry.instance i SET state = 'building', "
               "purpose = 'environment' FROM picked WHERE i.id = picked.id RETURNING i.id) "
               "UPDATE registry.environment e SET next_instance = taken.id, epoch = epoch + 1 "

@@ -5,6 +5,7 @@
 // test has a project of its own, so that what it leaves behind can be counted.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -35,14 +36,18 @@ class EnvironmentTest : public PgTest {
     static pg::ConnectionInfo root(const std::string& database = "postgres");
 
     // Runs `deed` with a manager and a session of its own, as a process would: nothing is kept from
-    // one call to the next. With `steps` the process dies after so many.
+    // one call to the next. With `steps` the process dies after so many; `on_step` is told of each
+    // as it begins.
     template <typename Deed>
-    base::Result<Answer> in_a_process(std::optional<int> steps, const Deed& deed) const {
-        base::Log log{base::LogLevel::warning, base::LogFormat::text};
+    auto in_a_process(std::optional<int> steps, const Deed& deed,
+                      std::function<void(const environment::Step&)> on_step = {}) const {
+        base::Log log{base::LogLevel::error, base::LogFormat::text};
         server::LiveServer live(prepared_operator(), "reviewdb/test", log);
         StopAfter dying(live, steps.value_or(0));
         environment::Server& server = steps ? static_cast<environment::Server&>(dying) : live;
-        environment::Manager manager(server, surroundings(), log);
+        auto around = surroundings();
+        around.on_step = std::move(on_step);
+        environment::Manager manager(server, std::move(around), log);
         return deed(manager);
     }
     base::Result<Answer> create(const std::string& name,

@@ -5,11 +5,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "environment/facts.h"
+#include "environment/pool.h"
+#include "environment/template.h"
 
 namespace support {
 
 std::string to_text(const environment::Facts& facts);
+std::string to_text(const environment::PoolFacts& facts);
+std::string to_text(const std::vector<environment::TemplateDescription>& templates);
 
 }  // namespace support

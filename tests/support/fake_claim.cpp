@@ -92,14 +92,19 @@ void FakeServer::find_source(const Subject& subject, Purpose purpose, Facts& fac
     facts.warm_there = facts.installation.is_behind = facts.installation.has_leftovers = false;
 }
 
-// Of an environment's role: nobody has a right to such a lock.
+// Of an environment's role: nobody has a right to such a lock. Its session ends, and with it all of
+// its locks.
 void FakeServer::end_lock_holders(const std::string& name) {
-    auto* database = world_.find_database(name);
+    const auto* database = world_.find_database(name);
     if (database == nullptr) return;
+    const auto holder = database->locked_by;
     const bool is_ours = std::ranges::any_of(world_.roles, [&](const auto& one) {
-        return one.second.name == database->locked_by && one.second.state != RoleState::gone;
+        return one.second.name == holder && one.second.state != RoleState::gone;
     });
-    if (is_ours) database->locked_by.clear();
+    if (!is_ours) return;
+    for (auto& [called, one] : world_.databases) {
+        if (one.locked_by == holder) one.locked_by.clear();
+    }
 }
 
 Result<void> FakeServer::claim_it(const Work& work) {

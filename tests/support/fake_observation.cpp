@@ -180,7 +180,7 @@ Result<std::optional<Facts>> FakeServer::observe_leftover(const Leftover& leftov
                        (role && role->state == RoleState::pinned);
     if (!waits) return std::optional<Facts>();
     auto facts = common_facts(*Project::parse("review"));
-    facts.instance = row.record;
+    facts.instance = instance_of(row.record.id);
     if (role) read_role(role->id, facts);
     facts.database = database_of(row.record, role ? role->name : std::string());
     return std::optional<Facts>(std::move(facts));
@@ -189,7 +189,7 @@ Result<std::optional<Facts>> FakeServer::observe_leftover(const Leftover& leftov
 Result<std::vector<Leftover>> FakeServer::leftovers(int most, Deadline /*deadline*/) {
     if (fate_.dead) return death();
     connect();
-    std::vector<std::pair<std::pair<bool, int>, Leftover>> found;
+    std::vector<std::pair<std::tuple<bool, int, int>, Leftover>> found;
     for (const auto& [id, row] : world_.instances) {
         const auto state = row.record.state;
         const bool pinned = row.role && world_.roles.at(*row.role).state == RoleState::pinned;
@@ -199,7 +199,7 @@ Result<std::vector<Leftover>> FakeServer::leftovers(int most, Deadline /*deadlin
             (state == InstanceState::trashed && row.record.keep_until < world_.now) ||
             world_.is_unfinished(row) || (gone && pinned);
         const int order = row.let_go == 0 ? std::numeric_limits<int>::max() : row.let_go;
-        if (waits) found.push_back({{gone, order}, {id, row.record.database}});
+        if (waits) found.push_back({{gone, order, row.made}, {id, row.record.database}});
     }
     std::ranges::sort(found, {}, [](const auto& one) { return one.first; });
     std::vector<Leftover> leftovers;
@@ -264,7 +264,7 @@ Result<void> FakeServer::set_policy(std::string_view project, std::string_view k
 Result<CandidateFacts> FakeServer::observe_candidate(const Candidate& candidate,
                                                      Deadline /*deadline*/) {
     if (fate_.dead) return death();
-    connect();
+    if (!begun_) connect();
     CandidateFacts facts;
     if (const auto* database = world_.find_database(candidate.database)) {
         facts.oid = database->oid;
@@ -272,6 +272,7 @@ Result<CandidateFacts> FakeServer::observe_candidate(const Candidate& candidate,
         facts.owned_by_login = database->owner == k_fake_operator;
         facts.accepts_connections = database->accepts_connections && !database->half_dropped;
         facts.is_template = database->is_template;
+        facts.registry_is_behind = world_.writes < world_.counted_writes;
     }
     if (const auto* login = world_.find_login(candidate.role)) {
         facts.role_exists = true;

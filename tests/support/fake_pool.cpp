@@ -68,7 +68,11 @@ Result<void> FakeServer::take_warm(const Work& work) {
     const auto taken =
         newest_warm(work.target.environment.project,
                     {instance.database_template, instance.template_version, {}, {}, 0},
-                    [&](const InstanceRow& row) { return row.record.shape == shape; });
+                    [&](const InstanceRow& row) {
+                        const auto* database = world_.find_database(row.record.database);
+                        return row.record.shape == shape && database != nullptr &&
+                               database->oid == row.record.oid;
+                    });
     auto* environment = row_of(work.target);
     if (!taken || environment == nullptr) return {};
     auto& row = world_.instances.at(*taken);

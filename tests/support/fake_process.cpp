@@ -29,12 +29,14 @@ std::string_view to_text(Verb verb) {
     return k_names.at(static_cast<std::size_t>(verb));
 }
 
-FakeProcess::FakeProcess(FakeWorld& world, Fate fate)
-    : fate_(std::move(fate)),
+FakeProcess::FakeProcess(FakeWorld& world, Fate fate, Turn* turn)
+    : world_(world),
+      fate_(std::move(fate)),
       server_(world, fate_),
-      manager_(server_, surroundings(world), no_log()) {}
+      turn_taking_(server_, turn),
+      manager_(turn_taking_, surroundings(world, turn), no_log()) {}
 
-Manager::Surroundings FakeProcess::surroundings(FakeWorld& world) {
+Manager::Surroundings FakeProcess::surroundings(FakeWorld& world, Turn* turn) {
     return {
         {"tester@here", "cli", "0"},
         {},
@@ -44,7 +46,64 @@ Manager::Surroundings FakeProcess::surroundings(FakeWorld& world) {
             return std::make_unique<FakeSecretStore>(world.secrets, fate_);
         },
         {},
-        [](std::chrono::milliseconds) {}};
+        [turn](std::chrono::milliseconds) {
+            if (turn != nullptr) turn->wait();
+        }};
+}
+
+Result<Answer> FakeProcess::create(const std::string& name, const std::string& database_template) {
+    CreateWish wish{*Project::parse("review"), *Name::parse(name), {}, {}, std::nullopt};
+    wish.wanted_template = database_template;
+    return manager_.create(wish, Execution::carry_out, soon());
+}
+
+Result<Answer> FakeProcess::reset(const std::string& name, const std::string& database_template) {
+    const Wish wish{*Project::parse("review"), *Name::parse(name), {}, "test", database_template};
+    return manager_.reset(wish, Execution::carry_out, soon());
+}
+
+Result<Answer> FakeProcess::make_template(const std::string& name, const std::string& content) {
+    const TemplateWish wish{{*Project::parse("review"), name}, content, "{}", content};
+    const Filler filler = [&](const Target& target, const Credentials& credentials,
+                              base::Deadline deadline) -> Result<std::vector<std::string>> {
+        Fate undisturbed;
+        FakeServer login(world_, undisturbed);
+        BASE_TRY_ASSIGN(const auto proof, login.prove_login(target, credentials, deadline));
+        if (!proof.password_accepted) {
+            return base::fail(base::ErrorKind::denied, "the password is refused");
+        }
+        auto& database = world_.databases.at(target.instance.database);
+        database.content = content;
+        database.content_owner = target.role.name;
+        return std::vector<std::string>{"filled"};
+    };
+    return manager_.make_template(wish, filler, Execution::carry_out, soon());
+}
+
+Result<Answer> FakeProcess::make_template_from(const std::string& name, const std::string& origin) {
+    const auto project = *Project::parse("review");
+    const Filler nothing = [](const Target&, const Credentials&,
+                              base::Deadline) -> Result<std::vector<std::string>> {
+        return std::vector<std::string>();
+    };
+    return manager_.make_template_from({project, *Name::parse(origin)},
+                                       {{project, name}, "of " + origin, "{}", origin}, nothing,
+                                       Execution::carry_out, soon());
+}
+
+Result<Answer> FakeProcess::create_or_adopt(const std::string& name, const Candidate& candidate) {
+    CreateWish wish{*Project::parse("review"), *Name::parse(name), {}, {}, std::nullopt};
+    wish.adoption = Adoption{candidate, "postgres"};
+    return manager_.create(wish, Execution::carry_out, soon());
+}
+
+Result<Answer> FakeProcess::forget_template(const std::string& name) {
+    return manager_.forget_template({*Project::parse("review"), name}, Execution::carry_out,
+                                    soon());
+}
+
+Result<PoolReport> FakeProcess::fill_pool(int most) {
+    return manager_.fill_pool(*Project::parse("review"), most, soon());
 }
 
 Result<Answer> FakeProcess::carry_out(Verb verb, const std::string& name) {

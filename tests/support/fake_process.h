@@ -8,6 +8,7 @@
 
 #include "environment/manager.h"
 #include "support/fake_server.h"
+#include "support/turn_taking.h"
 
 namespace support {
 
@@ -24,20 +25,38 @@ base::Result<environment::Answer> carry_out(environment::Manager& manager, Verb 
 
 class FakeProcess {
    public:
-    // Borrows the world for its life.
-    explicit FakeProcess(FakeWorld& world, Fate fate = {});
+    // Borrows the world for its life, and the turn, with which others may go on between its calls.
+    explicit FakeProcess(FakeWorld& world, Fate fate = {}, Turn* turn = nullptr);
 
     environment::Manager& manager() { return manager_; }
     FakeServer& server() { return server_; }
     const Fate& fate() const { return fate_; }
 
     base::Result<environment::Answer> carry_out(Verb verb, const std::string& name);
+    // In project review; an empty template is the default.
+    base::Result<environment::Answer> create(const std::string& name,
+                                             const std::string& database_template = {});
+    base::Result<environment::Answer> reset(const std::string& name,
+                                            const std::string& database_template = {});
+    // Puts `content` in by a login as the throw-away role; it is the digest too.
+    base::Result<environment::Answer> make_template(const std::string& name,
+                                                    const std::string& content);
+    // With what the environment `origin` has.
+    base::Result<environment::Answer> make_template_from(const std::string& name,
+                                                         const std::string& origin);
+    base::Result<environment::Answer> forget_template(const std::string& name);
+    // Where another tool may have made something already.
+    base::Result<environment::Answer> create_or_adopt(const std::string& name,
+                                                      const environment::Candidate& candidate);
+    base::Result<environment::PoolReport> fill_pool(int most = 100);
 
    private:
-    environment::Manager::Surroundings surroundings(FakeWorld& world);
+    environment::Manager::Surroundings surroundings(FakeWorld& world, Turn* turn);
 
+    FakeWorld& world_;
     Fate fate_;
     FakeServer server_;
+    TurnTaking turn_taking_;
     environment::Manager manager_;
 };
 

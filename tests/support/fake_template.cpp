@@ -133,6 +133,7 @@ Result<void> FakeServer::forget_template(const Work& work) {
     count_write();
     auto& row = world_.templates.at(model.id);
     row.record.state = TemplateState::gone;
+    const int all_at_once = world_.last_let_go + 1;
     if (row.record.instance) let_go_of(*row.record.instance);
     row.record.instance.reset();
     for (auto& [id, instance] : world_.instances) {
@@ -144,6 +145,7 @@ Result<void> FakeServer::forget_template(const Work& work) {
             return postgres_error(sql_state::k_lock_not_available, "somebody is claiming it");
         }
         let_go_of(id);
+        instance.let_go = all_at_once;
     }
     world_.pool.erase({model.project, model.name});
     tell_of(model, "deleted", work.step.reason, work.actor);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "support/facts_text.h"
 
 namespace support {
@@ -17,7 +19,11 @@ void WatchedServer::note(const std::string& what, const base::Error* error, Dead
         line += fmt::format("fails {} {}\n", facts_of(error->kind).name, error->sqlstate);
     }
     const auto facts = other_.observe(subject_, Purpose::read, deadline);
-    seen_.push_back(line + (facts ? to_text(*facts) : facts.error().message));
+    const auto pool = other_.observe_pool(subject_.project, deadline);
+    const auto templates = other_.templates(subject_.project, deadline);
+    seen_.push_back(line + (facts ? to_text(*facts) : facts.error().message) +
+                    (pool ? to_text(*pool) : pool.error().message) +
+                    (templates ? to_text(*templates) : templates.error().message));
 }
 
 Result<Facts> WatchedServer::observe(const Subject& subject, Purpose purpose, Deadline deadline) {
@@ -37,6 +43,26 @@ Result<std::vector<Leftover>> WatchedServer::leftovers(int most, Deadline deadli
     auto found = inner_.leftovers(most, deadline);
     seen_.push_back(fmt::format("finds {} left over", found ? found->size() : 0));
     return found;
+}
+
+Result<Facts> WatchedServer::observe_template(const TemplateSubject& subject, Purpose purpose,
+                                              Deadline deadline) {
+    auto facts = inner_.observe_template(subject, purpose, deadline);
+    seen_.push_back("observes a template\n" + (facts ? to_text(*facts) : facts.error().message));
+    return facts;
+}
+
+Result<PoolFacts> WatchedServer::observe_pool(const Project& project, Deadline deadline) {
+    auto facts = inner_.observe_pool(project, deadline);
+    seen_.push_back("observes the pool\n" + (facts ? to_text(*facts) : facts.error().message));
+    return facts;
+}
+
+Result<void> WatchedServer::while_leased(const std::function<Result<void>()>& deed) {
+    auto done = inner_.while_leased(deed);
+    note("does something that takes long", done ? nullptr : &done.error(),
+         Deadline::after(std::chrono::minutes(1)));
+    return done;
 }
 
 Result<std::string> WatchedServer::perform(const Step& step, const Plan& plan,

@@ -27,6 +27,12 @@ class WatchedServer final : public ServerAround {
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
+    base::Result<environment::Facts> observe_template(const environment::TemplateSubject& subject,
+                                                      environment::Purpose purpose,
+                                                      base::Deadline deadline) override;
+    base::Result<environment::PoolFacts> observe_pool(const environment::Project& project,
+                                                      base::Deadline deadline) override;
+    base::Result<void> while_leased(const std::function<base::Result<void>()>& deed) override;
     base::Result<std::string> perform(const environment::Step& step, const environment::Plan& plan,
                                       const environment::Credentials& credentials,
                                       const environment::Actor& actor,

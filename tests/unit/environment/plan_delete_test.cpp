@@ -86,4 +86,29 @@ TEST(PlanBurial, finishes_what_nobody_has_any_more) {
     EXPECT_EQ(in_words(plan_burial(facts)), "deleted: drop_role forget");
 }
 
+TEST(PlanBurial, leaves_alone_what_the_registry_may_be_wrong_about) {
+    auto facts = right();
+    facts.environment.reset();
+    facts.instance->state = InstanceState::dropping;
+    facts.installation.is_behind = true;
+    EXPECT_EQ(in_words(plan_burial(facts)), "unchanged:");
+    // Nobody ever had it, says the registry; and yet it has somebody's name.
+    facts.installation.is_behind = false;
+    for (const auto& recorded :
+         {building_name(facts.instance->id), frozen_name(facts.instance->id)}) {
+        facts.instance->database = recorded;
+        facts.database->name = "shop_login";
+        EXPECT_EQ(in_words(plan_burial(facts)), "unchanged:");
+        for (const auto& name : {building_name(facts.instance->id), frozen_name(facts.instance->id),
+                                 dropping_name(facts.instance->id)}) {
+            facts.database->name = name;
+            EXPECT_NE(in_words(plan_burial(facts)), "unchanged:") << name;
+        }
+    }
+    // What had a name of its own is known by its oid, whatever it is called.
+    facts.instance->database = "shop_login";
+    facts.database->name = "renamed_by_hand";
+    EXPECT_NE(in_words(plan_burial(facts)), "unchanged:");
+}
+
 }  // namespace

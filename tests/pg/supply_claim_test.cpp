@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Claims of what was built ahead, on a real server, by an operator who is no superuser.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "supply_fixture.h"
+#include "support/must.h"
+#include "support/sql.h"
+#include "support/tcp_proxy.h"
+
+namespace {
+
+using environment::Answer;
+using environment::Outcome;
+using support::ask;
+using support::execute;
+using support::must;
+using support::refusal;
+
+class SupplyClaimTest : public SupplyTest {
+   protected:
+    void supply(int many) const {
+        must(make_template("data", "CREATE TABLE fruit AS SELECT 'apple' AS name"));
+        set_pool("data", many);
+        EXPECT_EQ(must(fill()).built, many);
+        EXPECT_EQ(warm("data"), many);
+    }
+    static void expect_usable(const Answer& answer) {
+        const auto url = login(answer);
+        EXPECT_EQ(refusal(url, "ALTER TABLE fruit ADD COLUMN ripe boolean"), "");
+        EXPECT_EQ(refusal(url, "CREATE TABLE more (id integer)"), "");
+        EXPECT_EQ(ask(url,
+                      "SELECT count(*)::text AS value FROM pg_class WHERE relnamespace = "
+                      "'public'::regnamespace AND pg_get_userbyid(relowner) <> current_user"),
+                  "0");
+    }
+};
+
+TEST_F(SupplyClaimTest, gives_away_what_was_built_ahead_and_builds_where_nothing_was) {
+    supply(1);
+    const auto first = must(create_from(name_, "data"));
+    EXPECT_EQ(first.outcome, Outcome::created);
+    EXPECT_TRUE(first.warm);
+    EXPECT_EQ(first.description->database, "supply_" + name_);
+    EXPECT_EQ(first.description->database_template, "data");
+    expect_usable(first);
+    EXPECT_EQ(warm("data"), 0);
+    const auto again = must(create_from(name_, "data"));
+    EXPECT_EQ(again.outcome, Outcome::unchanged);
+    EXPECT_EQ(login(again).to_uri().reveal(), login(first).to_uri().reveal());
+    const auto second = must(create_from(support::unique_name(), "data"));
+    EXPECT_FALSE(second.warm);
+    expect_usable(second);
+    EXPECT_EQ(must(create(support::unique_name())).warm, false);
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, claims_the_default_and_what_is_wanted) {
+    supply(2);
+    set_pool("empty", 1);
+    must(fill());
+    EXPECT_EQ(must(create(support::unique_name())).description->database_template, "empty");
+    set_policy("template", "data");
+    const auto of_default = must(create(support::unique_name()));
+    EXPECT_EQ(of_default.description->database_template, "data");
+    EXPECT_TRUE(of_default.warm);
+    expect_usable(of_default);
+    const auto missing = create_from(support::unique_name(), "nothing");
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, base::ErrorKind::not_found);
+    expect_agreement();
+}
+
+// What the client sent, by packets.
+std::vector<std::string> turns_of(const std::vector<support::TcpProxy::Sent>& sent,
+                                  std::size_t from) {
+    std::vector<std::string> turns;
+    for (std::size_t i = from; i < sent.size(); ++i) turns.push_back(sent[i].bytes);
+    return turns;
+}
+
+TEST_F(SupplyClaimTest, is_one_transaction_of_two_round_trips_without_a_statement_on_a_role) {
+    supply(2);
+    support::TcpProxy proxy(support::shared_cluster().port());
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    server::LiveServer live(support::prepared_operator().with("port", std::to_string(proxy.port())),
+                            "reviewdb/test", log);
+    environment::Manager manager(
+        live,
+        {support::k_tester,
+         {},
+         {},
+         [](const environment::Policy&) -> base::Result<std::unique_ptr<environment::SecretStore>> {
+             return std::unique_ptr<environment::SecretStore>();
+         }},
+        log);
+    const auto claim = [&](const std::string& name) {
+        environment::CreateWish wish{
+            project(), must(environment::Name::parse(name)), {}, {}, std::nullopt};
+        wish.wanted_template = "data";
+        return must(manager.create(wish, environment::Execution::carry_out, support::soon()));
+    };
+    EXPECT_TRUE(claim(name_).warm);
+    const auto before = proxy.sent().size();
+    EXPECT_TRUE(claim(support::unique_name()).warm);
+    const auto turns = turns_of(proxy.sent(), before);
+    // The lock is given back behind the claim, without waiting for its answer.
+    ASSERT_EQ(turns.size(), 3U);
+    constexpr std::size_t k_one_short_statement = 80;
+    EXPECT_LT(turns[2].size(), k_one_short_statement);
+    EXPECT_NE(turns[0].find("BEGIN"), std::string::npos);
+    EXPECT_EQ(turns[0].find("COMMIT"), std::string::npos);
+    EXPECT_NE(turns[1].find("COMMIT"), std::string::npos);
+    EXPECT_NE(turns[1].find("RENAME TO"), std::string::npos);
+    for (const auto& turn : turns) {
+        for (const auto* word : {"ALTER ROLE", "CREATE ROLE", "DROP ROLE", "GRANT", "REVOKE",
+                                 "COMMENT ON ROLE", "SET ROLE"}) {
+            EXPECT_EQ(turn.find(word), std::string::npos) << word;
+        }
+    }
+    EXPECT_EQ(proxy.connections(), 1U);
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, leaves_in_the_pool_what_cannot_have_the_name) {
+    supply(1);
+    execute(root(), fmt::format("CREATE DATABASE supply_{}", name_));
+    const auto refused = create_from(name_, "data");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::conflict);
+    EXPECT_NE(refused.error().message.find("supply_" + name_), std::string::npos);
+    EXPECT_FALSE(refused.error().hint.empty());
+    EXPECT_EQ(warm("data"), 1);
+    execute(root(), fmt::format("DROP DATABASE supply_{}", name_));
+    expect_agreement();
+    EXPECT_TRUE(must(create_from(name_, "data")).warm);
+}
+
+TEST_F(SupplyClaimTest, gives_each_of_many_at_once_another_one) {
+    constexpr int k_many = 6;
+    supply(k_many);
+    std::vector<std::optional<base::Result<Answer>>> answers(k_many + 2);
+    std::vector<std::thread> threads;
+    threads.reserve(answers.size());
+    for (auto& answer : answers) {
+        threads.emplace_back([&] { answer = create_from(support::unique_name(), "data"); });
+    }
+    for (auto& thread : threads) thread.join();
+    int from_pool = 0;
+    for (const auto& answer : answers) {
+        ASSERT_TRUE(*answer) << answer->error().message;
+        from_pool += (*answer)->warm ? 1 : 0;
+        expect_usable(**answer);
+    }
+    EXPECT_EQ(from_pool, k_many);
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, makes_one_of_what_many_create_at_once_under_one_name) {
+    supply(3);
+    std::vector<std::optional<base::Result<Answer>>> answers(8);
+    std::vector<std::thread> threads;
+    threads.reserve(answers.size());
+    for (auto& answer : answers) threads.emplace_back([&] { answer = create_from(name_, "data"); });
+    for (auto& thread : threads) thread.join();
+    int made = 0;
+    for (const auto& answer : answers) {
+        ASSERT_TRUE(*answer) << answer->error().message;
+        made += (*answer)->outcome == Outcome::created ? 1 : 0;
+    }
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(warm("data"), 2);
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, that_died_at_any_moment_took_all_or_nothing) {
+    supply(2);
+    ASSERT_FALSE(create_from(name_, "data", 0));
+    wait_for_the_dead();
+    EXPECT_EQ(warm("data"), 2);
+    expect_agreement();
+    // The server ends the session between the two round trips, and the call goes on by itself.
+    int ended = 0;
+    const auto made = must(create_from(name_, "data", std::nullopt, [&](const auto& step) {
+        if (step.kind == environment::StepKind::claim && ended++ == 0) end_our_sessions();
+    }));
+    EXPECT_GE(ended, 2);
+    EXPECT_EQ(made.outcome, Outcome::created);
+    EXPECT_TRUE(made.warm);
+    expect_usable(made);
+    EXPECT_EQ(warm("data"), 1);
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, whose_answer_was_lost_is_seen_to_have_happened) {
+    supply(2);
+    support::TcpProxy proxy(support::shared_cluster().port());
+    proxy.reset_after_request("RENAME TO");
+    const support::Caller caller{
+        support::prepared_operator().with("port", std::to_string(proxy.port())), project_name_};
+    set_policy("template", "data");
+    const auto made = must(caller.call(support::Request::create, name_));
+    expect_usable(made);
+    EXPECT_EQ(warm("data"), 1);
+    EXPECT_EQ(made.outcome, Outcome::created);
+    expect_agreement();
+}
+
+}  // namespace
