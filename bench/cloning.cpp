@@ -102,7 +102,7 @@ void measure_against_copy(const Stand& stand, const Contest& contest, CloneStrat
 }
 
 // Postgres waits until everything is on disk, and cp does not: hence the bars.
-constexpr double k_log_bar = 8;
+constexpr double k_log_bar = 12;
 constexpr double k_copy_bar = 6;
 constexpr double k_clone_bar = 12;
 
