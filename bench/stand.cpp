@@ -13,13 +13,12 @@ namespace bench {
 
 namespace {
 
-constexpr int k_major = 15;
-
-support::ClusterOptions on_disk(support::Tls tls) {
+support::ClusterOptions on_disk(int major, support::Tls tls, const local::Settings& settings) {
     support::ClusterOptions options;
-    options.major = k_major;
+    options.major = major;
     options.tls = tls;
     options.durability = local::Durability::on_disk;
+    options.settings = settings;
     return options;
 }
 
@@ -35,9 +34,11 @@ pg::ConnectionInfo prepare(const support::Cluster& cluster) {
 
 }  // namespace
 
-Stand::Stand() : cluster_(on_disk(support::Tls::off)), login_(prepare(cluster_)) {}
+Stand::Stand(int major, const local::Settings& settings)
+    : cluster_(on_disk(major, support::Tls::off, settings)), login_(prepare(cluster_)) {}
 
-Stand::Stand(support::Tls tls) : cluster_(on_disk(tls)), login_(cluster_.make_administrator()) {}
+Stand::Stand(support::Tls tls)
+    : cluster_(on_disk(k_usual_major, tls, {})), login_(cluster_.make_administrator()) {}
 
 Program Stand::reviewdb(const std::vector<std::string>& words) const {
     Program program{{REVIEWDB_PROGRAM},

@@ -15,9 +15,12 @@
 
 namespace bench {
 
+inline constexpr int k_usual_major = 15;
+
 class Stand {
    public:
-    Stand();
+    // Of another major, or with other settings, where that is what is measured.
+    explicit Stand(int major = k_usual_major, const local::Settings& settings = {});
     // With TLS for whoever wants it, and nothing on it: login() is then the administrator's.
     static Stand unprepared() { return Stand(support::Tls::offered); }
 
@@ -27,6 +30,7 @@ class Stand {
 
     const pg::ConnectionInfo& login() const { return login_; }
     std::string login_text() const { return login_.to_uri().reveal(); }
+    const std::filesystem::path& data() const { return cluster_.data(); }
     const std::filesystem::path& programs() const { return cluster_.programs(); }
     int port() const { return cluster_.port(); }
     const std::filesystem::path& ca_file() const { return cluster_.ca_file(); }

@@ -170,16 +170,17 @@ Result<void> HandOver::hand_over_rest() {
         deeds.push_back({fmt::format("GRANT CREATE ON DATABASE {} TO {}", database, to)});
     }
     deeds.push_back({fmt::format("REASSIGN OWNED BY {} TO {}", pg::identifier(from_), to)});
+    if (state_.lacks_create) {
+        deeds.push_back({fmt::format("REVOKE CREATE ON DATABASE {} FROM {}", database, to)});
+    }
     if (state_.left_behind > 0) {
         BASE_TRY_ASSIGN(const auto rest,
                         inside_.run({std::string(k_hand_over_rest), {from_, to_}}, deadline_));
         for (auto& sql : column(rest, "sql")) deeds.push_back({std::move(sql)});
+        deeds.push_back({std::string(k_hand_over_remains), {from_}});
     }
-    if (state_.lacks_create) {
-        deeds.push_back({fmt::format("REVOKE CREATE ON DATABASE {} FROM {}", database, to)});
-    }
-    deeds.push_back({std::string(k_hand_over_remains), {from_}});
     BASE_TRY_ASSIGN(const auto answers, inside_.transact(in_between(std::move(deeds)), deadline_));
+    if (state_.left_behind == 0) return {};
     const auto remains = column(answers.at(answers.size() - 1 - k_revocations), "what");
     if (remains.empty()) return {};
     return base::fail(

@@ -208,17 +208,19 @@ TEST_F(HandOverInTrouble, nobody_elses_code_runs_as_the_manager) {
         traps.push_back(fmt::format(
             "CREATE OPERATOR = (LEFTARG = {0}, RIGHTARG = {0}, FUNCTION = trap)", type));
     }
-    traps.insert(traps.end(),
-                 {"CREATE TABLE bait (id integer, said text)", "INSERT INTO bait VALUES (1)",
-                  "CREATE FUNCTION spring(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS "
-                  "$$ BEGIN IF "
-                  "current_user <> session_user THEN RAISE 'sprung'; END IF; RETURN $1; END $$",
-                  "CREATE INDEX ON bait (spring(id))",
-                  "CREATE MATERIALIZED VIEW trapped AS SELECT "
-                  "spring(id) FROM bait",
-                  "CREATE POLICY only_me ON bait TO {me} USING (spring(id) > 0)",
-                  "ALTER TABLE bait ENABLE ROW LEVEL SECURITY",
-                  "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"});
+    for (const auto* sql : {
+             "CREATE TABLE bait (id integer, said text)",
+             "INSERT INTO bait VALUES (1)",
+             R"(CREATE FUNCTION spring(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+                BEGIN IF current_user <> session_user THEN RAISE 'sprung'; END IF; RETURN $1; END $$)",
+             "CREATE INDEX ON bait (spring(id))",
+             "CREATE MATERIALIZED VIEW trapped AS SELECT spring(id) FROM bait",
+             "CREATE POLICY only_me ON bait TO {me} USING (spring(id) > 0)",
+             "ALTER TABLE bait ENABLE ROW LEVEL SECURITY",
+             "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+         }) {
+        traps.emplace_back(sql);
+    }
     make_original(traps);
     make_database(copy_, original_, to_);
     auto careless = manager(copy_);
