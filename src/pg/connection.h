@@ -133,7 +133,7 @@ class Connection {
     base::Result<Executed> outcome(base::Deadline deadline);
     base::Result<void> pass_over_rows(base::Deadline deadline);
     base::Result<void> flush(base::Deadline deadline);
-    base::Result<void> check_arrivals();
+    base::Result<void> read_arrivals(base::Deadline deadline);
     base::Result<void> wait_for_more(base::Deadline deadline);
     base::Result<void> wait_for_answer(base::Deadline deadline);
     tl::unexpected<base::Error> lost(base::Deadline deadline);

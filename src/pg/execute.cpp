@@ -58,7 +58,12 @@ TransactionState Connection::transaction() const {
 
 Result<Executed> Connection::execute(const std::string& sql, Deadline deadline) {
     if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
-    if (!arrivals_) arrivals_ = std::make_unique<Arrivals>();
+    if (!arrivals_) {
+        arrivals_ = std::make_unique<Arrivals>();
+        // libpq reads on while there is anything, and only between its reads can we look.
+        constexpr int k_little = 1 << 17;
+        setsockopt(PQsocket(handle_.get()), SOL_SOCKET, SO_RCVBUF, &k_little, sizeof k_little);
+    }
     const auto note_notice = [](void* arrivals, const PGresult* /*notice*/) {
         static_cast<Arrivals*>(arrivals)->message_read = true;
     };
@@ -73,13 +78,15 @@ Result<Executed> Connection::execute(const std::string& sql, Deadline deadline) 
     return outcome(deadline);
 }
 
-// A row or a notice that never ends would fill our memory before libpq hands it out.
-Result<void> Connection::check_arrivals() {
+// Takes what has come; while a script is being run, not too much of one message.
+Result<void> Connection::read_arrivals(Deadline deadline) {
     constexpr std::uint64_t k_most = 128U << 20U;
-    if (!arrivals_) return {};
-    const auto now = bytes_received(PQsocket(handle_.get()));
-    if (std::exchange(arrivals_->message_read, false)) arrivals_->at_last_message = now;
-    if (now - arrivals_->at_last_message <= k_most) return {};
+    const int socket = PQsocket(handle_.get());
+    if (arrivals_ && std::exchange(arrivals_->message_read, false)) {
+        arrivals_->at_last_message = bytes_received(socket);
+    }
+    if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+    if (!arrivals_ || bytes_received(socket) - arrivals_->at_last_message <= k_most) return {};
     handle_.reset();
     return base::fail(ErrorKind::invalid_input,
                       "it answers a row or a notice of more than 128 MB, which nobody reads");

@@ -197,10 +197,10 @@ TEST_F(SourcesTest, reads_no_row_that_would_fill_its_memory) {
     EXPECT_THAT(message_of(fill_with(fmt::format("COPY ({}) TO STDOUT;", k_much))),
                 HasSubstr("a row or a notice of more than 128 MB"));
     // Many of them are no one row.
-    must(fill_with("SELECT repeat('x', 1000000) FROM generate_series(1, 200);"));
-    must(fill_with("COPY (SELECT repeat('x', 1000000) FROM generate_series(1, 200)) TO STDOUT;"));
+    must(fill_with("SELECT repeat('x', 1000000) FROM generate_series(1, 150);"));
+    must(fill_with("COPY (SELECT repeat('x', 1000000) FROM generate_series(1, 150)) TO STDOUT;"));
     must(
-        fill_with("DO $$ BEGIN FOR i IN 1..200 LOOP RAISE NOTICE '%', repeat('x', 1000000); END "
+        fill_with("DO $$ BEGIN FOR i IN 1..150 LOOP RAISE NOTICE '%', repeat('x', 1000000); END "
                   "LOOP; END $$;"));
 }
 
