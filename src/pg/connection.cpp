@@ -84,14 +84,13 @@ Result<void> Connection::flush(Deadline deadline) {
         if (left < 0 || !wait_for(PQsocket(handle_.get()), POLLIN | POLLOUT, deadline)) {
             return lost(deadline);
         }
-        if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+        BASE_TRY(read_arrivals(deadline));
     }
 }
 
 Result<void> Connection::wait_for_more(Deadline deadline) {
     if (!wait_for(PQsocket(handle_.get()), POLLIN, deadline)) return lost(deadline);
-    if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
-    return {};
+    return read_arrivals(deadline);
 }
 
 Result<void> Connection::wait_for_answer(Deadline deadline) {

@@ -8,6 +8,7 @@
 // PQcancel blocks.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -97,8 +98,9 @@ class Connection {
                                            base::Deadline deadline);
 
     // Runs one statement of somebody's script, never two, and passes over whatever rows it answers,
-    // in constant memory. That the server refuses it is part of the answer; only what befalls the
-    // session is a failure.
+    // in constant memory: over TCP, one row or notice of more than 128 MB is invalid_input, and the
+    // end of the session. That the server refuses the statement is part of the answer; only what
+    // befalls the session is a failure.
     base::Result<Executed> execute(const std::string& sql, base::Deadline deadline);
     // The data of a COPY FROM STDIN that execute() left waiting, in parts of any size; the server
     // says what is wrong with it at the end. Waits while the server is behind.
@@ -158,6 +160,7 @@ class Connection {
     base::Result<Executed> outcome(base::Deadline deadline);
     base::Result<void> pass_over_rows(base::Deadline deadline);
     base::Result<void> flush(base::Deadline deadline);
+    base::Result<void> read_arrivals(base::Deadline deadline);
     base::Result<void> wait_for_more(base::Deadline deadline);
     base::Result<void> wait_for_answer(base::Deadline deadline);
     tl::unexpected<base::Error> lost(base::Deadline deadline);
@@ -169,6 +172,12 @@ class Connection {
     std::vector<std::string> in_doubt_;  // named in the round trip that goes on
     bool begun_ = false;                 // a transaction that begin() opened
     std::deque<bool> expected_;          // of each answer to come: whether somebody asked for it
+    // How much has arrived since something was read, while a script is being run.
+    struct Arrivals {
+        std::uint64_t at_last_message = 0;
+        bool message_read = true;
+    };
+    std::unique_ptr<Arrivals> arrivals_;
 };
 
 }  // namespace pg

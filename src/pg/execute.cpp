@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <libpq-fe.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <charconv>
 #include <memory>
+#include <utility>
 
 #include "pg/answer.h"
 #include "pg/connection.h"
@@ -19,6 +23,14 @@ struct ResultDeleter {
     void operator()(PGresult* result) const { PQclear(result); }
 };
 using Answer = std::unique_ptr<PGresult, ResultDeleter>;
+
+// All that has come by this connection. libpq does not say how much of a message it holds.
+std::uint64_t bytes_received(int socket) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    const bool known = getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+    return known ? info.tcpi_bytes_received : 0;
+}
 
 struct Freed {
     void operator()(char* memory) const { PQfreemem(memory); }
@@ -46,6 +58,16 @@ TransactionState Connection::transaction() const {
 
 Result<Executed> Connection::execute(const std::string& sql, Deadline deadline) {
     if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
+    if (!arrivals_) {
+        arrivals_ = std::make_unique<Arrivals>();
+        // libpq reads on while there is anything, and only between its reads can we look.
+        constexpr int k_little = 1 << 17;
+        setsockopt(PQsocket(handle_.get()), SOL_SOCKET, SO_RCVBUF, &k_little, sizeof k_little);
+    }
+    const auto note_notice = [](void* arrivals, const PGresult* /*notice*/) {
+        static_cast<Arrivals*>(arrivals)->message_read = true;
+    };
+    PQsetNoticeReceiver(handle_.get(), note_notice, arrivals_.get());
     // The extended protocol: there a string that turns out to be two statements is refused.
     if (PQsendQueryParams(handle_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
         0) {
@@ -54,6 +76,20 @@ Result<Executed> Connection::execute(const std::string& sql, Deadline deadline) 
     PQsetSingleRowMode(handle_.get());
     BASE_TRY(flush(deadline));
     return outcome(deadline);
+}
+
+// Takes what has come; while a script is being run, not too much of one message.
+Result<void> Connection::read_arrivals(Deadline deadline) {
+    constexpr std::uint64_t k_most = 128U << 20U;
+    const int socket = PQsocket(handle_.get());
+    if (arrivals_ && std::exchange(arrivals_->message_read, false)) {
+        arrivals_->at_last_message = bytes_received(socket);
+    }
+    if (PQconsumeInput(handle_.get()) == 0) return lost(deadline);
+    if (!arrivals_ || bytes_received(socket) - arrivals_->at_last_message <= k_most) return {};
+    handle_.reset();
+    return base::fail(ErrorKind::invalid_input,
+                      "it answers a row or a notice of more than 128 MB, which nobody reads");
 }
 
 Result<void> Connection::send_data(std::string_view data, Deadline deadline) {
@@ -82,6 +118,7 @@ Result<Executed> Connection::outcome(Deadline deadline) {
     for (;;) {
         BASE_TRY(wait_for_answer(deadline));
         const Answer answer(PQgetResult(handle_.get()));
+        arrivals_->message_read = true;
         if (!answer) return executed;
         switch (PQresultStatus(answer.get())) {
             case PGRES_COPY_IN:
@@ -108,6 +145,7 @@ Result<void> Connection::pass_over_rows(Deadline deadline) {
         char* row = nullptr;
         const int size = PQgetCopyData(handle_.get(), &row, 1);
         const std::unique_ptr<char, Freed> freed(row);
+        if (size != 0) arrivals_->message_read = true;
         if (size == -1) return {};
         if (size == -2) return lost(deadline);
         if (size == 0) {

@@ -31,7 +31,8 @@ tl::unexpected<base::Error> cannot_read(const std::string& name) {
 }  // namespace
 
 base::Result<std::unique_ptr<FileInput>> FileInput::open(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Opening a pipe would wait for whoever writes to it, and know no deadline.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return cannot_read(path);
     struct stat facts {};
     if (fstat(file, &facts) == 0 && S_ISDIR(facts.st_mode)) {

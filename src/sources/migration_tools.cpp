@@ -55,6 +55,7 @@ constexpr std::array k_signs{
     Sign{"####-##-##-######*/up.sql", k_diesel},
     Sign{"00000000000000_diesel_initial_setup/up.sql", k_diesel},
     Sign{"*/up.sql", k_hasura},
+    Sign{"*/*/up.sql", k_hasura},
     Sign{"alembic.ini", k_alembic},
     Sign{"script.py.mako", k_alembic},
     Sign{"flyway.conf", k_flyway},

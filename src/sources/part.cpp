@@ -115,7 +115,8 @@ Result<std::vector<std::string>> files_of(const std::string& folder) {
 
 Result<Parts> of_folder(const std::string& folder, const ToolPlaces& tools, Deadline deadline) {
     const auto contents = (fs::path(folder) / "toc.dat").string();
-    if (fs::exists(contents)) {
+    std::error_code none;
+    if (fs::exists(contents, none)) {
         BASE_TRY_ASSIGN(const auto beginning, beginning_of_file(contents, deadline));
         BASE_TRY_ASSIGN(auto tool, restoring_tool(beginning, Format::directory, tools, deadline));
         return one(Archive{folder, Format::directory, std::move(tool)});

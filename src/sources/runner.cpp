@@ -48,7 +48,7 @@ class Walk {
                           "leave BEGIN, COMMIT and their like out of it");
         }
         if (judgement.verdict == Verdict::pass_over) {
-            account_.pass_over(judgement.what);
+            account_.pass_over(std::string(judgement.what));
             return {};
         }
         if (session_ == nullptr && judgement.backslash) {
@@ -174,9 +174,16 @@ class Walk {
 
 }  // namespace
 
+// A script may be made to fill our memory with them.
+constexpr std::size_t k_most_notes = 100;
+
+void Account::pass_over(std::string kind) {
+    if (passed_over_.size() >= k_most_notes && !passed_over_.contains(kind)) kind = "other things";
+    ++passed_over_[std::move(kind)];
+}
+
 void Account::skip(std::string where_and_what) {
-    constexpr std::size_t k_most = 100;
-    if (skipped_.size() < k_most) {
+    if (skipped_.size() < k_most_notes) {
         skipped_.push_back(std::move(where_and_what));
     } else {
         ++skipped_more_;

@@ -29,7 +29,7 @@ class Account {
     void count_statement() { ++statements_; }
     void skip(std::string where_and_what);
     // One of a kind of which only the number is told.
-    void pass_over(std::string_view kind) { ++passed_over_[std::string(kind)]; }
+    void pass_over(std::string kind);
 
     std::uint64_t statements() const { return statements_; }
     std::vector<std::string> notes() const;

@@ -149,8 +149,8 @@ class Scan {
         const bool opens = text_[tag_end] == '$' && (tag_end == 1 || !is_digit(text_[1]));
         if (!opens) {
             const auto digits = while_true(1, is_digit);
-            const bool parameter = digits > 1;
-            return {parameter ? TokenKind::number : TokenKind::symbol, text_.substr(0, digits)};
+            if (digits == 1) return {TokenKind::symbol, text_.substr(0, 1)};
+            return ends_with_text(TokenKind::number, through_word(digits));
         }
         const auto tag = text_.substr(0, tag_end + 1);
         const auto close = text_.find(tag, tag.size());
@@ -158,15 +158,20 @@ class Scan {
         return closed(TokenKind::string, end, "a string in dollar quotes");
     }
 
+    // With the word that follows without a blank, as psql has it: 1e5$$ opens no dollar quote.
     std::size_t read_number() const {
-        auto at = while_true(0, [](char c) { return is_digit(c) || c == '.'; });
-        if (at == text_.size() || (text_[at] != 'e' && text_[at] != 'E')) return at;
-        auto exponent = at + 1;
-        if (exponent < text_.size() && (text_[exponent] == '+' || text_[exponent] == '-')) {
-            ++exponent;
-        }
-        const auto end = while_true(exponent, is_digit);
-        return end > exponent || end == text_.size() ? end : at;
+        const auto digits = while_true(0, [](char c) { return is_digit(c) || c == '.'; });
+        const auto end = through_word(digits);
+        const bool exponent = end == digits + 1 && end < text_.size() &&
+                              (text_[digits] == 'e' || text_[digits] == 'E');
+        if (!exponent || (text_[end] != '+' && text_[end] != '-')) return end;
+        const auto rest = while_true(end + 1, is_digit);
+        if (rest == text_.size()) return rest;
+        return rest > end + 1 ? through_word(rest) : end;
+    }
+    std::size_t through_word(std::size_t at) const {
+        const bool word = at < text_.size() && begins_word(text_[at]);
+        return word ? while_true(at, is_word_character) : at;
     }
 
     // Words, and the strings and names that one letter before the quote makes special.

@@ -38,7 +38,8 @@ std::vector<fs::path> folders_of(const ToolPlaces& places) {
 
 // Not a script: Debian's /usr/bin/pg_dump is one, in Perl.
 bool is_binary(const fs::path& program) {
-    if (access(program.c_str(), X_OK) != 0 || !fs::is_regular_file(program)) return false;
+    std::error_code none;
+    if (access(program.c_str(), X_OK) != 0 || !fs::is_regular_file(program, none)) return false;
     std::ifstream file(program, std::ios::binary);
     return file.get() != '#' || file.get() != '!';
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Scripts and commands of others, poured into a database as a role that is no superuser.
+#include <sys/stat.h>
+
 #include <cstdlib>
+#include <thread>
 
 #include "pg/sources_fixture.h"
 
@@ -28,10 +31,14 @@ CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN count(*) 
 VACUUM t;
 SELECT generate_series(1, 100000);
 COPY t TO STDOUT;
+PREPARE p (int) AS SELECT $1;
+EXECUTE p (1);
+CREATE FUNCTION g(int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT $1; SELECT $1 + 1; END;
 INSERT INTO t VALUES (4, 'the last one has no semicolon'))"));
-    EXPECT_EQ(report.statements, 10U);
+    EXPECT_EQ(report.statements, 13U);
     EXPECT_THAT(report.notes, IsEmpty());
     EXPECT_EQ(ask("SELECT f()"), "4");
+    EXPECT_EQ(ask("SELECT g(1)"), "2");
     EXPECT_EQ(ask("SELECT string_agg(coalesce(name, '-'), ',' ORDER BY id) FROM t WHERE id < 4"),
               "a;b,c\\d,-");
     EXPECT_EQ(foreign_objects(), "0");
@@ -181,6 +188,34 @@ TEST_F(SourcesTest, survives_a_script_that_floods) {
         fill_with("DO $$ BEGIN RAISE EXCEPTION '%', repeat(E'\\x1b[2J', 100000); END $$;");
     EXPECT_LT(refused.error().message.size(), 2000U);
     EXPECT_THAT(refused.error().message, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(SourcesTest, reads_no_row_that_would_fill_its_memory) {
+    constexpr std::string_view k_much = "SELECT repeat('x', 200000000)";
+    EXPECT_THAT(message_of(fill_with(fmt::format("{};", k_much))),
+                HasSubstr("a row or a notice of more than 128 MB"));
+    EXPECT_THAT(message_of(fill_with(fmt::format("COPY ({}) TO STDOUT;", k_much))),
+                HasSubstr("a row or a notice of more than 128 MB"));
+    // Many of them are no one row.
+    must(fill_with("SELECT repeat('x', 1000000) FROM generate_series(1, 150);"));
+    must(fill_with("COPY (SELECT repeat('x', 1000000) FROM generate_series(1, 150)) TO STDOUT;"));
+    must(
+        fill_with("DO $$ BEGIN FOR i IN 1..150 LOOP RAISE NOTICE '%', repeat('x', 1000000); END "
+                  "LOOP; END $$;"));
+}
+
+TEST_F(SourcesTest, takes_what_comes_by_a_pipe) {
+    const auto pipe = (folder_ / "pipe").string();
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    std::thread writer([&] { std::ofstream(pipe) << "CREATE TABLE t (); \\! id\n"; });
+    const auto source = prepare({.from = {pipe}});
+    writer.join();
+    ASSERT_TRUE(source.has_value()) << message_of(source);
+    // Nobody looked through it before.
+    EXPECT_THAT(message_of(source->fill(login_, {}, soon())),
+                StartsWith("pipe:1: \\! id: commands of psql"));
+    EXPECT_EQ(ask("SELECT to_regclass('t')"), "t");
+    EXPECT_EQ(source->fill(login_, {}, soon()).error().kind, ErrorKind::conflict);
 }
 
 TEST_F(SourcesTest, gives_up_at_the_deadline) {

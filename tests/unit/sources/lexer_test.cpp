@@ -90,6 +90,15 @@ TEST(Lexer, knows_dollar_quotes_from_names_and_parameters) {
                             "1: SELECT 1$$;$$"));
 }
 
+TEST(Lexer, takes_a_number_together_with_the_letters_behind_it) {
+    EXPECT_THAT(pieces("SELECT 1e5$$; SELECT 1e'\\'; SELECT 1.5u&'\\'; SELECT $1e'\\'; SELECT 1"),
+                ElementsAre("1: SELECT 1e5$$", "1: SELECT 1e'\\'", "1: SELECT 1.5u&'\\'",
+                            "1: SELECT $1e'\\'", "1: SELECT 1"));
+    EXPECT_THAT(pieces("SELECT 1e+5$$;$$; SELECT 1e+$$;$$; SELECT 1e-5e'\\'; SELECT 1"),
+                ElementsAre("1: SELECT 1e+5$$;$$", "1: SELECT 1e+$$;$$", "1: SELECT 1e-5e'\\'",
+                            "1: SELECT 1"));
+}
+
 TEST(Lexer, keeps_what_stands_in_parentheses_together) {
     EXPECT_THAT(pieces("CREATE RULE r AS DO (SELECT 1; SELECT (2);); SELECT 3"),
                 ElementsAre("1: CREATE RULE r AS DO (SELECT 1; SELECT (2);)", "1: SELECT 3"));

@@ -32,6 +32,7 @@ TEST(MigrationTools, are_known_by_the_files_that_they_keep) {
         {{"deploy/x.sql", "sqitch.plan"}, "Sqitch"},
         {{"20240101000000.sql", "atlas.sum"}, "Atlas"},
         {{"1700000000000_init/down.sql", "1700000000000_init/up.sql"}, "Hasura"},
+        {{"default/1700000000000_init/up.sql"}, "Hasura"},
         {{"2024-01-01-000000_init/up.sql"}, "Diesel"},
         {{"20240101000000_init.exs"}, "Ecto"},
         {{"2024_01_01_000000_create_users.php"}, "Laravel"},
