@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "api/indented.h"
+#include "api/values.h"
 #include "base/duration.h"
 
 namespace api {
@@ -13,16 +14,6 @@ namespace api {
 namespace {
 
 namespace json = boost::json;
-
-json::value or_null(std::string_view text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
-json::value or_null(const std::optional<environment::Time>& time) {
-    return time ? json::value(base::format_time(*time)) : json::value(nullptr);
-}
-json::value or_null(const std::optional<int>& number) {
-    return number ? json::value(*number) : json::value(nullptr);
-}
 
 json::object to_object(const environment::Description& description,
                        std::optional<environment::Outcome> outcome, bool warm) {
@@ -53,15 +44,6 @@ json::object to_object(const environment::Description& description,
     object["protected"] = record.shielded;
     if (description.size_bytes) object["size_bytes"] = *description.size_bytes;
     return object;
-}
-
-json::array to_array(const std::vector<environment::Step>& steps) {
-    json::array list;
-    for (const auto& step : steps) {
-        list.emplace_back(
-            json::object{{"step", environment::to_text(step.kind)}, {"reason", step.reason}});
-    }
-    return list;
 }
 
 json::object to_object(const base::Error& error) {

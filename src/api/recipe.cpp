@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/recipe.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -60,6 +62,18 @@ base::Result<Recipe> parse_recipe(const std::string& text) {
     const auto* skips = object.if_contains("skip_foreign");
     recipe.skip_foreign = skips != nullptr && skips->is_bool() && skips->get_bool();
     return recipe;
+}
+
+base::Result<void> check_scrubbed(const Recipe& recipe,
+                                  const environment::TemplateDescription& former) {
+    BASE_TRY_ASSIGN(const auto known, parse_recipe(former.record.recipe));
+    if (known.scrub.empty() || !recipe.scrub.empty()) return {};
+    return base::fail(base::ErrorKind::conflict,
+                      fmt::format("the template '{}' is scrubbed, and this would make it with all "
+                                  "that its source has",
+                                  former.record.name),
+                      "name a scrub as well (--scrub FILE), let 'reviewdb template refresh' keep "
+                      "it, or take another name");
 }
 
 }  // namespace api

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "environment/template.h"
 
 namespace api {
 
@@ -19,11 +20,16 @@ struct Recipe {
     std::vector<std::string> digest;  // paths
     bool skip_foreign = false;
 
+    friend bool operator==(const Recipe&, const Recipe&) = default;
     bool has_source() const { return !run.empty() || !from.empty() || !environment.empty(); }
 };
 
 std::string to_json(const Recipe& recipe);
 // What a newer program wrote besides is left alone. Fails internal for what is no recipe.
 base::Result<Recipe> parse_recipe(const std::string& text);
+
+// A template that was scrubbed is not made again without that. Fails conflict.
+base::Result<void> check_scrubbed(const Recipe& recipe,
+                                  const environment::TemplateDescription& former);
 
 }  // namespace api

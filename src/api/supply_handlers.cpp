@@ -25,16 +25,12 @@ Result<std::vector<std::string>> nothing_more(const environment::Target& /*targe
     return std::vector<std::string>();
 }
 
-// A template whose personal data somebody wanted scrubbed is not made without that.
-Result<void> check_scrub(const Request& request, const environment::TemplateSubject& subject) {
-    const auto known = request.hands.manager.get_template(subject, request.hands.deadline);
-    if (!known) return {};
-    BASE_TRY_ASSIGN(const auto recipe, parse_recipe(known->record.recipe));
-    if (recipe.scrub.empty()) return {};
-    return base::fail(
-        ErrorKind::conflict,
-        fmt::format("the template '{}' is scrubbed, which a request cannot do", subject.name),
-        "reviewdb template refresh, or give it another name");
+Result<void> check_former(const Request& request, const environment::TemplateSubject& subject,
+                          const Recipe& recipe) {
+    const auto former = request.hands.manager.get_template(subject, request.hands.deadline);
+    if (former) return check_scrubbed(recipe, *former);
+    if (former.error().kind == ErrorKind::not_found) return {};
+    return base::fail(former.error());
 }
 
 }  // namespace
@@ -58,9 +54,9 @@ Result<base::Secret> make_template(const Request& request) {
     BASE_TRY(environment::check_template_name(*name));
     BASE_TRY_ASSIGN(auto origin_name, environment::Name::parse(*origin));
     const environment::TemplateSubject subject{request.project, *name};
-    BASE_TRY(check_scrub(request, subject));
     Recipe recipe;
     recipe.environment = *origin;
+    BASE_TRY(check_former(request, subject, recipe));
     environment::TemplateWish wish{subject, "the environment " + *origin, to_json(recipe), {}};
     const auto& hands = request.hands;
     BASE_TRY_ASSIGN(

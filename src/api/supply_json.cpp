@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 
 #include "api/indented.h"
+#include "api/values.h"
 #include "base/duration.h"
 
 namespace api {
@@ -12,10 +13,6 @@ namespace api {
 namespace {
 
 namespace json = boost::json;
-
-json::value or_null(std::string_view text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
 
 json::object to_object(const environment::TemplateDescription& found) {
     const auto& record = found.record;
@@ -30,9 +27,7 @@ json::object to_object(const environment::TemplateDescription& found) {
     object["warm"] = found.warm;
     object["default"] = found.is_default;
     object["created_at"] = base::format_time(record.created_at);
-    object["refreshed_at"] = record.refreshed_at
-                                 ? json::value(base::format_time(*record.refreshed_at))
-                                 : json::value(nullptr);
+    object["refreshed_at"] = or_null(record.refreshed_at);
     return object;
 }
 
@@ -47,15 +42,10 @@ std::string template_json(const environment::TemplateDescription& found,
 
 std::string template_outcome_json(const environment::TemplateSubject& subject,
                                   const environment::Answer& answer) {
-    json::array steps;
-    for (const auto& step : answer.steps) {
-        steps.emplace_back(
-            json::object{{"step", environment::to_text(step.kind)}, {"reason", step.reason}});
-    }
     return indented(json::object{{"name", subject.name},
                                  {"project", subject.project.text()},
                                  {"outcome", environment::to_text(answer.outcome)},
-                                 {"steps", std::move(steps)}});
+                                 {"steps", to_array(answer.steps)}});
 }
 
 std::string templates_json(const std::vector<environment::TemplateDescription>& found) {

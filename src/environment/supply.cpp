@@ -112,10 +112,16 @@ Result<bool> Manager::build_warm(const Project& project, const PoolAction& actio
     BASE_TRY_ASSIGN(const auto plan,
                     plan_warm(project, action.source, facts.common, FreshIdentities()));
     Operation operation(server_, surroundings_, log_);
-    auto built = operation.carry_out(plan, facts.common, deadline);
+    auto record = plan;
+    record.steps.resize(1);
+    auto rest = plan;
+    rest.steps.erase(rest.steps.begin());
+    auto recorded = operation.carry_out(record, facts.common, deadline);
+    if (!recorded && recorded.error().kind == ErrorKind::overloaded) return false;
+    BASE_TRY(std::move(recorded));
+    auto built = operation.carry_out(rest, facts.common, deadline);
     if (built) return true;
     auto error = std::move(built).error();
-    if (error.kind == ErrorKind::overloaded) return false;
     // What is half made is found by whoever fills the pool next; better now.
     const PooledInstance half_made{plan.target.instance, plan.target.role, true, true};
     const auto taken_back = retire(half_made, facts.common, "it could not be built", deadline);

@@ -161,13 +161,22 @@ Result<void> LiveServer::while_leased(const std::function<Result<void>()>& deed)
             if (lost) return;
         }
     });
-    auto outcome = deed();
-    {
-        const std::lock_guard lock(mutex);
-        done = true;
+    const auto stop = [&] {
+        {
+            const std::lock_guard lock(mutex);
+            done = true;
+        }
+        woken.notify_one();
+        heart.join();
+    };
+    Result<void> outcome;
+    try {
+        outcome = deed();
+    } catch (...) {
+        stop();
+        throw;
     }
-    woken.notify_one();
-    heart.join();
+    stop();
     if (outcome && lost) {
         return base::fail(base::ErrorKind::in_doubt, "the lock was lost with its session");
     }

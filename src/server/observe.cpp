@@ -244,7 +244,7 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
 
 pg::Statement LiveServer::source_of(const environment::Subject& subject, bool take) const {
     constexpr std::size_t k_most_avoided = 2;
-    const bool may_take = take && avoided_.size() <= k_most_avoided && !name_taken_;
+    const bool may_take = take && avoided_.size() < k_most_avoided && !name_taken_;
     std::string avoided;
     for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
     return {std::string(k_source),

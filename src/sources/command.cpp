@@ -17,13 +17,15 @@ namespace {
 constexpr std::array k_not_for_commands{
     "PGHOSTADDR",       "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS",    "PGPASSFILE",
     "PGSSLROOTCERT",    "PGSSLCERT", "PGSSLKEY",      "PGREQUIRESSL", "PGTARGETSESSIONATTRS",
-    "PGCHANNELBINDING", "PGSSLMODE", "PGSSLCRL",      "PGGSSENCMODE", "REVIEWDB_SERVER",
-    "REVIEWDB_KEY"};
+    "PGCHANNELBINDING", "PGSSLMODE", "PGSSLCRL",      "PGGSSENCMODE", "REVIEWDB_SERVER"};
 
 std::map<std::string, std::string> environment_for(
     const std::map<std::string, std::string>& variables) {
     auto environment = base::own_variables();
     for (const auto* name : k_not_for_commands) environment.erase(name);
+    // REVIEWDB_KEY, and that of every number.
+    std::erase_if(environment,
+                  [](const auto& one) { return one.first.starts_with("REVIEWDB_KEY"); });
     for (const auto& [name, value] : variables) environment[name] = value;
     return environment;
 }

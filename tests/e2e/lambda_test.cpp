@@ -198,6 +198,46 @@ TEST_F(LambdaTest, RequestsOfOtherDoorsAreAnsweredToo) {
     EXPECT_TRUE(maintained.at("reports").as_array().empty());
 }
 
+TEST_F(LambdaTest, ThePoolIsFilledByScheduleAndGivenToTheFormerEvents) {
+    more_["REVIEWDB_SERVER"] = k_administrator;
+    EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
+    const auto ask = [&](const std::string& request) {
+        return boost::json::parse(invoke(request).body).as_object();
+    };
+    const auto pool = ask(R"({"operation":"pool","project":"reviewapp","target":2})");
+    EXPECT_EQ(pool.at("pool").as_array().at(0).as_object().at("warm").as_int64(), 0);
+    ask(R"({"action":"maintain"})");
+    const auto filled = ask(R"({"operation":"pool","project":"reviewapp"})");
+    EXPECT_EQ(filled.at("pool").as_array().at(0).as_object().at("warm").as_int64(), 2) << output();
+
+    EXPECT_EQ(drop_in(event("create", "y")).text("outcome"), "created") << output();
+    expect_usable(Incumbent::secret("y"));
+    const auto taken = ask(R"({"operation":"pool","project":"reviewapp"})");
+    EXPECT_EQ(taken.at("pool").as_array().at(0).as_object().at("warm").as_int64(), 1) << output();
+}
+
+TEST_F(LambdaTest, ATemplateIsMadeFromAnEnvironmentByEvent) {
+    more_["REVIEWDB_SERVER"] = k_administrator;
+    EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
+    support::execute(login_of(Incumbent::secret("x")), "CREATE TABLE kept (id int)");
+    const auto ask = [&](const std::string& request) {
+        return boost::json::parse(invoke(request).body).as_object();
+    };
+    const auto made =
+        ask(R"({"operation":"template","project":"reviewapp","name":"demo","environment":"x"})");
+    EXPECT_EQ(made.at("outcome").as_string(), "created") << output();
+    expect_usable(Incumbent::secret("x"));
+    const auto cloned =
+        ask(R"({"operation":"create","project":"reviewapp","name":"z","template":"demo"})");
+    EXPECT_EQ(cloned.at("template").as_string(), "demo") << output();
+    const auto url = ask(R"({"operation":"url","project":"reviewapp","name":"z"})");
+    EXPECT_FALSE(url.contains("error"));
+    const auto listed = ask(R"({"operation":"templates","project":"reviewapp"})");
+    EXPECT_EQ(listed.at("templates").as_array().size(), 1U);
+    const auto wrong = ask(R"({"operation":"template","project":"reviewapp","name":"demo"})");
+    EXPECT_EQ(wrong.at("error").as_object().at("code").as_string(), "invalid_input");
+}
+
 TEST_F(LambdaTest, NoPasswordKeyOrTokenIsLoggedOrAnswered) {
     std::string answers;
     for (const auto& one : {event("create", "x"), event("create", "x"), event("delete", "x")}) {

@@ -108,10 +108,14 @@ TEST_F(SupplyClaimTest, is_one_transaction_of_two_round_trips_without_a_statemen
     const auto before = proxy.sent().size();
     EXPECT_TRUE(claim(support::unique_name()).warm);
     const auto turns = turns_of(proxy.sent(), before);
-    // The lock is given back behind the claim, without waiting for its answer.
-    ASSERT_EQ(turns.size(), 3U);
+    // The lock is given back behind the claim, without waiting for its answer: in a packet of its
+    // own, or in that of the claim where the wire was read late.
+    ASSERT_GE(turns.size(), 2U);
+    ASSERT_LE(turns.size(), 3U);
     constexpr std::size_t k_one_short_statement = 80;
-    EXPECT_LT(turns[2].size(), k_one_short_statement);
+    if (turns.size() == 3U) {
+        EXPECT_LT(turns[2].size(), k_one_short_statement);
+    }
     EXPECT_NE(turns[0].find("BEGIN"), std::string::npos);
     EXPECT_EQ(turns[0].find("COMMIT"), std::string::npos);
     EXPECT_NE(turns[1].find("COMMIT"), std::string::npos);

@@ -199,7 +199,15 @@ void add_pool(CLI::App& app, Arguments& arguments) {
     text_option(app, "--template", arguments.wanted_template,
                 "of which template; the project's default where it is left out");
     app.add_option_function<std::string>(
-           "--jobs", [&arguments](const std::string& text) { arguments.jobs = parse_number(text); },
+           "--jobs",
+           [&arguments](const std::string& text) {
+               constexpr int k_most = 64;  // as of the policy pool_builders
+               arguments.jobs = parse_number(text);
+               if (arguments.jobs > k_most) {
+                   throw CLI::ValidationError(
+                       fmt::format("'{}' is more than {} jobs", text, k_most));
+               }
+           },
            "how many are built at the same time (1)")
         ->type_name("");
 }

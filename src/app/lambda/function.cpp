@@ -126,14 +126,19 @@ base::Secret Function::answer_request(const std::string& event, Deadline deadlin
     return base::Secret(api::error_json(error));
 }
 
-// As far as the time allows: the next event of its kind goes on.
+// As far as the time allows: the next event of its kind goes on. What cannot be filled keeps nobody
+// else's from being filled.
 Result<void> Function::fill_pools(Administrator& administrator, Deadline deadline) {
     constexpr int k_all_of_them = 1000000;
     BASE_TRY_ASSIGN(const auto projects, administrator.server->pooled_projects(deadline));
     for (const auto& project : projects) {
         const auto filled = administrator.manager->fill_pool(project, k_all_of_them, deadline);
         if (!filled && filled.error().kind == ErrorKind::deadline) return {};
-        if (!filled) return base::fail(filled.error());
+        if (!filled) {
+            log_.warning("pool of {}: {}", project.text(),
+                         base::presentable(filled.error().message));
+            continue;
+        }
         log_.info("pool of {}: built {}, retired {}{}", project.text(), filled->built,
                   filled->retired,
                   filled->held.empty() ? "" : "; nothing more now: " + filled->held);

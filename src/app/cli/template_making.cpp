@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// template create and refresh: from what a call says, or the last one said, to a template.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/recipe.h"
+#include "api/supply_json.h"
+#include "app/cli/access.h"
+#include "app/cli/print.h"
+#include "app/cli/show.h"
+#include "app/cli/template.h"
+#include "base/size.h"
+#include "pg/connection.h"
+#include "sources/digest.h"
+#include "sources/source.h"
+
+namespace cli {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+using environment::TemplateDescription;
+using environment::TemplateSubject;
+
+// A server without a registry is prepared first, as by create.
+Result<void> connect_or_prepare(Session& session) {
+    BASE_TRY(session.connect(Missing::make));
+    const auto there = session.server().policy(session.settings().project, session.deadline());
+    if (there || there.error().sqlstate != "3D000") return {};
+    return session.prepare();
+}
+
+// Nobody works in what is copied, so the environment is closed meanwhile, and opened whatever
+// comes.
+Result<environment::Answer> snapshot(Session& session, environment::TemplateWish wish,
+                                     const std::string& environment_name,
+                                     const environment::Filler& filler) {
+    BASE_TRY_ASSIGN(auto name, environment::Name::parse(environment_name));
+    return session.manager().make_template_from({session.settings().project, std::move(name)},
+                                                std::move(wish), filler, wanted_execution(session),
+                                                session.patience());
+}
+
+api::Recipe asked_recipe(const Arguments& arguments) {
+    return {arguments.run,   arguments.from,   arguments.from_environment.value_or(""),
+            arguments.scrub, arguments.digest, arguments.skip_foreign};
+}
+
+// A refresh that says nothing of a source makes it as before; personal data are scrubbed as before
+// unless it says otherwise.
+Result<api::Recipe> recipe_of(const Session& session, const TemplateDescription* former) {
+    auto asked = asked_recipe(session.arguments());
+    if (former != nullptr) {
+        BASE_TRY_ASSIGN(auto known, api::parse_recipe(former->record.recipe));
+        if (asked.scrub.empty()) asked.scrub = known.scrub;
+        if (asked.digest.empty()) asked.digest = known.digest;
+        if (!asked.has_source()) {
+            asked.run = known.run;
+            asked.from = known.from;
+            asked.environment = known.environment;
+            asked.skip_foreign = asked.skip_foreign || known.skip_foreign;
+        }
+    }
+    if (!asked.has_source()) {
+        return base::fail(ErrorKind::invalid_input,
+                          former == nullptr
+                              ? "nothing says what the template is to be made from"
+                              : "what it was made from is not known any more (a URL with a "
+                                "password, or standard input)",
+                          "--run 'COMMAND', --from FILE|FOLDER|DUMP|URL, or --environment NAME");
+    }
+    return asked;
+}
+
+// What may stand in the registry, and can be used again.
+api::Recipe kept(const api::Recipe& recipe) {
+    auto kept = recipe;
+    if (!std::ranges::all_of(recipe.from, sources::can_be_kept)) kept.from.clear();
+    return kept;
+}
+
+// Of what the template is made from, and of what scrubs it; empty where nobody asked for one.
+Result<std::string> digest_of(const api::Recipe& recipe) {
+    if (recipe.digest.empty()) return std::string();
+    auto paths = recipe.digest;
+    paths.insert(paths.end(), recipe.scrub.begin(), recipe.scrub.end());
+    return sources::digest_of(paths);
+}
+
+Result<std::optional<TemplateDescription>> known_template(Session& session,
+                                                          const TemplateSubject& subject) {
+    auto found = session.manager().get_template(subject, session.deadline());
+    if (found) return std::optional(*std::move(found));
+    if (found.error().kind == ErrorKind::not_found) return std::optional<TemplateDescription>();
+    return base::fail(std::move(found).error());
+}
+
+// The login of what fills a template: by the way that we came ourselves.
+pg::ConnectionInfo filling_login(const Session& session, const environment::Target& target,
+                                 const environment::Credentials& credentials) {
+    environment::Description description;
+    description.database = target.instance.database;
+    description.role = target.role.name;
+    description.password = credentials.password;
+    return own_route(description, session.reached().login);
+}
+
+std::map<std::string, std::string> plain(const std::map<std::string, base::Secret>& variables) {
+    std::map<std::string, std::string> plain;
+    for (const auto& [name, value] : variables) plain[name] = value.reveal();
+    return plain;
+}
+
+// So that no clone has to: statistics are cloned, and rows that are known to be visible to all.
+Result<void> gather_statistics(const pg::ConnectionInfo& login, base::Deadline deadline) {
+    BASE_TRY_ASSIGN(auto inside, pg::Connection::open(login, deadline));
+    BASE_TRY(inside.run({"VACUUM (ANALYZE)"}, deadline));
+    std::move(inside).close_and_wait(deadline);
+    return {};
+}
+
+environment::Filler filler_of(Session& session, const sources::Source& source) {
+    return [&session, &source](const environment::Target& target,
+                               const environment::Credentials& credentials,
+                               base::Deadline deadline) -> Result<std::vector<std::string>> {
+        const auto login = filling_login(session, target, credentials);
+        BASE_TRY_ASSIGN(auto report, source.fill(login, plain(variables_of(login)), deadline));
+        BASE_TRY(source.scrub(login, deadline));
+        BASE_TRY(gather_statistics(login, deadline));
+        return std::move(report.notes);
+    };
+}
+
+std::string path_of(const Variables& variables) {
+    const auto found = variables.find("PATH");
+    return found == variables.end() ? std::string() : found->second;
+}
+
+Result<sources::Source> prepare(Session& session, const api::Recipe& recipe) {
+    const sources::Surroundings around{
+        session.log(),
+        {path_of(session.variables())},
+        [&session](const sources::Progress& progress) {
+            session.tell_progress(
+                progress.of
+                    ? fmt::format("{}: {} of {}", progress.what,
+                                  base::describe_size(static_cast<std::int64_t>(progress.done)),
+                                  base::describe_size(static_cast<std::int64_t>(*progress.of)))
+                    : fmt::format("{}: {}", progress.what,
+                                  base::describe_size(static_cast<std::int64_t>(progress.done))));
+        }};
+    return sources::Source::prepare(
+        {recipe.run, recipe.from, recipe.scrub, recipe.skip_foreign, !recipe.environment.empty()},
+        around, session.patience());
+}
+
+std::string source_text(const api::Recipe& recipe, const sources::Source& source) {
+    auto text =
+        recipe.environment.empty() ? std::string() : "the environment " + recipe.environment;
+    const auto more = source.description();
+    if (!text.empty() && !more.empty()) text += ", ";
+    return text + more;
+}
+
+}  // namespace
+
+Result<int> make_template(Session& session) {
+    const auto& arguments = session.arguments();
+    BASE_TRY_ASSIGN(const auto subject, named_template(session));
+    const bool refreshes = arguments.action == "refresh";
+    std::optional<TemplateDescription> former;
+    if (refreshes) {
+        BASE_TRY(session.must_connect());
+        BASE_TRY_ASSIGN(former, session.manager().get_template(subject, session.deadline()));
+    }
+    BASE_TRY_ASSIGN(const auto recipe, recipe_of(session, former ? &*former : nullptr));
+    BASE_TRY_ASSIGN(const auto source, prepare(session, recipe));
+    environment::TemplateWish wish{
+        subject, source_text(recipe, source), to_json(kept(recipe)), {}, arguments.anew, refreshes};
+    BASE_TRY_ASSIGN(wish.digest, digest_of(recipe));
+    if (!refreshes) {
+        BASE_TRY(connect_or_prepare(session));
+        BASE_TRY_ASSIGN(former, known_template(session, subject));
+    }
+    if (former) {
+        BASE_TRY(api::check_scrubbed(recipe, *former));
+        BASE_TRY_ASSIGN(const auto known, api::parse_recipe(former->record.recipe));
+        wish.anew = wish.anew || known != kept(recipe);
+    }
+    const auto filler = filler_of(session, source);
+    const auto made = recipe.environment.empty()
+                          ? session.manager().make_template(wish, filler, wanted_execution(session),
+                                                            session.patience())
+                          : snapshot(session, wish, recipe.environment, filler);
+    session.end_progress();
+    BASE_TRY_ASSIGN(const auto answer, made);
+    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
+    if (!arguments.dry_run) return show_template(session, subject, answer.outcome);
+    print_result(session.wants("json")  ? api::template_outcome_json(subject, answer)
+                 : answer.steps.empty() ? "nothing to do\n"
+                                        : step_lines(answer.steps));
+    return 0;
+}
+
+Result<std::string> template_of_working_tree(Session& session) {
+    BASE_TRY_ASSIGN(const auto all,
+                    session.server().templates(session.settings().project, session.deadline()));
+    const TemplateDescription* newest = nullptr;
+    for (const auto& one : all) {
+        if (one.record.state != environment::TemplateState::ready || one.record.digest.empty()) {
+            continue;
+        }
+        const auto recipe = api::parse_recipe(one.record.recipe);
+        const auto digest = recipe ? digest_of(*recipe) : Result<std::string>(std::string());
+        const bool newer =
+            newest == nullptr || one.record.refreshed_at > newest->record.refreshed_at;
+        if (digest && *digest == one.record.digest && newer) newest = &one;
+    }
+    if (newest != nullptr) {
+        session.notice(fmt::format("reviewdb: template {}, which was made from what is here",
+                                   newest->record.name));
+        return newest->record.name;
+    }
+    session.notice("reviewdb: no template was made from what is here; the project's default");
+    return std::string();
+}
+
+}  // namespace cli
