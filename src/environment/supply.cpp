@@ -113,7 +113,7 @@ Result<bool> Manager::build_warm(const Project& project, const PoolAction& actio
                     plan_warm(project, action.source, facts.common, FreshIdentities()));
     Operation operation(server_, surroundings_, log_);
     auto record = plan;
-    record.steps.resize(1);
+    record.steps.erase(record.steps.begin() + 1, record.steps.end());
     auto rest = plan;
     rest.steps.erase(rest.steps.begin());
     auto recorded = operation.carry_out(record, facts.common, deadline);

@@ -226,8 +226,8 @@ Result<void> LiveServer::hand_over_inside(const Work& work) {
                     open_session(login_, work.target.instance.database, Acting::as_manager,
                                  application_, work.deadline, log_));
     const auto& former = work.target.former_owner;
-    const auto handed = former.empty() ? give_schema(inside, role, work.deadline)
-                                       : hand_over(inside, former, role, work.deadline);
+    auto handed = former.empty() ? give_schema(inside, role, work.deadline)
+                                 : hand_over(inside, former, role, work.deadline);
     std::move(inside).close_and_wait(work.deadline);
     return handed;
 }

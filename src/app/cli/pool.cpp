@@ -42,7 +42,12 @@ Result<int> show_pool(Session& session, const std::optional<PoolReport>& report)
         session.notice(
             fmt::format("reviewdb: built {}, retired {}", report->built, report->retired));
     }
-    print_result(session.wants("json") ? api::pool_json(facts, report) : pool_table(facts));
+    const bool asked = session.arguments().action == "status" || session.arguments().action.empty();
+    if (session.wants("json")) {
+        print_result(api::pool_json(facts, report));
+    } else if (asked || !session.arguments().quiet) {
+        print_result(pool_table(facts));
+    }
     if (!report || report->held.empty()) return 0;
     return base::fail(ErrorKind::overloaded,
                       fmt::format("nothing more is built ahead now: {}", report->held),
