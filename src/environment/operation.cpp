@@ -164,13 +164,23 @@ Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Sub
     return former;
 }
 
+// Whoever has taken the work over since may have cleared away what this was about: then that is
+// what failed, and the world is looked at again.
+Result<void> Operation::unless_overtaken(Result<void> done, const Target& target,
+                                         Deadline deadline) {
+    if (done) return done;
+    auto lease = server_.check_lease(target, deadline);
+    return lease || lease.error().kind == ErrorKind::deadline ? done : lease;
+}
+
 // A first refusal is something learnt: the next look plans what mends it.
 Result<void> Operation::prove_login(const Plan& plan, const Credentials& credentials,
                                     Deadline deadline) {
     auto tried = server_.prove_login(plan.target, credentials, deadline);
-    // Whoever has taken the work over since may have shut it out.
-    if (!tried) BASE_TRY(server_.check_lease(plan.target, deadline));
-    BASE_TRY_ASSIGN(const auto proof, std::move(tried));
+    if (!tried) {
+        return unless_overtaken(base::fail(std::move(tried).error()), plan.target, deadline);
+    }
+    const auto& proof = *tried;
     if (!proof.password_accepted) {
         const bool first = !tried_.password_refused;
         tried_.password_refused = true;
@@ -207,23 +217,24 @@ Result<void> Operation::perform_on_secret(const Step& step, const Plan& plan,
         const auto facts = connection_facts(description);
         const auto& owner = plan.target.environment.id;
         BASE_TRY(server_.check_lease(plan.target, deadline));
-        return store_->write({secret,
-                              make_secret_value(facts, owner, former_secret_),
-                              {{"reviewdb:project", plan.target.environment.project},
-                               {"reviewdb:name", plan.target.environment.name},
-                               {"reviewdb:environment", owner.to_string()}},
-                              [&](const base::Secret& found) {
-                                  return holder_of_secret(found, owner, facts) !=
-                                         SecretHolder::somebody_else;
-                              }},
-                             deadline);
+        const auto written = store_->write({secret,
+                                            make_secret_value(facts, owner, former_secret_),
+                                            {{"reviewdb:project", plan.target.environment.project},
+                                             {"reviewdb:name", plan.target.environment.name},
+                                             {"reviewdb:environment", owner.to_string()}},
+                                            [&](const base::Secret& found) {
+                                                return holder_of_secret(found, owner, facts) !=
+                                                       SecretHolder::somebody_else;
+                                            }},
+                                           deadline);
+        return unless_overtaken(written, plan.target, deadline);
     }
     if (!store_ || !facts_.secret) return {};
     // Where none was seen, a writer may have died over it: the store clears that away.
     const bool ours = facts_.secret->holder == SecretHolder::this_environment;
     if (facts_.secret->exists && !ours) return {};
     BASE_TRY(server_.check_lease(plan.target, deadline));
-    return store_->remove(secret, deadline);
+    return unless_overtaken(store_->remove(secret, deadline), plan.target, deadline);
 }
 
 Result<void> Operation::perform(const Step& step, const Plan& plan, const Credentials& credentials,

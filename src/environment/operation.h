@@ -73,6 +73,8 @@ class Operation {
                             base::Deadline deadline);
     base::Result<void> perform_on_secret(const Step& step, const Plan& plan,
                                          const Credentials& credentials, base::Deadline deadline);
+    base::Result<void> unless_overtaken(base::Result<void> done, const Target& target,
+                                        base::Deadline deadline);
     base::Result<void> prove_login(const Plan& plan, const Credentials& credentials,
                                    base::Deadline deadline);
     base::Result<Credentials> credentials_for(const Target& target) const;

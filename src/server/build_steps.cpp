@@ -214,7 +214,10 @@ Result<std::string> LiveServer::give_all(const Work& work) {
     }
     if (!handed) {
         // Whoever has taken the work over since may have shut it.
-        BASE_TRY(check_lease(work.target, work.deadline));
+        auto lease = check_lease(work.target, work.deadline);
+        if (!lease && lease.error().kind != ErrorKind::deadline) {
+            return base::fail(std::move(lease).error());
+        }
         return base::fail(std::move(handed).error().during("cannot hand over what is in it"));
     }
     return std::string();

@@ -110,6 +110,9 @@ TEST_F(LocalServerTest, moves_to_another_port_and_says_so_when_its_own_is_taken)
     const auto port = std::stoi(std::string(before.administrator.get("port")));
 
     const int intruder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // What the server's last connections left on the port does not count.
+    const int yes = 1;
+    ASSERT_EQ(setsockopt(intruder, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
