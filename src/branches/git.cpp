@@ -111,11 +111,27 @@ class Git final : public Source {
             variables["REVIEWDB_GIT_USER"] = url.user.reveal();
             variables["REVIEWDB_GIT_PASSWORD"] = url.password.reveal();
         }
-        BASE_TRY_ASSIGN(const auto finished, git({"ls-remote", "--heads", "--", remote}, variables,
-                                                 k_longest_answer, deadline));
+        BASE_TRY_ASSIGN(auto said, ask_remote(remote, url, variables, deadline));
+        if (!said.out.empty()) return parse_heads(said.out);
+        // Where a web server answers with any page, git takes it for one that only hands out files,
+        // and for an empty repository. One that speaks git says so in packets.
+        variables["GIT_TRACE_PACKET"] = "1";
+        BASE_TRY_ASSIGN(said, ask_remote(remote, url, variables, deadline));
+        if (said.err.find("packet:") == std::string::npos) {
+            return base::fail(ErrorKind::unavailable,
+                              "what answers there is empty, and does not speak git",
+                              "look for a proxy, or a network that wants a login");
+        }
+        return parse_heads(said.out);
+    }
+
+    Result<base::Finished> ask_remote(const std::string& remote, const RemoteUrl& url,
+                                      const Variables& variables, Deadline deadline) {
+        BASE_TRY_ASSIGN(auto finished, git({"ls-remote", "--heads", "--", remote}, variables,
+                                           k_longest_answer, deadline));
         if (finished.exit_code != 0) return refused(finished, url);
         BASE_TRY(check_place(finished.err, url));
-        return parse_heads(finished.out);
+        return finished;
     }
 
     // ssh would ask at the terminal whether to trust a host. Who has a command of their own for it

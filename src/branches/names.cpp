@@ -22,7 +22,7 @@ constexpr string_view k_heads = "refs/heads/";
 
 // What git allows, whatever the bytes above ASCII are.
 bool fits_git(string_view name) {
-    if (name.empty() || name == "@" || name.ends_with('.')) return false;
+    if (name.empty() || name.ends_with('.')) return false;
     if (name.find("..") != k_none || name.find("@{") != k_none) return false;
     const bool letters = std::ranges::all_of(name, [](unsigned char c) {
         return c > 0x20 && c != 0x7f &&
@@ -65,7 +65,7 @@ std::optional<string_view> name_in(string_view line) {
 
 std::string quoted(string_view line) {
     constexpr std::size_t k_shown = 80;
-    return base::harmless(base::beginning_of(line, k_shown));
+    return base::harmless(base::beginning_of(base::presentable(line), k_shown));
 }
 
 tl::unexpected<base::Error> ill_formed(std::size_t number) {

@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <sstream>
+
 #include "base/words.h"
 #include "branches/program.h"
 #include "environment/name.h"
@@ -20,14 +24,41 @@ std::string shown(const std::string& text) {
     return base::harmless(base::beginning_of(base::presentable(text), k_shown));
 }
 
-// As git runs the commands of its aliases: the branch is an argument, and never a part of the line.
-Question question_for(const RefMap& map, const base::Variables& variables,
-                      const std::string& branch) {
-    constexpr std::size_t k_longest = 4'096;
-    return {{"/bin/sh", "-c", map.command + " \"$@\"", map.command, branch},
-            variables,
-            map.folder,
-            k_longest};
+// Whether there is nothing in it that a shell would have to read.
+bool is_words(std::string_view command) {
+    return std::ranges::all_of(command, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("_./=:@%+,- ").find(c) != std::string_view::npos;
+    });
+}
+
+bool names_the_branch(const std::string& line) {
+    constexpr std::array k_ways{"$1", "${1", "$@", "$*"};
+    return std::ranges::any_of(
+        k_ways, [&](const char* way) { return line.find(way) != std::string::npos; });
+}
+
+std::vector<std::string> words_of(const std::string& command) {
+    std::vector<std::string> words;
+    std::istringstream text(command);
+    for (std::string word; text >> word;) words.push_back(word);
+    return words;
+}
+
+// What to run for each branch, which becomes the last argument. It is never a part of a line, nor
+// in the place of a program: everybody who may push can choose it.
+Result<std::vector<std::string>> prepare(const std::string& command) {
+    auto words = words_of(command);
+    if (words.empty()) {
+        return base::fail(ErrorKind::invalid_input, "--ref-map is empty", "name a command");
+    }
+    if (is_words(command)) return words;
+    if (names_the_branch(command)) {
+        return std::vector<std::string>{"/bin/sh", "-c", command, "ref-map"};
+    }
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("--ref-map '{}' does nothing with the branch", shown(command)),
+                      "it is a line for /bin/sh, in which the branch is \"$1\"");
 }
 
 base::Error failed(const base::Finished& finished) {
@@ -60,9 +91,11 @@ Result<std::string> stage_in(std::string out) {
     return out;
 }
 
-Result<std::string> ask(const RefMap& map, const base::Variables& variables,
+Result<std::string> ask(std::vector<std::string> arguments, const base::Variables& variables,
                         const std::string& branch, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto finished, run(question_for(map, variables, branch), deadline));
+    constexpr std::size_t k_longest = 4'096;
+    arguments.push_back(branch);
+    BASE_TRY_ASSIGN(auto finished, run({std::move(arguments), variables, {}, k_longest}, deadline));
     if (finished.exit_code != 0) return base::fail(failed(finished));
     return stage_in(std::move(finished.out));
 }
@@ -71,10 +104,11 @@ Result<std::string> ask(const RefMap& map, const base::Variables& variables,
 
 Result<std::vector<Stage>> map_refs(const RefMap& map, const Branches& branches,
                                     Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto arguments, prepare(map.command));
     const auto variables = for_programs(map.variables);
     std::vector<Stage> stages;
     for (const auto& branch : branches.names) {
-        auto name = ask(map, variables, branch, deadline);
+        auto name = ask(arguments, variables, branch, deadline);
         if (!name) {
             return base::fail(std::move(name).error().during(fmt::format(
                 "--ref-map '{}' for the branch '{}'", shown(map.command), shown(branch))));
@@ -85,7 +119,7 @@ Result<std::vector<Stage>> map_refs(const RefMap& map, const Branches& branches,
         return base::fail(ErrorKind::invalid_input,
                           fmt::format("--ref-map '{}' prints nothing for any of {} branches",
                                       shown(map.command), branches.names.size()),
-                          "it gets a branch as its last argument, and prints the stage");
+                          "it gets a branch, and prints the stage");
     }
     return stages;
 }

@@ -21,8 +21,9 @@ struct Stage {
 };
 
 struct RefMap {
-    std::string command;  // a line for /bin/sh, which gets the branch as its last argument
-    std::string folder = {};
+    // A program and its arguments, which gets the branch as the last one; or, where there is more
+    // in it than words, a line for /bin/sh, in which $1 is the branch.
+    std::string command;
     base::Variables variables;  // this process's, to be handed on
 };
 
