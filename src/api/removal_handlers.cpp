@@ -56,8 +56,7 @@ Result<std::optional<environment::Time>> event_time_of(const Request& request) {
     if (!text) return std::optional<environment::Time>();
     auto time = base::parse_time(*text);
     if (time) return time;
-    return base::fail(ErrorKind::invalid_input,
-                      fmt::format("event_time: '{}' is no time", *text),
+    return base::fail(ErrorKind::invalid_input, fmt::format("event_time: '{}' is no time", *text),
                       "as RFC 3339 has it: 2026-11-24T12:00:00Z");
 }
 
@@ -71,8 +70,8 @@ Result<base::Secret> remove(const Request& request) {
     BASE_TRY_ASSIGN(wish.purges, members.flag("purge"));
     BASE_TRY_ASSIGN(wish.forced, members.flag("force"));
     BASE_TRY(members.nothing_else());
-    BASE_TRY(environment::check({.repository = {}, .ref = {}, .pull_request = {},
-                                 .commit = wish.commit}));
+    BASE_TRY(environment::check(
+        {.repository = {}, .ref = {}, .pull_request = {}, .commit = wish.commit}));
     BASE_TRY_ASSIGN(const auto answer,
                     request.hands.manager.remove(wish, request.execution, request.hands.deadline));
     if (must_exist && answer.outcome == Outcome::absent) {
@@ -93,8 +92,8 @@ Result<base::Secret> restore(const Request& request) {
     if (as) {
         BASE_TRY_ASSIGN(wish.name, Name::parse(*as));
     }
-    BASE_TRY_ASSIGN(const auto answer, request.hands.manager.restore(
-                                           wish, from, request.execution, request.hands.deadline));
+    BASE_TRY_ASSIGN(const auto answer, request.hands.manager.restore(wish, from, request.execution,
+                                                                     request.hands.deadline));
     return told(request, wish, answer);
 }
 

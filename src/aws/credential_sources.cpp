@@ -72,14 +72,14 @@ Result<Credentials> parse_credentials_json(const base::Secret& text, std::string
     return credentials;
 }
 
-Result<HttpResponse> send_patiently(const Search& search, const HttpRequest& request) {
+Result<http::Response> send_patiently(const Search& search, const http::Request& request) {
     constexpr int k_attempts = 3;
     for (int attempt = 1;; ++attempt) {
         auto response = search.http.send(request, search.deadline);
         const bool passes = response ? response->status == 429 || response->status >= 500
                                      : response.error().kind == ErrorKind::unavailable;
         if (!passes || attempt == k_attempts ||
-            !wait_for_attempt(search.waiting, attempt, search.deadline)) {
+            !http::wait_for_attempt(search.waiting, attempt, search.deadline)) {
             return response;
         }
     }

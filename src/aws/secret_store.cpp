@@ -66,7 +66,7 @@ bool is_going(const Failure& failure) {
 }  // namespace
 
 SecretStore::SecretStore(SecretsManager& manager, StoreOptions options, base::Log& log,
-                         Waiting waiting)
+                         http::Waiting waiting)
     : manager_(manager), options_(std::move(options)), log_(log), waiting_(std::move(waiting)) {}
 
 Result<void> SecretStore::refuse_forbidden(const std::string& name) const {
@@ -160,7 +160,7 @@ Result<void> SecretStore::create(const environment::SecretWrite& write, base::De
         }
         BASE_TRY_ASSIGN(const auto turn, take_back(write, deadline));
         if (turn == Turn::done) return {};
-        if (!wait_for_attempt(waiting_, number, deadline)) {
+        if (!http::wait_for_attempt(waiting_, number, deadline)) {
             return base::fail(ErrorKind::deadline, created.error().message,
                               "AWS is still deleting the former secret: the same call later");
         }

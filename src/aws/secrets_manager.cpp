@@ -80,7 +80,7 @@ Outcome<void> done(Outcome<Answer> outcome) {
 std::string make_request_token() { return base::Uuid::random().to_string(); }
 
 SecretsManager::SecretsManager(const Settings& settings, CredentialsChain& credentials,
-                               HttpClient& http, Waiting waiting)
+                               http::Client& http, http::Waiting waiting)
     : settings_(settings), credentials_(credentials), http_(http), waiting_(std::move(waiting)) {}
 
 Outcome<SecretVersion> SecretsManager::get_value(const std::string& id,

@@ -24,11 +24,11 @@
 
 #include "aws/credentials.h"
 #include "aws/error.h"
-#include "aws/http.h"
-#include "aws/retry.h"
 #include "aws/settings.h"
 #include "base/deadline.h"
 #include "base/secret.h"
+#include "http/client.h"
+#include "http/retry.h"
 
 namespace aws {
 
@@ -97,8 +97,8 @@ std::string make_request_token();
 class SecretsManager {
    public:
     // Borrows all three for its life.
-    SecretsManager(const Settings& settings, CredentialsChain& credentials, HttpClient& http,
-                   Waiting waiting = real_waiting());
+    SecretsManager(const Settings& settings, CredentialsChain& credentials, http::Client& http,
+                   http::Waiting waiting = http::real_waiting());
 
     // Fails not_found for no such secret, and for one without that version; invalid_request when it
     // is scheduled for deletion.
@@ -152,8 +152,8 @@ class SecretsManager {
 
     const Settings& settings_;
     CredentialsChain& credentials_;
-    HttpClient& http_;
-    Waiting waiting_;
+    http::Client& http_;
+    http::Waiting waiting_;
 };
 
 }  // namespace aws

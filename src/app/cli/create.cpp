@@ -30,7 +30,6 @@ Result<environment::CreateWish> make_wish(const Session& session) {
     }
     BASE_TRY(environment::check(found.origin));
     BASE_TRY(check_template_choice(arguments.wanted_template));
-    BASE_TRY_ASSIGN(const auto event_at, event_time(arguments.event_time));
     return environment::CreateWish{.project = session.settings().project,
                                    .name = std::move(name),
                                    .origin = std::move(found.origin),
@@ -38,7 +37,7 @@ Result<environment::CreateWish> make_wish(const Session& session) {
                                    .ttl = ttl,
                                    .may_be_shielded = found.may_be_shielded,
                                    .wanted_template = arguments.wanted_template.value_or(""),
-                                   .event_at = event_at,
+                                   .event_at = found.event_at,
                                    .forced = arguments.force};
 }
 

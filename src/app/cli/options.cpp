@@ -267,11 +267,11 @@ void add_pool(CLI::App& app, Arguments& arguments) {
 void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
     using Adder = void (*)(CLI::App&, Arguments&);
     static const std::map<std::string_view, Adder> k_adders{
-        {"create", add_create},  {"delete", add_delete},     {"import", add_import},
-        {"list", add_list},      {"init", add_init},         {"repair", add_repair},
-        {"reset", add_reset},    {"rotate", add_rotate},     {"extend", add_extend},
-        {"protect", add_change}, {"close", add_change},      {"unprotect", add_change},
-        {"open", add_change},    {"template", add_template}, {"pool", add_pool},
+        {"create", add_create},   {"delete", add_delete},     {"import", add_import},
+        {"list", add_list},       {"init", add_init},         {"repair", add_repair},
+        {"reset", add_reset},     {"rotate", add_rotate},     {"extend", add_extend},
+        {"protect", add_change},  {"close", add_change},      {"unprotect", add_change},
+        {"open", add_change},     {"template", add_template}, {"pool", add_pool},
         {"restore", add_restore}, {"trash", add_trash},       {"sweep", add_sweep}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);

@@ -38,15 +38,6 @@ void add_line(std::vector<std::vector<std::string>>& rows, std::string key, std:
 
 }  // namespace
 
-base::Result<std::optional<environment::Time>> event_time(const std::optional<std::string>& text) {
-    if (!text) return std::optional<environment::Time>();
-    auto time = base::parse_time(*text);
-    if (time) return time;
-    return base::fail(base::ErrorKind::invalid_input,
-                      fmt::format("--event-time: '{}' is no time", *text),
-                      "as RFC 3339 has it: 2026-11-24T12:00:00Z");
-}
-
 base::Result<environment::Labels> parse_labels(const std::vector<std::string>& words) {
     environment::Labels labels;
     for (const auto& word : words) {

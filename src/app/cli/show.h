@@ -12,9 +12,6 @@
 namespace cli {
 
 // KEY=VALUE words. Fails invalid_input, naming the word.
-// The --event-time of a call. Fails invalid_input.
-base::Result<std::optional<environment::Time>> event_time(const std::optional<std::string>& text);
-
 base::Result<environment::Labels> parse_labels(const std::vector<std::string>& words);
 
 // One environment, a line for each thing known of it.

@@ -3,12 +3,14 @@
 // The verb sweep: asks a source which branches there are, and removes what has none.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "api/removal_json.h"
 #include "api/truth.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
+#include "app/cli/surroundings.h"
 #include "app/cli/verbs.h"
 #include "base/duration.h"
 #include "base/size.h"
@@ -37,11 +39,8 @@ class Asked {
         BASE_TRY_ASSIGN(const auto address, branches::parse_address(*arguments.branches));
         branches::Surroundings around;
         around.forge.variables = session_.variables();
-        around.repository = arguments.repository.value_or("");
-        if (around.repository.empty()) {
-            const auto found = session_.origin();
-            around.repository = found.repository;
-        }
+        around.repository =
+            repository_at_hand(arguments, session_.variables(), session_.deadline());
         BASE_TRY_ASSIGN(source_, branches::make_source(address, std::move(around)));
         BASE_TRY_ASSIGN(const auto said, source_->ask(session_.deadline()));
         for (const auto& note : said.notes) session_.notice("reviewdb: " + note);
@@ -107,9 +106,10 @@ void print_report(Session& session, const SweepReport& report) {
     const bool dry_run = session.arguments().dry_run;
     for (const auto& remark : report.remarks) session.notice("reviewdb: " + remark);
     if (report.unjudged > 0) {
-        session.notice(fmt::format("reviewdb: nothing is known of the branches of {} environments, "
-                                   "so they were not judged",
-                                   report.unjudged));
+        session.notice(
+            fmt::format("reviewdb: nothing is known of the branches of {} environments, "
+                        "so they were not judged",
+                        report.unjudged));
     }
     if (session.wants("json")) {
         print_result(api::sweep_json(report));
@@ -148,13 +148,13 @@ Result<int> run_sweep(Session& session) {
     }
     BASE_TRY(session.must_connect());
     if (!dry_run) BASE_TRY(session.server().refresh_sizes(session.deadline()));
-    BASE_TRY_ASSIGN(const auto report,
-                    session.manager().sweep(
-                        wish, dry_run ? Execution::dry_run : Execution::carry_out,
-                        session.patience()));
+    BASE_TRY_ASSIGN(
+        const auto report,
+        session.manager().sweep(wish, dry_run ? Execution::dry_run : Execution::carry_out,
+                                session.patience()));
     print_report(session, report);
-    const bool something_due = std::ranges::any_of(
-        report.findings, [](const Finding& finding) { return finding.is_due; });
+    const bool something_due =
+        std::ranges::any_of(report.findings, [](const Finding& finding) { return finding.is_due; });
     return (dry_run ? something_due : report.has_left()) ? base::k_exit_drift : 0;
 }
 

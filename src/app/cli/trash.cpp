@@ -21,8 +21,8 @@ using base::ErrorKind;
 using base::Result;
 using environment::Execution;
 using environment::Name;
-using environment::TrashFilter;
 using environment::Trashed;
+using environment::TrashFilter;
 using std::chrono::system_clock;
 
 Execution execution_of(const Session& session) {
@@ -32,8 +32,8 @@ Execution execution_of(const Session& session) {
 std::string time_until(const std::optional<environment::Time>& then, system_clock::time_point now) {
     if (!then) return "-";
     if (*then <= now) return "now";
-    return "in " + base::describe_duration(
-                       std::chrono::duration_cast<std::chrono::seconds>(*then - now));
+    return "in " +
+           base::describe_duration(std::chrono::duration_cast<std::chrono::seconds>(*then - now));
 }
 
 std::string trash_table(const std::vector<Trashed>& found, system_clock::time_point now) {
@@ -41,8 +41,7 @@ std::string trash_table(const std::vector<Trashed>& found, system_clock::time_po
     std::vector<std::vector<std::string>> rows{
         {"NAME", "PROJECT", "INSTANCE", "WHY", "DELETED", "GONE FOR GOOD", "SIZE"}};
     for (const auto& one : found) {
-        rows.push_back({one.former ? one.former->name : "-",
-                        one.former ? one.former->project : "-",
+        rows.push_back({one.former ? one.former->name : "-", one.former ? one.former->project : "-",
                         one.instance.id.to_string().substr(0, k_enough),
                         !one.is_there  ? "dropped by hand"
                         : one.by_reset ? "reset"
@@ -97,16 +96,16 @@ Result<int> empty_trash(Session& session) {
     auto& manager = session.manager();
     if (!arguments.yes && !arguments.dry_run && someone_can_answer()) {
         BASE_TRY_ASSIGN(const auto found, manager.trash(filter, session.deadline()));
-        if (!found.empty() && !says_yes(trash_table(found, system_clock::now()) +
-                                        "Drop all of these for good?")) {
+        if (!found.empty() &&
+            !says_yes(trash_table(found, system_clock::now()) + "Drop all of these for good?")) {
             return 1;
         }
     }
     const auto reason =
         arguments.reason.empty() ? std::string("asked for by the caller") : arguments.reason;
     // A person may have thought about it for longer than the deadline.
-    BASE_TRY_ASSIGN(const auto gone, manager.empty_trash(filter, reason, execution_of(session),
-                                                         session.patience()));
+    BASE_TRY_ASSIGN(const auto gone,
+                    manager.empty_trash(filter, reason, execution_of(session), session.patience()));
     if (!arguments.dry_run) {
         session.notice(fmt::format("reviewdb: {} dropped for good", gone.size()));
     }

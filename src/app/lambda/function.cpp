@@ -134,8 +134,8 @@ Result<void> Function::sweep(Administrator& administrator, Deadline deadline) {
     BASE_TRY_ASSIGN(const auto projects, administrator.server->inhabited_projects(deadline));
     for (const auto& project : projects) {
         if (deadline.passed()) return {};
-        const auto swept = administrator.manager->sweep({project, std::nullopt, {}},
-                                                        environment::Execution::carry_out, deadline);
+        const auto swept = administrator.manager->sweep(
+            {project, std::nullopt, {}}, environment::Execution::carry_out, deadline);
         if (!swept) {
             log_.warning("sweep of {}: {}", project.text(),
                          base::presentable(swept.error().message));
