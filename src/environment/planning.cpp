@@ -13,7 +13,7 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 39> k_step_names{
+constexpr std::array<std::string_view, 40> k_step_names{
     "record_intent",   "record_reset",   "record_warm",     "take_warm",       "record_template",
     "adopt",           "create_role",    "create_database", "secure_database", "hand_over",
     "dismiss_owner",   "set_password",   "repair_role",     "prove_login",     "fill",

@@ -32,7 +32,8 @@ struct Schedule {
     std::set<std::string> branches;  // that there were
     std::set<std::string> open;      // that are there at the end
     std::set<std::string>
-        must_exist;  // the last event of each was delivered, and nobody died of it
+        must_exist;                // the last event of each was delivered, and nobody died of it
+    std::set<std::string> buried;  // the close of each was delivered, and nobody died of it
     std::vector<Delivery> stragglers;  // of branches that are gone, delivered after the sweep
 };
 
@@ -48,7 +49,9 @@ environment::Truth truth_at_the_end(const Schedule& schedule);
 
 // What is wrong with the environments that are there after the sweep; empty when nothing is.
 std::string wrong_after_sweep(const Schedule& schedule, const std::set<std::string>& living);
-// The same after the stragglers.
-std::string wrong_after_stragglers(const Schedule& schedule, const std::set<std::string>& living);
+// The same after the stragglers. `before`: what was there before the sweep. What nobody ever heard
+// of may come back, until the next sweep.
+std::string wrong_after_stragglers(const Schedule& schedule, const std::set<std::string>& before,
+                                   const std::set<std::string>& living);
 
 }  // namespace support

@@ -140,7 +140,9 @@ TEST(PlanCreate, is_late_only_with_proof) {
         wish.origin.commit = one.commit;
         const auto plan = plan_create(wish, with_tombstone(), FreshIdentities());
         EXPECT_EQ(!plan && plan.error().kind == base::ErrorKind::late, one.late) << one.name;
-        if (one.late) EXPECT_THAT(plan.error().hint, HasSubstr("--force"));
+        if (one.late) {
+            EXPECT_THAT(plan.error().hint, HasSubstr("--force"));
+        }
         wish.forced = true;
         const auto forced = plan_create(wish, with_tombstone(), FreshIdentities());
         ASSERT_TRUE(forced) << one.name;

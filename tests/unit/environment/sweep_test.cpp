@@ -234,7 +234,7 @@ TEST_F(SweepTest, empties_the_trash_when_its_time_is_over_or_the_disk_runs_short
     facts_.bytes = 1'000'000'000;
     EXPECT_EQ(kinds(), (Found{"over: trash_over", "older: over_budget", "newest: over_budget"}));
     // As far as it helps.
-    facts_.bytes = 1'000'000 + 150;
+    facts_.bytes = 1024 * 1024 + 150;
     EXPECT_EQ(kinds(), (Found{"over: trash_over", "older: over_budget"}));
 }
 
