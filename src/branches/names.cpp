@@ -149,14 +149,14 @@ Result<std::vector<std::string>> check_names(const std::vector<std::string>& ref
 
 void normalise(std::vector<std::string>& names) {
     std::ranges::sort(names);
-    const auto rest = std::ranges::unique(names);
-    names.erase(rest.begin(), rest.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 void normalise(std::vector<PullRequest>& pull_requests) {
     std::ranges::stable_sort(pull_requests, {}, &PullRequest::number);
-    const auto rest = std::ranges::unique(pull_requests, {}, &PullRequest::number);
-    pull_requests.erase(rest.begin(), rest.end());
+    const auto same = [](const auto& a, const auto& b) { return a.number == b.number; };
+    pull_requests.erase(std::unique(pull_requests.begin(), pull_requests.end(), same),
+                        pull_requests.end());
 }
 
 }  // namespace branches

@@ -101,7 +101,9 @@ TEST_P(ForgeLies, a_list_that_nests_without_end_is_no_answer) {
 }
 
 TEST_P(ForgeLies, an_answer_without_end_is_not_read_to_its_end) {
-    instead("/branches", support::json_answer(200, std::string(40'000'000, ' ')));
+    std::string blanks;
+    blanks.resize(40'000'000, ' ');
+    instead("/branches", support::json_answer(200, blanks));
     EXPECT_THAT(failure().message, HasSubstr("too long"));
 }
 

@@ -16,7 +16,6 @@ using branches::Stage;
 using support::must;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 // Of the kind that is in use: chatty, lossy, and it gives up on a digit at the beginning.
 constexpr const char* k_script = R"(#!/bin/sh
@@ -34,8 +33,8 @@ struct RefMap : testing::Test {
         branches.names = names;
         return map_refs({command, variables}, branches, deadline);
     }
-    std::string script(const std::string& text) {
-        const std::string path = folder / "stage.sh";
+    std::string script(const std::string& text) const {
+        std::string path = folder / "stage.sh";
         std::ofstream(path) << text;
         std::filesystem::permissions(path, std::filesystem::perms::owner_all);
         return path;
