@@ -257,4 +257,16 @@ TEST_P(ForgeLies, nobody_there_is_a_failure) {
     EXPECT_EQ(failure().kind, ErrorKind::unavailable);
 }
 
+// Of the two only GitLab says how many there are.
+TEST(GitLabLies, fewer_than_it_says_itself_are_not_the_whole) {
+    ForgeWorld world(Which::gitlab);
+    world.forge.interfere([](const HttpRequest& request) {
+        auto page = support::json_answer(200, "[]");
+        page.headers.emplace_back("X-Total", "3");
+        const bool here = request.target.find("/merge_requests") != std::string::npos;
+        return here ? std::optional(page) : std::nullopt;
+    });
+    EXPECT_THAT(world.failure().message, HasSubstr("it lists 0 of 3"));
+}
+
 }  // namespace

@@ -90,7 +90,7 @@ TEST_F(RefMap, fails_for_what_is_no_stage) {
                                 "printf '\\n\\n' $1", "head -c 300 /dev/zero | tr '\\0' a # $1"}) {
         EXPECT_EQ(map(command, {"main"}).error().kind, ErrorKind::invalid_input) << command;
     }
-    EXPECT_FALSE(map("yes", {"main"}));
+    EXPECT_EQ(map("yes", {"main"}).error().kind, ErrorKind::unavailable);
 }
 
 TEST_F(RefMap, fails_for_a_command_that_does_nothing_with_the_branch) {
