@@ -71,9 +71,6 @@ base::Result<Credentials> assume_role(const Search& search, const Role& role,
 // internal, naming `source`, for anything else.
 base::Result<Credentials> parse_credentials_json(const base::Secret& text, std::string source);
 
-// RFC 3339, with or without a fraction; nothing for anything else.
-std::optional<Time> parse_time(const std::string& text);
-
 // The words of a command line, as a POSIX shell splits and quotes them, and nothing else that it
 // does; nothing when a quote is not closed.
 std::optional<std::vector<std::string>> split_command(const std::string& line);

@@ -102,6 +102,23 @@ Result<SecretStore::Seen> SecretStore::look(const std::string& name, base::Deadl
     return seen;
 }
 
+Result<std::vector<environment::StoredSecret>> SecretStore::list(base::Deadline deadline) {
+    std::vector<environment::StoredSecret> found;
+    std::string next;
+    do {
+        auto page = manager_.list(std::string(environment::k_owner_tag), next, deadline);
+        if (!page) return base::fail(plain(std::move(page).error()));
+        for (const auto& secret : page->secrets) {
+            const auto tag = secret.tags.find(std::string(environment::k_owner_tag));
+            const auto owner = tag == secret.tags.end() ? std::optional<base::Uuid>()
+                                                        : base::Uuid::parse(tag->second);
+            if (owner) found.push_back({secret.name, *owner});
+        }
+        next = page->next;
+    } while (!next.empty());
+    return found;
+}
+
 Result<std::optional<base::Secret>> SecretStore::read(const std::string& name,
                                                       base::Deadline deadline) {
     BASE_TRY_ASSIGN(auto seen, look(name, deadline));

@@ -35,6 +35,9 @@ class SecretStore final : public environment::SecretStore {
     SecretStore(SecretsManager& manager, StoreOptions options, base::Log& log,
                 http::Waiting waiting = http::real_waiting());
 
+    // One call for each hundred, by their tag.
+    base::Result<std::vector<environment::StoredSecret>> list(base::Deadline deadline) override;
+
     // One call. Fails as environment::SecretStore says, and as SecretsManager does.
     base::Result<std::optional<base::Secret>> read(const std::string& name,
                                                    base::Deadline deadline) override;

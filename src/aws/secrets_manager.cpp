@@ -108,6 +108,23 @@ Outcome<SecretDescription> SecretsManager::describe(const std::string& id,
     return describe_body(answer->body);
 }
 
+Outcome<SecretPage> SecretsManager::list(const std::string& tag, const std::string& from,
+                                         base::Deadline deadline) {
+    object body{{"MaxResults", 100},
+                {"Filters", array{object{{"Key", "tag-key"}, {"Values", array{tag}}}}}};
+    if (!from.empty()) body["NextToken"] = from;
+    auto answer = perform({"ListSecrets", "", std::move(body)}, deadline);
+    if (!answer) return fail(std::move(answer).error());
+    SecretPage page;
+    page.next = text(answer->body, "NextToken");
+    const auto* list = answer->body.if_contains("SecretList");
+    if (list == nullptr || !list->is_array()) return page;
+    for (const auto& one : list->get_array()) {
+        if (one.is_object()) page.secrets.push_back(describe_body(one.get_object()));
+    }
+    return page;
+}
+
 Outcome<std::string> SecretsManager::create(const NewSecret& secret, const std::string& token,
                                             base::Deadline deadline) {
     object body{{"Name", secret.name},

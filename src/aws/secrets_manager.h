@@ -60,6 +60,12 @@ struct SecretDescription {
     std::string kms_key_id;      // empty: the account's own for Secrets Manager
 };
 
+// Some of what an account has, and where to go on; empty at the end.
+struct SecretPage {
+    std::vector<SecretDescription> secrets;
+    std::string next;
+};
+
 struct NewSecret {
     std::string name;
     base::Secret value;
@@ -101,6 +107,12 @@ class SecretsManager {
 
     // Also of one that is scheduled for deletion. Fails not_found.
     Outcome<SecretDescription> describe(const std::string& id, base::Deadline deadline);
+
+    // Up to a hundred of those that have the tag, whatever its value, from `from` on; empty: from
+    // the beginning. None that is scheduled for deletion. May lag behind what was written just now.
+    // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+    Outcome<SecretPage> list(const std::string& tag, const std::string& from,
+                             base::Deadline deadline);
 
     // Its ARN. Fails exists; invalid_request while one of that name is scheduled for deletion or is
     // being deleted.

@@ -6,6 +6,7 @@
 #include "aws/credential_sources.h"
 #include "aws/error.h"
 #include "base/bytes.h"
+#include "base/duration.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -63,7 +64,7 @@ Result<Credentials> ask(const Search& search, const std::string& role, http::Req
     credentials.access_key_id = element(xml, "AccessKeyId");
     credentials.secret_access_key = base::Secret(element(xml, "SecretAccessKey"));
     credentials.session_token = base::Secret(element(xml, "SessionToken"));
-    credentials.expires_at = parse_time(element(xml, "Expiration"));
+    credentials.expires_at = base::parse_time(element(xml, "Expiration"));
     credentials.source = "role " + role;
     if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
         return base::fail(ErrorKind::unavailable, "STS did not answer with credentials");

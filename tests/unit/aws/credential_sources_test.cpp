@@ -5,7 +5,7 @@
 
 namespace {
 
-using aws::parse_time;
+using base::parse_time;
 using aws::split_command;
 using base::ErrorKind;
 using base::Secret;
