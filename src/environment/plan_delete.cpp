@@ -77,6 +77,11 @@ Retirement retirement_of(const Wish& wish, const Facts& facts) {
     if (environment.retirement && environment.state == EnvironmentState::retiring) {
         auto begun = *environment.retirement;
         begun.keeps = begun.keeps && !wish.purges;
+        if (wish.event_at && *wish.event_at > begun.event_at) {
+            begun.event_at = *wish.event_at;
+            begun.pull_request = wish.pull_request ? wish.pull_request : begun.pull_request;
+            begun.commit = wish.commit.empty() ? begun.commit : wish.commit;
+        }
         return begun;
     }
     return {wish.event_at.value_or(facts.now),

@@ -28,6 +28,9 @@ base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
 
 class ManagerTest : public testing::Test {
    protected:
+    // What is removed is gone: these are about that.
+    ManagerTest() { world_.policy.push_back({"*", "trash_window", "none"}); }
+
     base::Result<environment::Answer> carry_out(Verb verb, const support::Fate& fate = {}) {
         return FakeProcess(world_, fate).carry_out(verb, "login");
     }
