@@ -219,11 +219,7 @@ Result<base::Secret> list(const Request& request) {
     if (!everywhere) filter.project = request.project;
     BASE_TRY_ASSIGN(const auto state, members.text("state"));
     if (state) {
-        filter.state = environment::parse_environment_state(*state);
-        if (!filter.state) {
-            return base::fail(ErrorKind::invalid_input,
-                              fmt::format("there is no state '{}' to list", *state));
-        }
+        BASE_TRY_ASSIGN(filter.state, environment::parse_listed_state(*state));
     }
     BASE_TRY_ASSIGN(auto repository, members.text("repository"));
     filter.repository = std::move(repository).value_or("");

@@ -108,6 +108,11 @@ std::string history_json(const std::vector<environment::HistoryEntry>& entries) 
         object["actor"] = entry.actor;
         object["door"] = entry.door;
         object["program"] = entry.program;
+        if (environment::tells_of_removal(entry.event)) {
+            object["database"] = or_null(entry.database);
+            object["size_bytes"] = or_null(entry.size_bytes);
+            object["age_seconds"] = entry.age ? json::value(entry.age->count()) : nullptr;
+        }
         list.emplace_back(std::move(object));
     }
     return under("history", std::move(list));

@@ -209,6 +209,10 @@ pg::Statement must_be(std::string_view called, const environment::InstanceRecord
 extern const std::string_view k_described;
 std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record);
 
+// A line of history with the name, size and age of what the target lets go of.
+pg::Statement history_of_removal(const environment::Target& target, const environment::Step& step,
+                                 const environment::Actor& actor, std::string_view event);
+
 // What each step is handed.
 struct LiveServer::Work {
     const environment::Step& step;
@@ -219,6 +223,7 @@ struct LiveServer::Work {
     base::Deadline deadline;
 
     // One line of history, as part of a transaction: the plan's outcome, or `event` in its place.
+    // That of a removal tells what goes, so it stands before the statement by which that is gone.
     pg::Statement history(std::string_view event = {}) const;
 };
 

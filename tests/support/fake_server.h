@@ -91,6 +91,7 @@ class FakeServer final : public environment::Server {
         const environment::Target& target, const environment::Credentials& credentials) const;
     Done within_lease(const environment::Target& target) const;
     void tell(const Work& work, std::string_view event = {});
+    void tell_what_goes(const environment::Target& target, environment::HistoryEntry& entry) const;
 
     // fake_observation.cpp
     environment::Facts common_facts(const environment::Project& project) const;
