@@ -67,7 +67,7 @@ Result<std::optional<std::chrono::seconds>> ttl_of(const Request& request) {
 
 base::Secret told(const Request& request, const Wish& wish, const Answer& answer) {
     if (request.execution == Execution::dry_run) {
-        return base::Secret(steps_json(answer.outcome, answer.steps));
+        return base::Secret(steps_json(answer.outcome, answer.steps, answer.remarks));
     }
     const bool gone = answer.outcome == Outcome::deleted || answer.outcome == Outcome::absent;
     if (answer.description && !gone) {
@@ -212,6 +212,14 @@ Result<base::Secret> url(const Request& request) {
     return base::Secret(indented(boost::json::object{{"url", url.reveal()}}));
 }
 
+Result<base::Secret> report(const Request& request) {
+    BASE_TRY_ASSIGN(const bool everywhere, request.members.flag("all_projects"));
+    BASE_TRY(request.members.nothing_else());
+    const auto whose = everywhere ? std::nullopt : std::optional(request.project);
+    BASE_TRY_ASSIGN(const auto usage, request.hands.server.usage(whose, request.hands.deadline));
+    return base::Secret(usage_json(usage));
+}
+
 Result<base::Secret> list(const Request& request) {
     auto& members = request.members;
     environment::ListFilter filter;
@@ -270,7 +278,7 @@ Result<base::Secret> config(const Request& request) {
     return base::Secret(policy_json(policy.values()));
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 19> k_handlers{{
+constexpr std::array<std::pair<std::string_view, Handler>, 20> k_handlers{{
     {"close", close},
     {"config", config},
     {"create", create},
@@ -284,6 +292,7 @@ constexpr std::array<std::pair<std::string_view, Handler>, 19> k_handlers{{
     {"pool", answer_pool},
     {"protect", protect<environment::Protection::on>},
     {"repair", repair},
+    {"report", report},
     {"reset", reset},
     {"rotate", rotate},
     {"template", make_template},

@@ -73,9 +73,11 @@ std::string list_json(const std::vector<environment::Description>& descriptions)
     return under("environments", std::move(list));
 }
 
-std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps) {
-    return indented(
-        json::object{{"outcome", environment::to_text(outcome)}, {"steps", to_array(steps)}});
+std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps,
+                       const std::vector<std::string>& remarks) {
+    return indented(json::object{{"outcome", environment::to_text(outcome)},
+                                 {"steps", to_array(steps)},
+                                 {"remarks", json::array(remarks.begin(), remarks.end())}});
 }
 
 std::string reports_json(const std::vector<environment::Report>& reports) {

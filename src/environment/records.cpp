@@ -92,8 +92,6 @@ base::Result<EnvironmentState> parse_listed_state(std::string_view text) {
 }
 
 bool tells_of_removal(std::string_view event) {
-    constexpr std::array<std::string_view, 6> k_removals{"deleted", "abandoned", "released",
-                                                         "swept",   "expired",   "purged"};
     return std::ranges::find(k_removals, event) != k_removals.end();
 }
 

@@ -5,6 +5,7 @@
 // data.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -116,6 +117,10 @@ struct HistoryEntry {
     std::optional<std::int64_t> size_bytes = {};
     std::optional<std::chrono::seconds> age = {};
 };
+
+// The events of history by which something went, each a class of its own in a report.
+inline constexpr std::array<std::string_view, 6> k_removals{"deleted", "abandoned", "released",
+                                                            "swept",   "expired",   "purged"};
 
 // Whether an event says that an environment, or what was left of one, went: such an entry has a
 // database, a size and an age.

@@ -17,9 +17,11 @@
 #include "base/secret.h"
 #include "environment/facts.h"
 #include "environment/name.h"
+#include "environment/obstacle.h"
 #include "environment/plan.h"
 #include "environment/pool.h"
 #include "environment/template.h"
+#include "environment/usage.h"
 
 namespace environment {
 
@@ -154,6 +156,14 @@ class Server {
     // Gives the lock back; harmless without one.
     virtual void release(base::Deadline deadline) = 0;
 
+    // What a delete of the target would meet. Reads only.
+    virtual base::Result<std::vector<Obstacle>> obstacles(const Target& target,
+                                                          base::Deadline deadline) = 0;
+
+    // What the project's environments take, or all of ours; a handful of statements however many
+    // there are.
+    virtual base::Result<Usage> usage(const std::optional<Project>& project,
+                                      base::Deadline deadline) = 0;
     virtual base::Result<std::vector<Listed>> list(const ListFilter& filter,
                                                    base::Deadline deadline) = 0;
     // Newest last; without a name, the whole project's.

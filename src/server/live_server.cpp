@@ -141,8 +141,8 @@ pg::Statement LiveServer::Work::history(std::string_view event) const {
     return {
         "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
         "program) SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8",
-        {environment.project, environment.name, environment.id.to_string(),
-         std::string(told), step.reason, actor.name, actor.door, actor.program},
+        {environment.project, environment.name, environment.id.to_string(), std::string(told),
+         step.reason, actor.name, actor.door, actor.program},
         true};
 }
 

@@ -66,6 +66,10 @@ class LiveServer final : public environment::Server {
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;
 
+    base::Result<std::vector<environment::Obstacle>> obstacles(const environment::Target& target,
+                                                               base::Deadline deadline) override;
+    base::Result<environment::Usage> usage(const std::optional<environment::Project>& project,
+                                           base::Deadline deadline) override;
     base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
                                                         base::Deadline deadline) override;
     base::Result<std::vector<environment::HistoryEntry>> history(

@@ -155,6 +155,10 @@ void add_list(CLI::App& app, Arguments& arguments) {
     app.add_flag("--size", arguments.with_sizes, "measure the databases");
 }
 
+void add_report(CLI::App& app, Arguments& arguments) {
+    app.add_flag("--all-projects", arguments.all_projects, "of every project");
+}
+
 void add_init(CLI::App& app, Arguments& arguments) {
     text_option(app, "--advertise", arguments.advertise, "HOST:PORT that applications connect to");
     text_option(app, "--sslmode", arguments.sslmode, "the sslmode that applications use");
@@ -217,11 +221,12 @@ void add_pool(CLI::App& app, Arguments& arguments) {
 void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
     using Adder = void (*)(CLI::App&, Arguments&);
     static const std::map<std::string_view, Adder> k_adders{
-        {"create", add_create},  {"delete", add_delete},     {"import", add_import},
-        {"list", add_list},      {"init", add_init},         {"repair", add_repair},
-        {"reset", add_reset},    {"rotate", add_rotate},     {"extend", add_extend},
-        {"protect", add_change}, {"close", add_change},      {"unprotect", add_change},
-        {"open", add_change},    {"template", add_template}, {"pool", add_pool}};
+        {"create", add_create},   {"delete", add_delete},     {"import", add_import},
+        {"list", add_list},       {"init", add_init},         {"repair", add_repair},
+        {"reset", add_reset},     {"rotate", add_rotate},     {"extend", add_extend},
+        {"protect", add_change},  {"close", add_change},      {"unprotect", add_change},
+        {"open", add_change},     {"template", add_template}, {"pool", add_pool},
+        {"report", add_report}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);
     }

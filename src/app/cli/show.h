@@ -27,6 +27,9 @@ std::string overview(const std::vector<environment::Description>& descriptions, 
 enum class Names { leave_out, show };
 std::string history_lines(const std::vector<environment::HistoryEntry>& entries, Names names);
 
+// What all of it takes, and what was removed this month.
+std::string usage_lines(const environment::Usage& usage);
+
 // What a plan does and why, a line for each step.
 std::string step_lines(const std::vector<environment::Step>& steps);
 // What became of many, a row for each.

@@ -65,6 +65,8 @@ constexpr std::array k_verbs{
          run_config},
     Verb{"history", "", "[NAME]", "show what was done, by whom and why", "table json",
          "reviewdb history feature/login", run_history},
+    Verb{"report", "", "[--all-projects]", "show what all of it takes, and what went this month",
+         "table json", "reviewdb report --all-projects -o json", run_report},
     Verb{"key", "", "list | rotate | retire NUMBER | move PLACE",
          "the keys that passwords are derived from", "table json", "reviewdb key rotate", run_key},
     Verb{"upgrade", "", "", "bring the registry to this program's schema", "", "reviewdb upgrade",

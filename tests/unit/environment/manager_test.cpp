@@ -129,6 +129,56 @@ TEST_F(ManagerTest, keeps_the_data_that_a_reset_replaced_for_as_long_as_the_poli
     EXPECT_EQ(in_trash(), 0);
 }
 
+TEST_F(ManagerTest, says_before_a_delete_what_would_stand_in_its_way) {
+    must(carry_out(Verb::create));
+    auto* row = world_.find_environment("review", "login");
+    auto* database = support::database_of(world_, *row);
+    const auto role = world_.roles.at(*row->record.role).name;
+    database->sessions = {role, "monitoring"};
+    support::login_of(world_, *row)->named_elsewhere = true;
+    const auto before = world_.to_text();
+    const environment::Wish wish{must(environment::Project::parse("review")),
+                                 must(environment::Name::parse("login"))};
+    const auto answer =
+        must(FakeProcess(world_).manager().remove(wish, environment::Execution::dry_run, soon()));
+    EXPECT_EQ(
+        answer.remarks,
+        (std::vector<std::string>{
+            "would go along: session of " + role,
+            "would keep the database from being dropped: session of monitoring",
+            "would keep the role, without login, until it is gone: grants that name " + role}));
+    EXPECT_EQ(world_.to_text(), before);
+}
+
+TEST_F(ManagerTest, tells_in_history_how_old_what_it_removed_had_been) {
+    must(carry_out(Verb::create));
+    world_.now += std::chrono::hours(5);
+    must(carry_out(Verb::remove));
+    const auto& told = world_.history.back();
+    EXPECT_EQ(told.event, "deleted");
+    EXPECT_EQ(told.database, "review_login");
+    EXPECT_EQ(told.size_bytes, support::k_fake_size);
+    EXPECT_EQ(told.age, std::chrono::hours(5));
+}
+
+TEST_F(ManagerTest, counts_in_its_report_what_there_is_and_what_went_this_month) {
+    must(carry_out(Verb::create));
+    must(carry_out(Verb::reset));
+    must(FakeProcess(world_).carry_out(Verb::create, "gone"));
+    must(FakeProcess(world_).carry_out(Verb::remove, "gone"));
+    FakeProcess process(world_);
+    const auto usage =
+        must(process.server().usage(must(environment::Project::parse("review")), soon()));
+    EXPECT_EQ(all_environments(usage).count, 2);
+    EXPECT_EQ(usage.secrets, 2);
+    EXPECT_EQ(usage.trash.count, 1);
+    EXPECT_EQ(usage.removed.at("deleted").count, 1);
+    EXPECT_EQ(usage.removed.at("deleted").bytes, support::k_fake_size);
+    EXPECT_EQ(leaks_reclaimed(usage).count, 0);
+    world_.now += std::chrono::days(32);
+    EXPECT_TRUE(must(process.server().usage(std::nullopt, soon())).removed.empty());
+}
+
 TEST_F(ManagerTest, examines_without_changing_anything) {
     must(carry_out(Verb::create));
     support::database_of(world_, *world_.find_environment("review", "login"))->is_template = true;

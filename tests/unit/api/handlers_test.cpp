@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests on a server in memory: what is asked for reaches the manager, and the answer is told.
+#include "api/handlers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "support/fake_process.h"
+#include "support/must.h"
+
+namespace {
+
+using support::must;
+using support::Verb;
+using testing::HasSubstr;
+
+class HandlersTest : public testing::Test {
+   protected:
+    base::Result<std::string> handle(std::string_view request) {
+        support::FakeProcess process(world_);
+        const environment::Actor actor{"tester@here", "lambda", "0"};
+        BASE_TRY_ASSIGN(const auto answer,
+                        api::handle(request, {process.manager(), process.server(), actor,
+                                              base::Deadline::after(std::chrono::minutes(1))}));
+        return answer.reveal();
+    }
+
+    support::FakeWorld world_ = support::inhabited_world();
+};
+
+TEST_F(HandlersTest, a_list_knows_no_environment_that_is_gone) {
+    const auto refused = handle(R"({"operation": "list", "state": "gone"})");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::invalid_input);
+    EXPECT_THAT(refused.error().hint, HasSubstr("history"));
+}
+
+TEST_F(HandlersTest, a_report_tells_what_a_project_takes_and_what_went) {
+    must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
+    must(handle(R"({"operation": "delete", "name": "login", "reason": "merged"})"));
+    const auto report = must(handle(R"({"operation": "report"})"));
+    EXPECT_THAT(report, HasSubstr(R"("project": "review")"));
+    EXPECT_THAT(report, HasSubstr(R"("ready": 1)"));
+    EXPECT_THAT(must(handle(R"({"operation": "report", "all_projects": true})")),
+                HasSubstr(R"("project": null)"));
+    EXPECT_FALSE(handle(R"({"operation": "report", "name": "login"})"));
+}
+
+}  // namespace
