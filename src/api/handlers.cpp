@@ -212,6 +212,16 @@ Result<base::Secret> url(const Request& request) {
     return base::Secret(indented(boost::json::object{{"url", url.reveal()}}));
 }
 
+// Afterwards nobody can be asked for its password any more, and this answer has none.
+Result<base::Secret> release(const Request& request) {
+    BASE_TRY_ASSIGN(const auto wish, wish_of(request));
+    BASE_TRY(request.members.nothing_else());
+    BASE_TRY_ASSIGN(const auto answer,
+                    request.hands.manager.release(wish, request.execution, request.hands.deadline));
+    if (request.execution == Execution::dry_run) return told(request, wish, answer);
+    return base::Secret(to_json(*answer.description, answer.outcome, false, answer.remarks));
+}
+
 Result<base::Secret> report(const Request& request) {
     BASE_TRY_ASSIGN(const bool everywhere, request.members.flag("all_projects"));
     BASE_TRY(request.members.nothing_else());
@@ -278,7 +288,7 @@ Result<base::Secret> config(const Request& request) {
     return base::Secret(policy_json(policy.values()));
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 20> k_handlers{{
+constexpr std::array<std::pair<std::string_view, Handler>, 21> k_handlers{{
     {"close", close},
     {"config", config},
     {"create", create},
@@ -291,6 +301,7 @@ constexpr std::array<std::pair<std::string_view, Handler>, 20> k_handlers{{
     {"open", open},
     {"pool", answer_pool},
     {"protect", protect<environment::Protection::on>},
+    {"release", release},
     {"repair", repair},
     {"report", report},
     {"reset", reset},

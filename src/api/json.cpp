@@ -63,8 +63,11 @@ std::string under(std::string_view key, json::value value) {
 }  // namespace
 
 std::string to_json(const environment::Description& description,
-                    std::optional<environment::Outcome> outcome, bool warm) {
-    return indented(to_object(description, outcome, warm));
+                    std::optional<environment::Outcome> outcome, bool warm,
+                    const std::vector<std::string>& remarks) {
+    auto object = to_object(description, outcome, warm);
+    if (!remarks.empty()) object["remarks"] = json::array(remarks.begin(), remarks.end());
+    return indented(object);
 }
 
 std::string list_json(const std::vector<environment::Description>& descriptions) {

@@ -16,7 +16,8 @@ namespace api {
 // One environment. `outcome` and `warm` (it came from the pool) stand in answers that have an
 // outcome.
 std::string to_json(const environment::Description& description,
-                    std::optional<environment::Outcome> outcome, bool warm);
+                    std::optional<environment::Outcome> outcome, bool warm,
+                    const std::vector<std::string>& remarks = {});
 
 // {"environments": […]}
 std::string list_json(const std::vector<environment::Description>& descriptions);

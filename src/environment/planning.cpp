@@ -12,7 +12,7 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 37> k_step_names{"record_intent",
+constexpr std::array<std::string_view, 38> k_step_names{"record_intent",
                                                         "record_reset",
                                                         "record_warm",
                                                         "take_warm",
@@ -48,10 +48,11 @@ constexpr std::array<std::string_view, 37> k_step_names{"record_intent",
                                                         "drop_database",
                                                         "drop_role",
                                                         "forget",
-                                                        "forget_template"};
-constexpr std::array<std::string_view, 14> k_outcome_names{
-    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",    "reset",
-    "rotated", "closed",  "opened",   "extended",  "refreshed", "protected", "unprotected"};
+                                                        "forget_template",
+                                                        "release"};
+constexpr std::array<std::string_view, 15> k_outcome_names{
+    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",      "reset",   "rotated",
+    "closed",  "opened",  "extended", "refreshed", "protected", "unprotected", "released"};
 
 }  // namespace
 

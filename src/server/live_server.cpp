@@ -102,6 +102,8 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return drop_role(work);
         case StepKind::forget:
             return forget(work);
+        case StepKind::release:
+            return hand_back(work);
         case StepKind::prove_login:
         case StepKind::fill:
         case StepKind::write_secret:

@@ -171,6 +171,9 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> drop_database(const Work& work);
     base::Result<std::string> drop_role(const Work& work);
     base::Result<std::string> forget(const Work& work);
+    base::Result<std::string> hand_back(const Work& work);  // release_step.cpp
+    base::Result<std::string> who_still_administers(const std::string& role,
+                                                    base::Deadline deadline);
     base::Result<void> terminate_sessions(const Work& work);
     base::Result<void> roll_back_prepared(const Work& work);
     base::Result<void> rename_for_dropping(const Work& work, const Statements& also);

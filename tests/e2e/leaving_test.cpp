@@ -81,4 +81,28 @@ TEST_F(CliTest, AReportCountsWhatThereIs) {
     output(with({"delete", "kept"}));
 }
 
+TEST_F(CliTest, AReleasedEnvironmentLivesOnAndIsForgotten) {
+    const auto name = unique_name();
+    output({"create", name});
+    const auto url = output({"url", name});
+    const auto plan = reviewdb({"release", name, "--dry-run"});
+    EXPECT_THAT(plan.out, HasSubstr("release"));
+    output({"protect", name});
+    EXPECT_EQ(reviewdb({"release", name}).exit_code, 8);
+    output({"unprotect", name});
+    const auto released = reviewdb({"release", name, "--reason", "goes to staging", "-o", "url"});
+    EXPECT_EQ(released.exit_code, 0) << released.err;
+    EXPECT_EQ(released.out, url);
+    EXPECT_THAT(released.err, HasSubstr("can still change"));
+    const auto role = ask(login_of(url), "SELECT current_user AS value");
+    EXPECT_EQ(reviewdb({"release", name}).exit_code, 3);
+    EXPECT_EQ(reviewdb({"url", name}).exit_code, 3);
+    EXPECT_EQ(output({"delete", name}), name + "  absent\n");
+    EXPECT_THAT(output({"history", name}), HasSubstr("goes to staging"));
+    EXPECT_EQ(ask(login_of(url), "SELECT 'in' AS value"), "in");
+    const auto root = support::shared_cluster().superuser();
+    execute(root, "DROP DATABASE review_" + name);
+    execute(root, "DROP ROLE " + role);
+}
+
 }  // namespace

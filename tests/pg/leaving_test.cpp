@@ -45,12 +45,21 @@ class LeavingTest : public support::EnvironmentTest {
             return must(live.history(project(), must(environment::Name::parse(name_)), 10, soon()));
         });
     }
+    base::Result<Answer> release(std::optional<int> steps = std::nullopt) const {
+        return in_a_process(steps, [&](auto& manager) {
+            return manager.release(wish(), Execution::carry_out, soon());
+        });
+    }
     std::vector<std::string> remarks_of_dry_run() const {
         return must(in_a_process(std::nullopt,
                                  [&](auto& manager) {
                                      return manager.remove(wish(), Execution::dry_run, soon());
                                  }))
             .remarks;
+    }
+    static void forget_by_hand(const Answer& answer) {
+        execute(root(), fmt::format("DROP DATABASE {}", answer.description->database));
+        execute(root(), fmt::format("DROP ROLE {}", answer.description->role));
     }
 };
 
@@ -162,6 +171,85 @@ TEST_F(LeavingTest, usage_counts_what_there_is_and_what_went) {
               })).count,
               0);
     must(remove(name_));
+}
+
+TEST_F(LeavingTest, what_is_released_lives_on_and_nothing_of_ours_touches_it) {
+    const auto made = must(create(name_));
+    const auto& database = made.description->database;
+    const auto& role = made.description->role;
+    execute(login(made), "CREATE TABLE kept AS SELECT 7 AS value");
+    auto inside = support::connect(login(made));
+    const auto released = must(release());
+    EXPECT_EQ(released.outcome, Outcome::released);
+    EXPECT_FALSE(released.remarks.empty());
+    EXPECT_EQ(released.description->password, made.description->password);
+    EXPECT_EQ(ask(root(), fmt::format("SELECT pg_get_userbyid(datdba) || ' ' || "
+                                      "coalesce(shobj_description(oid, 'pg_database'), 'bare') "
+                                      "AS value FROM pg_database WHERE datname = '{}'",
+                                      database)),
+              role + " bare");
+    EXPECT_EQ(ask(root(), fmt::format("SELECT coalesce(shobj_description(oid, 'pg_authid'), "
+                                      "'bare') AS value FROM pg_roles WHERE rolname = '{}'",
+                                      role)),
+              "bare");
+    EXPECT_EQ(ask(login(made), "SELECT value::text AS value FROM kept"), "7");
+    EXPECT_EQ(support::refusal(login(made),
+                               fmt::format("ALTER DATABASE {} CONNECTION LIMIT 3", database)),
+              "");
+
+    EXPECT_EQ(ask(inside, "SELECT 'stays in' AS value"), "stays in");
+    std::move(inside).close_and_wait(soon());
+    const auto again = release();
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().kind, base::ErrorKind::not_found);
+    EXPECT_EQ(must(remove(name_)).outcome, Outcome::absent);
+    const auto taken = create(name_);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().kind, base::ErrorKind::conflict);
+    EXPECT_EQ(history().back().event, "released");
+    EXPECT_TRUE(history().back().size_bytes);
+    EXPECT_EQ(ask(login(made), "SELECT value::text AS value FROM kept"), "7");
+    forget_by_hand(made);
+    expect_nothing_left();
+}
+
+TEST_F(LeavingTest, a_release_is_all_or_nothing_wherever_it_dies) {
+    for (int steps = 1; steps <= 2; ++steps) {
+        const auto made = must(create(name_));
+        const auto died = release(steps);
+        wait_for_the_dead();
+        const auto owner = ask(root(), fmt::format("SELECT pg_get_userbyid(datdba)::text AS value "
+                                                   "FROM pg_database WHERE datname = '{}'",
+                                                   made.description->database));
+        const bool gone = owner == made.description->role;
+        EXPECT_EQ(ask(root("reviewdb"), fmt::format("SELECT count(*)::text AS value FROM "
+                                                    "registry.environment WHERE name = '{}' AND "
+                                                    "state <> 'gone'",
+                                                    name_)),
+                  gone ? "0" : "1");
+        if (!gone) {
+            EXPECT_EQ(must(release()).outcome, Outcome::released);
+        }
+        EXPECT_EQ(ask(login(made), "SELECT 'in' AS value"), "in");
+        forget_by_hand(made);
+    }
+    expect_nothing_left();
+}
+
+TEST_F(LeavingTest, what_a_reset_left_in_the_trash_goes_though_its_role_stays) {
+    const auto made = must(create(name_));
+    must(in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.reset(wish(), Execution::carry_out, soon());
+    }));
+    must(release());
+    must(remove("nobody"));
+    EXPECT_EQ(ask(root("reviewdb"),
+                  "SELECT count(*)::text AS value FROM registry.instance WHERE state <> 'gone' "
+                  "AND project = 'leaving'"),
+              "0");
+    EXPECT_EQ(ask(login(made), "SELECT 'in' AS value"), "in");
+    forget_by_hand(made);
+    expect_nothing_left();
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
 
 std::string_view to_text(Verb verb) {
     constexpr std::array<std::string_view, k_verbs.size()> k_names{
-        "create", "repair", "reset", "rotate", "close", "open", "extend", "protect", "delete"};
+        "create", "repair", "reset",   "rotate", "close",
+        "open",   "extend", "protect", "delete", "release"};
     return k_names.at(static_cast<std::size_t>(verb));
 }
 
@@ -134,6 +135,8 @@ Result<Answer> carry_out(Manager& manager, Verb verb, const std::string& name) {
             return manager.protect(wish, Protection::on, k_execution, soon());
         case Verb::remove:
             return manager.remove(wish, k_execution, soon());
+        case Verb::release:
+            return manager.release(wish, k_execution, soon());
     }
     throw std::logic_error("no such verb");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What src/server/obstacles.cpp and usage.cpp do, on a FakeWorld.
+// What src/server/release_step.cpp, obstacles.cpp and usage.cpp do, on a FakeWorld.
 #include <algorithm>
 #include <chrono>
 
@@ -11,6 +11,32 @@ namespace support {
 using base::Deadline;
 using base::Result;
 using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
+
+Result<void> FakeServer::hand_back(const Work& work) {
+    const auto& target = work.target;
+    const auto& leaving = target.leaving;
+    BASE_TRY(within_lease(target));
+    count_write();
+    BASE_TRY(must_be(leaving.database, leaving, work.credentials.leaving_prefix));
+    tell(work);
+    if (auto* row = row_of(target)) {
+        row->record.state = EnvironmentState::gone;
+        row->next_instance.reset();
+        ++row->record.epoch;
+    }
+    world_.instances.at(leaving.id).record.state = InstanceState::gone;
+    for (auto& [id, row] : world_.instances) {
+        const bool in_trash = row.record.state == InstanceState::trashed;
+        if (in_trash && row.role == target.role.id) row.record.state = InstanceState::dropping;
+    }
+    world_.roles.at(target.role.id).state = RoleState::gone;
+    BASE_TRY_ASSIGN(auto* const login, own_login(target.role.name));
+    login->comment.clear();
+    BASE_TRY_ASSIGN(auto* const database, own_database(leaving.database));
+    database->comment.clear();
+    database->owner = target.role.name;
+    return {};
+}
 
 Result<std::vector<Obstacle>> FakeServer::obstacles(const Target& target, Deadline /*deadline*/) {
     if (fate_.dead) return death();

@@ -238,10 +238,14 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::record_retirement, &FakeServer::record_retirement},
         {StepKind::close_database, &FakeServer::close_database},
         {StepKind::end_sessions, &FakeServer::end_sessions},
-        {StepKind::forget, &FakeServer::forget}};
+        {StepKind::forget, &FakeServer::forget},
+        {StepKind::release, &FakeServer::hand_back}};
     Transaction transaction(world_);
     const auto done = (this->*k_deeds.at(work.step.kind))(work);
     if (done) transaction.commit();
+    if (done && work.step.kind == StepKind::release) {
+        return std::string(k_fake_manager) + " can still change the role";
+    }
     return quietly(done);
 }
 

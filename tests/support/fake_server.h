@@ -179,6 +179,7 @@ class FakeServer final : public environment::Server {
     Done drop_database(const Work& work, Mishap mishap);
     Told drop_role(const Work& work);
     Done forget(const Work& work);
+    Done hand_back(const Work& work);  // fake_release.cpp
 
     // What every statement asks of the database or role that it changes. Nothing is changed where
     // they fail.

@@ -46,6 +46,8 @@ constexpr std::array k_verbs{
          "table json", "reviewdb close feature/login --reason 'it fills the disk'", run_close},
     Verb{"open", "", "NAME | --current", "let people in again", "table json",
          "reviewdb open feature/login", run_open},
+    Verb{"release", "", "NAME | --current", "hand it over, with its data; reviewdb forgets it",
+         "table json url", "reviewdb release feature/demo --dry-run", run_release},
     Verb{"template", "", "create | refresh | list | get | delete | default [NAME] [OPTIONS]",
          "what environments are cloned from", "table json",
          "reviewdb template create app --run 'npx prisma migrate deploy' --digest prisma",

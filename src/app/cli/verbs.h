@@ -50,6 +50,7 @@ base::Result<int> run_protect(Session& session);
 base::Result<int> run_unprotect(Session& session);
 base::Result<int> run_close(Session& session);
 base::Result<int> run_open(Session& session);
+base::Result<int> run_release(Session& session);
 base::Result<int> run_report(Session& session);
 base::Result<int> run_template(Session& session);
 base::Result<int> run_pool(Session& session);

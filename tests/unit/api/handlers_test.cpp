@@ -49,4 +49,20 @@ TEST_F(HandlersTest, a_report_tells_what_a_project_takes_and_what_went) {
     EXPECT_FALSE(handle(R"({"operation": "report", "name": "login"})"));
 }
 
+TEST_F(HandlersTest, a_release_tells_what_remains_and_no_password) {
+    must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
+    const auto& owner = world_.roles.at(*world_.find_environment("review", "login")->record.role);
+    const auto password = world_.logins.at(owner.name).password.reveal();
+    const auto plan =
+        must(handle(R"({"operation": "release", "name": "login", "dry_run": true})"));
+    EXPECT_THAT(plan, HasSubstr(R"("step": "release")"));
+    const auto answer =
+        must(handle(R"({"operation": "release", "name": "login", "reason": "to staging"})"));
+    EXPECT_THAT(answer, HasSubstr(R"("outcome": "released")"));
+    EXPECT_THAT(answer, HasSubstr("owns the database review_login"));
+    EXPECT_THAT(answer, testing::Not(HasSubstr(password)));
+    EXPECT_EQ(world_.history.back().event, "released");
+    EXPECT_EQ(world_.history.back().reason, "to staging");
+}
+
 }  // namespace

@@ -179,6 +179,22 @@ TEST_F(ManagerTest, counts_in_its_report_what_there_is_and_what_went_this_month)
     EXPECT_TRUE(must(process.server().usage(std::nullopt, soon())).removed.empty());
 }
 
+TEST_F(ManagerTest, hands_an_environment_over_though_the_answer_was_lost) {
+    for (const auto mishap : {Mishap::lost_before, Mishap::lost_after}) {
+        must(carry_out(Verb::create));
+        // The login is proven first.
+        const auto answer = must(carry_out(Verb::release, {mishap, 1}));
+        EXPECT_EQ(answer.outcome, Outcome::released);
+        EXPECT_EQ(world_.find_environment("review", "login"), nullptr);
+        const auto& database = world_.databases.at("review_login");
+        EXPECT_EQ(database.owner, answer.description->role);
+        EXPECT_EQ(database.comment, "");
+        world_.logins.erase(database.owner);
+        world_.databases.erase("review_login");
+        world_.secrets.erase("review_login");
+    }
+}
+
 TEST_F(ManagerTest, examines_without_changing_anything) {
     must(carry_out(Verb::create));
     support::database_of(world_, *world_.find_environment("review", "login"))->is_template = true;
