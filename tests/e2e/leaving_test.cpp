@@ -3,7 +3,10 @@
 // What the program tells of what goes and what there is, and how one leaves it again.
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "e2e/cli_fixture.h"
+#include "e2e/process.h"
 
 namespace {
 
@@ -103,6 +106,116 @@ TEST_F(CliTest, AReleasedEnvironmentLivesOnAndIsForgotten) {
     const auto root = support::shared_cluster().superuser();
     execute(root, "DROP DATABASE review_" + name);
     execute(root, "DROP ROLE " + role);
+}
+
+// A server that nobody else uses.
+class UninstallTest : public support::PgTest {
+   protected:
+    void SetUp() override {
+        PgTest::SetUp();
+        if (IsSkipped() || HasFailure()) return;
+        cluster_ = std::make_unique<support::Cluster>();
+        administrator_ = cluster_->make_administrator().to_uri().reveal();
+        init();
+        execute(cluster_->superuser(), "CREATE DATABASE reviewdb_x_theirs");
+        execute(cluster_->superuser(), "CREATE DATABASE review_theirs");
+        execute(cluster_->superuser(), "CREATE ROLE review_theirs LOGIN");
+        execute(cluster_->superuser(), "CREATE ROLE reviewdb_reader");
+    }
+
+    void init() {
+        const auto made = reviewdb({"init", "--sslmode", "disable", "--advertise",
+                                    "127.0.0.1:" + std::to_string(cluster_->port())});
+        ASSERT_EQ(made.exit_code, 0) << made.err;
+    }
+    base::Finished reviewdb(const Words& words) const {
+        return e2e::call(home_.path(), words, {{"REVIEWDB_SERVER", administrator_}});
+    }
+    void must(const Words& words) const {
+        const auto finished = reviewdb(words);
+        ASSERT_EQ(finished.exit_code, 0) << words.front() << ": " << finished.err;
+    }
+    // Environments, one of which was reset, and one that is made ahead.
+    void fill() const {
+        must({"create", "one"});
+        must({"create", "two", "--project", "other"});
+        must({"reset", "one"});
+        must({"pool", "set", "1"});
+        must({"pool", "fill"});
+    }
+    // What stands beside what was there before.
+    std::string what_stands() const {
+        return ask(cluster_->superuser(),
+                   "SELECT coalesce(string_agg(name, ' ' ORDER BY name), '') AS value FROM ("
+                   "SELECT datname::text AS name FROM pg_database UNION ALL "
+                   "SELECT rolname FROM pg_roles) every "
+                   "WHERE name ~ '^(review|other)'");
+    }
+    static constexpr const char* k_theirs =
+        "review_theirs review_theirs reviewdb_reader reviewdb_x_theirs";
+
+    support::TempFolder home_;
+    std::unique_ptr<support::Cluster> cluster_;
+    std::string administrator_;
+};
+
+TEST_F(UninstallTest, TakesAllOfOursAndNothingOfOthersAndAsksForWhatLives) {
+    fill();
+    must({"protect", "one"});
+    const auto refused = reviewdb({"uninstall"});
+    EXPECT_EQ(refused.exit_code, 4);
+    EXPECT_THAT(refused.err, HasSubstr("2 environments"));
+    EXPECT_EQ(reviewdb({"uninstall", "--delete-all"}).exit_code, 8);
+    must({"unprotect", "one"});
+    const auto plan = reviewdb({"uninstall", "--delete-all", "--dry-run"});
+    EXPECT_EQ(plan.exit_code, 0) << plan.err;
+    EXPECT_THAT(plan.out, HasSubstr("environments, with database, role and secret"));
+    EXPECT_THAT(reviewdb({"list", "-q"}).out, HasSubstr("one"));
+
+    const auto removed = reviewdb({"uninstall", "--delete-all"});
+    EXPECT_EQ(removed.exit_code, 0) << removed.err << removed.out;
+    EXPECT_THAT(removed.out, HasSubstr("role reviewdb_manager"));
+    EXPECT_EQ(what_stands(), k_theirs);
+    EXPECT_EQ(reviewdb({"uninstall"}).out, "absent\n");
+}
+
+TEST_F(UninstallTest, SaysWhatIsHeldAndGoesOnWhenThatHasEnded) {
+    fill();
+    auto held = support::connect(cluster_->superuser("other_two"));
+    const auto stopped = reviewdb({"uninstall", "--delete-all"});
+    EXPECT_EQ(stopped.exit_code, 7) << stopped.err << stopped.out;
+    EXPECT_THAT(stopped.out,
+                HasSubstr(fmt::format("SELECT pg_terminate_backend({})", held.backend_pid())));
+    std::move(held).close_and_wait(base::Deadline::after(std::chrono::seconds(5)));
+    const auto removed = reviewdb({"uninstall", "--delete-all"});
+    EXPECT_EQ(removed.exit_code, 0) << removed.err << removed.out;
+    EXPECT_EQ(what_stands(), k_theirs);
+}
+
+TEST_F(UninstallTest, CanBeKilledAtAnyMomentAndCalledAgain) {
+    constexpr std::chrono::milliseconds k_step(45);
+    int killed = 0;
+    for (int round = 1; round <= 12; ++round) {
+        fill();
+        e2e::Process process(home_.path(), {"uninstall", "--delete-all"},
+                             {{"REVIEWDB_SERVER", administrator_}});
+        std::this_thread::sleep_for(k_step * round);
+        process.signal(SIGKILL);
+        killed += process.was_killed() ? 1 : 0;
+        const auto again = reviewdb({"uninstall", "--delete-all"});
+        ASSERT_EQ(again.exit_code, 0) << round << ": " << again.err << again.out;
+        ASSERT_EQ(what_stands(), k_theirs) << round;
+        init();
+    }
+    fmt::print("{} killed\n", killed);
+    EXPECT_GT(killed, 0);
+}
+
+TEST(LocalUninstall, PointsToTheShorterWay) {
+    const support::TempFolder home;
+    const auto refused = e2e::call(home.path(), {"--server", "local", "uninstall"}, {});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("reviewdb local remove"));
 }
 
 }  // namespace

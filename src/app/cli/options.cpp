@@ -164,6 +164,12 @@ void add_release(CLI::App& app, Arguments& arguments) {
     app.add_flag("-y,--yes", arguments.yes, "do not ask");
 }
 
+void add_uninstall(CLI::App& app, Arguments& arguments) {
+    app.add_flag("--delete-all", arguments.delete_all, "with every environment that there is");
+    app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
+    app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
 void add_init(CLI::App& app, Arguments& arguments) {
     text_option(app, "--advertise", arguments.advertise, "HOST:PORT that applications connect to");
     text_option(app, "--sslmode", arguments.sslmode, "the sslmode that applications use");
@@ -231,7 +237,7 @@ void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
         {"reset", add_reset},     {"rotate", add_rotate},     {"extend", add_extend},
         {"protect", add_change},  {"close", add_change},      {"unprotect", add_change},
         {"open", add_change},     {"template", add_template}, {"pool", add_pool},
-        {"release", add_release}, {"report", add_report}};
+        {"release", add_release}, {"report", add_report},     {"uninstall", add_uninstall}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);
     }

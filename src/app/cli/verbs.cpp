@@ -75,6 +75,9 @@ constexpr std::array k_verbs{
          run_upgrade},
     Verb{"doctor", "", "", "examine server, registry and settings", "table json", "reviewdb doctor",
          run_doctor},
+    Verb{"uninstall", "", "[--delete-all] [--dry-run]", "take reviewdb off a server again", "",
+         "reviewdb uninstall --server postgresql://admin@db.example.org/postgres --delete-all",
+         run_uninstall},
     Verb{"local", "", "start | stop | status | remove [--yes]",
          "the private Postgres for who names no server", "", "reviewdb local status", run_local},
 };

@@ -52,6 +52,7 @@ base::Result<int> run_close(Session& session);
 base::Result<int> run_open(Session& session);
 base::Result<int> run_release(Session& session);
 base::Result<int> run_report(Session& session);
+base::Result<int> run_uninstall(Session& session);
 base::Result<int> run_template(Session& session);
 base::Result<int> run_pool(Session& session);
 base::Result<int> run_key(Session& session);
