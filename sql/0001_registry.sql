@@ -103,9 +103,22 @@ CREATE TABLE registry.environment (
     created_at timestamptz NOT NULL DEFAULT now(),
     last_create_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz,
+    -- Of the event of its last create that said so.
+    event_at timestamptz,
+    -- How it goes, from the moment that its removal begins: the event that it goes for, whether what
+    -- it had goes to the trash, and why. Of one that is gone, its tombstone.
+    retired_for timestamptz,
+    retired_pull_request integer,
+    retired_commit text NOT NULL DEFAULT '',
+    retired_into_trash boolean NOT NULL DEFAULT false,
+    retired_because text NOT NULL DEFAULT '',
+    retired_as text NOT NULL DEFAULT 'deleted',
     retired_at timestamptz
 );
+CREATE INDEX environment_retired ON registry.environment (project, name, retired_at)
+    WHERE state = 'gone' AND retired_for IS NOT NULL;
 CREATE INDEX environment_role ON registry.environment (role) WHERE state <> 'gone';
+CREATE INDEX environment_expiry ON registry.environment (expires_at) WHERE state <> 'gone';
 CREATE UNIQUE INDEX environment_name ON registry.environment (project, name) WHERE state <> 'gone';
 
 CREATE TABLE registry.history (
@@ -122,6 +135,16 @@ CREATE TABLE registry.history (
     detail jsonb NOT NULL DEFAULT '{}'
 );
 CREATE INDEX history_name ON registry.history (project, name, id);
+
+-- What a source said the last time that it was asked for a sweep.
+CREATE TABLE registry.sweep (
+    project text NOT NULL,
+    repository text NOT NULL,
+    branches integer NOT NULL,
+    source text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (project, repository)
+);
 
 -- A rotation of all passwords of a project that has begun and not ended.
 CREATE TABLE registry.rotation (
@@ -181,6 +204,19 @@ BEGIN
        OR (stamp_prefix <> '' AND NOT coalesce(starts_with(seen.comment, stamp_prefix), false)) THEN
         RAISE EXCEPTION 'the database % is not the one that the registry recorded', called
             USING ERRCODE = '55000', HINT = 'its oid or its stamp differs: somebody changed the registry or the database by hand';
+    END IF;
+END
+$$;
+
+-- Raises unless the instance is in the trash; from then on it serves, and nobody removes it.
+CREATE FUNCTION registry.take_from_trash(instance uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE registry.instance SET state = 'serving', let_go_at = NULL, keep_until = NULL
+    WHERE id = instance AND state = 'trashed';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the instance % is not in the trash any more', instance
+            USING ERRCODE = '40001', HINT = 'somebody else restored it, or its time was over';
     END IF;
 END
 $$;

@@ -38,6 +38,8 @@ Result<environment::Name> name_of(const Request& request) {
     return environment::Name::parse(*name);
 }
 
+}  // namespace
+
 Result<Wish> wish_of(const Request& request) {
     BASE_TRY_ASSIGN(auto name, name_of(request));
     BASE_TRY_ASSIGN(auto repository, request.members.text("repository"));
@@ -48,6 +50,21 @@ Result<Wish> wish_of(const Request& request) {
                 std::move(reason).value_or(""),
                 {}};
 }
+
+base::Secret told(const Request& request, const Wish& wish, const Answer& answer) {
+    if (request.execution == Execution::dry_run) {
+        return base::Secret(steps_json(answer.outcome, answer.steps));
+    }
+    const bool gone = answer.outcome == Outcome::deleted || answer.outcome == Outcome::absent;
+    if (answer.description && !gone) {
+        return base::Secret(to_json(*answer.description, answer.outcome, answer.warm));
+    }
+    return base::Secret(indented(boost::json::object{{"name", wish.name.text()},
+                                                     {"project", wish.project.text()},
+                                                     {"outcome", to_text(answer.outcome)}}));
+}
+
+namespace {
 
 // What new data come from; empty where the request does not say.
 Result<std::string> template_of(const Request& request) {
@@ -63,19 +80,6 @@ Result<std::optional<std::chrono::seconds>> ttl_of(const Request& request) {
     auto time = base::parse_duration(*text);
     if (!time) return base::fail(std::move(time).error().during("ttl"));
     return std::optional(*time);
-}
-
-base::Secret told(const Request& request, const Wish& wish, const Answer& answer) {
-    if (request.execution == Execution::dry_run) {
-        return base::Secret(steps_json(answer.outcome, answer.steps, answer.remarks));
-    }
-    const bool gone = answer.outcome == Outcome::deleted || answer.outcome == Outcome::absent;
-    if (answer.description && !gone) {
-        return base::Secret(to_json(*answer.description, answer.outcome, answer.warm));
-    }
-    return base::Secret(indented(boost::json::object{{"name", wish.name.text()},
-                                                     {"project", wish.project.text()},
-                                                     {"outcome", to_text(answer.outcome)}}));
 }
 
 // A verb about one environment that is there.
@@ -98,6 +102,8 @@ Result<base::Secret> create(const Request& request) {
     BASE_TRY_ASSIGN(create.origin.pull_request, members.number("pull_request"));
     BASE_TRY_ASSIGN(create.wanted_template, template_of(request));
     BASE_TRY_ASSIGN(const bool fork, members.flag("fork"));
+    BASE_TRY_ASSIGN(create.event_at, event_time_of(request));
+    BASE_TRY_ASSIGN(create.forced, members.flag("force"));
     BASE_TRY(members.nothing_else());
     create.origin.repository = std::move(wish.repository);
     create.origin.ref = std::move(ref).value_or("");
@@ -106,20 +112,6 @@ Result<base::Secret> create(const Request& request) {
     BASE_TRY(environment::check(create.origin));
     BASE_TRY_ASSIGN(const auto answer, request.hands.manager.create(create, request.execution,
                                                                     request.hands.deadline));
-    return told(request, wish, answer);
-}
-
-Result<base::Secret> remove(const Request& request) {
-    BASE_TRY_ASSIGN(const bool must_exist, request.members.flag("must_exist"));
-    BASE_TRY_ASSIGN(const auto wish, wish_of(request));
-    BASE_TRY(request.members.nothing_else());
-    BASE_TRY_ASSIGN(const auto answer,
-                    request.hands.manager.remove(wish, request.execution, request.hands.deadline));
-    if (must_exist && answer.outcome == Outcome::absent) {
-        return base::fail(ErrorKind::not_found,
-                          fmt::format("there is no environment '{}' in project {}",
-                                      wish.name.text(), wish.project.text()));
-    }
     return told(request, wish, answer);
 }
 
@@ -288,7 +280,7 @@ Result<base::Secret> config(const Request& request) {
     return base::Secret(policy_json(policy.values()));
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 21> k_handlers{{
+constexpr std::array<std::pair<std::string_view, Handler>, 24> k_handlers{{
     {"close", close},
     {"config", config},
     {"create", create},
@@ -305,9 +297,12 @@ constexpr std::array<std::pair<std::string_view, Handler>, 21> k_handlers{{
     {"repair", repair},
     {"report", report},
     {"reset", reset},
+    {"restore", restore},
     {"rotate", rotate},
+    {"sweep", sweep},
     {"template", make_template},
     {"templates", list_templates},
+    {"trash", answer_trash},
     {"unprotect", protect<environment::Protection::off>},
     {"url", url},
 }};

@@ -65,6 +65,31 @@ Result<std::map<std::string, std::string>> Members::texts(std::string_view key) 
     return texts;
 }
 
+Result<std::optional<std::vector<std::string>>> Members::list(std::string_view key) {
+    const auto* value = take(key);
+    if (value == nullptr) return std::optional<std::vector<std::string>>();
+    if (!value->is_array()) return wrong_type(key, "a list of texts");
+    std::vector<std::string> list;
+    for (const auto& one : value->get_array()) {
+        if (!one.is_string()) return wrong_type(key, "a list of texts");
+        list.emplace_back(one.get_string());
+    }
+    return std::optional(std::move(list));
+}
+
+Result<std::optional<std::vector<int>>> Members::numbers(std::string_view key) {
+    const auto* value = take(key);
+    if (value == nullptr) return std::optional<std::vector<int>>();
+    if (!value->is_array()) return wrong_type(key, "a list of whole numbers");
+    std::vector<int> numbers;
+    for (const auto& one : value->get_array()) {
+        boost::system::error_code problem;
+        numbers.push_back(one.to_number<int>(problem));
+        if (problem) return wrong_type(key, "a list of whole numbers");
+    }
+    return std::optional(std::move(numbers));
+}
+
 Result<void> Members::nothing_else() const {
     for (const auto& [key, value] : object_) {
         if (taken_.contains(std::string_view(key))) continue;

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -27,6 +28,8 @@ class Members {
     base::Result<std::optional<int>> number(std::string_view key);
     base::Result<bool> flag(std::string_view key);  // false where it is missing
     base::Result<std::map<std::string, std::string>> texts(std::string_view key);
+    base::Result<std::optional<std::vector<std::string>>> list(std::string_view key);
+    base::Result<std::optional<std::vector<int>>> numbers(std::string_view key);
 
     // Fails invalid_input, naming a member that nobody has asked for.
     base::Result<void> nothing_else() const;

@@ -15,6 +15,19 @@ struct Request {
     const Hands& hands;
 };
 
+// handlers.cpp: the environment that a request is about, and why.
+base::Result<environment::Wish> wish_of(const Request& request);
+base::Secret told(const Request& request, const environment::Wish& wish,
+                  const environment::Answer& answer);
+
+// removal_handlers.cpp: what goes, and what comes back.
+base::Result<base::Secret> remove(const Request& request);
+base::Result<base::Secret> restore(const Request& request);
+base::Result<base::Secret> answer_trash(const Request& request);
+base::Result<base::Secret> sweep(const Request& request);
+// The time of the event that a request is for; nothing where it does not say. Fails invalid_input.
+base::Result<std::optional<environment::Time>> event_time_of(const Request& request);
+
 // supply_handlers.cpp: what is made before anybody asks.
 base::Result<base::Secret> list_templates(const Request& request);
 base::Result<base::Secret> make_template(const Request& request);

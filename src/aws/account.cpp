@@ -16,7 +16,7 @@ using base::Result;
 Account::Account(Settings settings, base::Log& log)
     : settings_(std::move(settings)),
       log_(log),
-      http_(settings_.trust),
+      http_(settings_.trust, http_hints()),
       credentials_(settings_, http_),
       manager_(settings_, credentials_, http_) {}
 

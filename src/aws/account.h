@@ -52,7 +52,7 @@ class Account {
 
     Settings settings_;
     base::Log& log_;
-    HttpClient http_;
+    http::Client http_;
     CredentialsChain credentials_;
     SecretsManager manager_;
     std::map<std::string, base::Secret> keys_;

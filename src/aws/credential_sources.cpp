@@ -5,7 +5,8 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <ctime>
+
+#include "base/duration.h"
 
 namespace aws {
 
@@ -63,7 +64,7 @@ Result<Credentials> parse_credentials_json(const base::Secret& text, std::string
     if (credentials.session_token.empty()) {
         credentials.session_token = base::Secret(member("SessionToken"));
     }
-    credentials.expires_at = parse_time(member("Expiration"));
+    credentials.expires_at = base::parse_time(member("Expiration"));
     if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
         return base::fail(ErrorKind::internal, source + " did not answer with credentials");
     }
@@ -71,35 +72,14 @@ Result<Credentials> parse_credentials_json(const base::Secret& text, std::string
     return credentials;
 }
 
-std::optional<Time> parse_time(const std::string& text) {
-    std::tm parts{};
-    const auto* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest == nullptr) return std::nullopt;
-    if (*rest == '.') {
-        do {
-            ++rest;
-        } while (*rest >= '0' && *rest <= '9');
-    }
-    std::tm zone{};
-    long offset = 0;
-    if (*rest == '+' || *rest == '-') {
-        const auto* end = strptime(rest + 1, "%H:%M", &zone);
-        if (end == nullptr || *end != '\0') return std::nullopt;
-        offset = (zone.tm_hour * 60L + zone.tm_min) * (*rest == '+' ? 60L : -60L);
-    } else if (std::string_view(rest) != "Z") {
-        return std::nullopt;
-    }
-    return std::chrono::system_clock::from_time_t(timegm(&parts) - offset);
-}
-
-Result<HttpResponse> send_patiently(const Search& search, const HttpRequest& request) {
+Result<http::Response> send_patiently(const Search& search, const http::Request& request) {
     constexpr int k_attempts = 3;
     for (int attempt = 1;; ++attempt) {
         auto response = search.http.send(request, search.deadline);
         const bool passes = response ? response->status == 429 || response->status >= 500
                                      : response.error().kind == ErrorKind::unavailable;
         if (!passes || attempt == k_attempts ||
-            !wait_for_attempt(search.waiting, attempt, search.deadline)) {
+            !http::wait_for_attempt(search.waiting, attempt, search.deadline)) {
             return response;
         }
     }

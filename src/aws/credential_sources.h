@@ -15,8 +15,8 @@ namespace aws {
 // What every place is given.
 struct Search {
     const Settings& settings;
-    HttpClient& http;
-    const Waiting& waiting;
+    http::Client& http;
+    const http::Waiting& waiting;
     base::Deadline deadline;
 };
 
@@ -40,7 +40,7 @@ base::Result<Found> from_profile(const Search& search, const std::string& name,
 // the authorization token in the clear.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 base::Result<Found> from_container(const Search& search);
-bool may_ask_container_host(const UrlParts& url);
+bool may_ask_container_host(const http::UrlParts& url);
 
 // One second for an answer, since most machines have no such service
 // (AWS_METADATA_SERVICE_TIMEOUT, AWS_METADATA_SERVICE_NUM_ATTEMPTS).
@@ -71,14 +71,11 @@ base::Result<Credentials> assume_role(const Search& search, const Role& role,
 // internal, naming `source`, for anything else.
 base::Result<Credentials> parse_credentials_json(const base::Secret& text, std::string source);
 
-// RFC 3339, with or without a fraction; nothing for anything else.
-std::optional<Time> parse_time(const std::string& text);
-
 // The words of a command line, as a POSIX shell splits and quotes them, and nothing else that it
 // does; nothing when a quote is not closed.
 std::optional<std::vector<std::string>> split_command(const std::string& line);
 
 // Sends `request` up to three times while the failure is one that passes.
-base::Result<HttpResponse> send_patiently(const Search& search, const HttpRequest& request);
+base::Result<http::Response> send_patiently(const Search& search, const http::Request& request);
 
 }  // namespace aws

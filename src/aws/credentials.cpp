@@ -38,8 +38,8 @@ constexpr std::array<Place, 5> k_places{{
 }};
 }  // namespace
 
-CredentialsChain::CredentialsChain(const Settings& settings, HttpClient& http, Waiting waiting,
-                                   Now now)
+CredentialsChain::CredentialsChain(const Settings& settings, http::Client& http,
+                                   http::Waiting waiting, Now now)
     : settings_(settings), http_(http), waiting_(std::move(waiting)), now_(std::move(now)) {}
 
 base::Result<Credentials> CredentialsChain::current(base::Deadline deadline) {

@@ -20,12 +20,12 @@
 #include <optional>
 #include <string>
 
-#include "aws/http.h"
-#include "aws/retry.h"
 #include "aws/settings.h"
 #include "base/deadline.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "http/client.h"
+#include "http/retry.h"
 
 namespace aws {
 
@@ -43,7 +43,8 @@ struct Credentials {
 class CredentialsChain {
    public:
     // Borrows `settings` and `http` for its life.
-    CredentialsChain(const Settings& settings, HttpClient& http, Waiting waiting = real_waiting(),
+    CredentialsChain(const Settings& settings, http::Client& http,
+                     http::Waiting waiting = http::real_waiting(),
                      Now now = &std::chrono::system_clock::now);
 
     // What to sign with now. Kept from the last call unless it ends within five minutes; then it is
@@ -59,8 +60,8 @@ class CredentialsChain {
     base::Result<Credentials> look(base::Deadline deadline);
 
     const Settings& settings_;
-    HttpClient& http_;
-    Waiting waiting_;
+    http::Client& http_;
+    http::Waiting waiting_;
     Now now_;
     std::optional<Credentials> kept_;
 };

@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "aws/text.h"
+#include "base/text.h"
 
 namespace aws {
 
@@ -21,7 +21,8 @@ std::string with_single_blanks(const std::string& text) {
 std::string without_comment(const std::string& value) {
     for (std::size_t at = 1; at < value.size(); ++at) {
         const bool blank = value[at - 1] == ' ' || value[at - 1] == '\t';
-        if (blank && (value[at] == '#' || value[at] == ';')) return trimmed(value.substr(0, at));
+        if (blank && (value[at] == '#' || value[at] == ';'))
+            return base::trimmed(value.substr(0, at));
     }
     return value;
 }
@@ -34,7 +35,7 @@ Sections parse_ini(std::string_view text) {
     std::string block;  // the key whose value may be a block
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);) {
-        const auto content = trimmed(line);
+        const auto content = base::trimmed(line);
         if (content.empty() || content[0] == '#' || content[0] == ';') continue;
         if (content[0] == '[') {
             const auto end = content.find(']');
@@ -47,8 +48,8 @@ Sections parse_ini(std::string_view text) {
         }
         const auto equals = content.find('=');
         if (section == nullptr || equals == std::string::npos) continue;
-        const auto key = lower(trimmed(content.substr(0, equals)));
-        const auto value = without_comment(trimmed(content.substr(equals + 1)));
+        const auto key = base::lower(base::trimmed(content.substr(0, equals)));
+        const auto value = without_comment(base::trimmed(content.substr(equals + 1)));
         const bool inside = !block.empty() && (line[0] == ' ' || line[0] == '\t');
         if (inside) {
             (*section)[block + "." + key] = value;

@@ -25,7 +25,7 @@ constexpr std::chrono::seconds k_answering(5);
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 constexpr std::size_t k_longest_event = 6U * 1024 * 1024 + 1024;
 
-std::string header(const HttpResponse& response, const char* name) {
+std::string header(const http::Response& response, const char* name) {
     const auto found = response.headers.find(name);
     return found == response.headers.end() ? std::string() : found->second;
 }
@@ -54,8 +54,8 @@ LambdaRuntime::LambdaRuntime(std::string_view address)
     : base_(fmt::format("http://{}/2018-06-01/runtime", address)) {}
 
 Result<Invocation> LambdaRuntime::next() {
-    HttpRequest request{.method = "GET", .url = base_ + "/invocation/next"};
-    request.route = Route::direct;
+    http::Request request{.method = "GET", .url = base_ + "/invocation/next"};
+    request.route = http::Route::direct;
     request.time_limit = k_until_an_event;
     request.longest_answer = k_longest_event;
     BASE_TRY_ASSIGN(auto response, http_.send(request, Deadline::after(k_until_an_event)));
@@ -75,14 +75,14 @@ Result<Invocation> LambdaRuntime::next() {
 
 Result<void> LambdaRuntime::post(const std::string& path, base::Secret body,
                                  std::string_view error_type) {
-    HttpRequest request{.method = "POST",
-                        .url = base_ + path,
-                        .headers = {{"Content-Type", "application/json"}},
-                        .body = std::move(body)};
+    http::Request request{.method = "POST",
+                          .url = base_ + path,
+                          .headers = {{"Content-Type", "application/json"}},
+                          .body = std::move(body)};
     if (!error_type.empty()) {
         request.headers.emplace_back("Lambda-Runtime-Function-Error-Type", error_type);
     }
-    request.route = Route::direct;
+    request.route = http::Route::direct;
     BASE_TRY_ASSIGN(const auto response, http_.send(request, Deadline::after(k_answering)));
     if (response.status < 300) return {};
     return base::fail(

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "aws/http.h"
 #include "base/deadline.h"
 #include "base/result.h"
+#include "http/client.h"
 
 namespace aws {
 
@@ -41,7 +41,7 @@ class LambdaRuntime {
                             std::string_view error_type);
 
     std::string base_;
-    HttpClient http_;
+    http::Client http_;
 };
 
 }  // namespace aws

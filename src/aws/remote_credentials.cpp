@@ -7,9 +7,9 @@
 #include <charconv>
 
 #include "aws/credential_sources.h"
-#include "aws/text.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace aws {
 
@@ -29,7 +29,7 @@ Result<std::string> container_authorization(const Variables& variables) {
             return base::fail(ErrorKind::invalid_input, "there is no file " + *file,
                               "correct AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
         }
-        token = trimmed(*text);
+        token = base::trimmed(*text);
     }
     if (token.find_first_of("\r\n") != std::string::npos) {
         return base::fail(ErrorKind::invalid_input,
@@ -52,22 +52,22 @@ std::string metadata_endpoint(const Variables& variables) {
     auto endpoint = variable(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or("");
     const auto mode = variable(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
     if (endpoint.empty()) {
-        endpoint = lower(mode.value_or("")) == "ipv6" ? "http://[fd00:ec2::254]"
-                                                      : "http://169.254.169.254";
+        endpoint = base::lower(mode.value_or("")) == "ipv6" ? "http://[fd00:ec2::254]"
+                                                            : "http://169.254.169.254";
     }
     while (endpoint.ends_with('/')) endpoint.pop_back();
     return endpoint;
 }
 
 // One call to the metadata service, as often as the variables say.
-Result<HttpResponse> ask_metadata(const Search& search, const std::string& method,
-                                  const std::string& path,
-                                  std::pair<std::string, std::string> header) {
+Result<http::Response> ask_metadata(const Search& search, const std::string& method,
+                                    const std::string& path,
+                                    std::pair<std::string, std::string> header) {
     const auto& variables = search.settings.variables;
     const std::chrono::seconds limit(number(variables, "AWS_METADATA_SERVICE_TIMEOUT", 1));
-    HttpRequest request{method, metadata_endpoint(variables) + path};
+    http::Request request{method, metadata_endpoint(variables) + path};
     request.headers.push_back(std::move(header));
-    request.route = Route::direct;
+    request.route = http::Route::direct;
     request.time_limit = limit;
     request.connect_limit = limit;
     const int attempts = number(variables, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", 1);
@@ -76,7 +76,7 @@ Result<HttpResponse> ask_metadata(const Search& search, const std::string& metho
         const bool passes =
             response ? response->status >= 500 : response.error().kind == ErrorKind::unavailable;
         if (!passes || attempt >= attempts ||
-            !wait_for_attempt(search.waiting, attempt, search.deadline)) {
+            !http::wait_for_attempt(search.waiting, attempt, search.deadline)) {
             return response;
         }
     }
@@ -84,7 +84,7 @@ Result<HttpResponse> ask_metadata(const Search& search, const std::string& metho
 
 }  // namespace
 
-bool may_ask_container_host(const UrlParts& url) {
+bool may_ask_container_host(const http::UrlParts& url) {
     if (url.scheme == "https") return true;
     in_addr address{};
     if (inet_pton(AF_INET, url.host.c_str(), &address) == 1 &&
@@ -101,17 +101,17 @@ Result<Found> from_container(const Search& search) {
     const auto full = variable(variables, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if (!relative && !full) return Found{{}, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set"};
 
-    HttpRequest request{"GET", relative ? "http://169.254.170.2" + *relative : *full};
+    http::Request request{"GET", relative ? "http://169.254.170.2" + *relative : *full};
     request.time_limit = std::chrono::seconds(2);
     request.connect_limit = std::chrono::seconds(1);
-    const auto url = parse_url(request.url);
+    const auto url = http::parse_url(request.url);
     if (!url || !may_ask_container_host(*url)) {
         return base::fail(ErrorKind::invalid_input,
                           "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of "
                           "this machine, of ECS or of EKS",
                           "correct it");
     }
-    if (url->scheme == "http") request.route = Route::direct;
+    if (url->scheme == "http") request.route = http::Route::direct;
     BASE_TRY_ASSIGN(const auto token, container_authorization(variables));
     if (!token.empty()) request.headers.emplace_back("Authorization", token);
     BASE_TRY_ASSIGN(const auto response, send_patiently(search, request));
@@ -127,7 +127,7 @@ Result<Found> from_container(const Search& search) {
 
 Result<Found> from_instance_metadata(const Search& search) {
     const auto& variables = search.settings.variables;
-    if (lower(variable(variables, "AWS_EC2_METADATA_DISABLED").value_or("")) == "true") {
+    if (base::lower(variable(variables, "AWS_EC2_METADATA_DISABLED").value_or("")) == "true") {
         return Found{{}, "AWS_EC2_METADATA_DISABLED"};
     }
     const auto token = ask_metadata(search, "PUT", "/latest/api/token",
@@ -139,9 +139,9 @@ Result<Found> from_instance_metadata(const Search& search) {
     }
     const std::string folder = "/latest/meta-data/iam/security-credentials/";
     const std::pair<std::string, std::string> header{"X-aws-ec2-metadata-token",
-                                                     trimmed(token->body.reveal())};
+                                                     base::trimmed(token->body.reveal())};
     BASE_TRY_ASSIGN(const auto roles, ask_metadata(search, "GET", folder, header));
-    const auto names = trimmed(roles.body.reveal());
+    const auto names = base::trimmed(roles.body.reveal());
     const auto role = names.substr(0, names.find('\n'));
     if (roles.status == 404 || (roles.status == 200 && role.empty())) {
         return Found{{}, "the instance has no role"};

@@ -66,7 +66,7 @@ bool is_going(const Failure& failure) {
 }  // namespace
 
 SecretStore::SecretStore(SecretsManager& manager, StoreOptions options, base::Log& log,
-                         Waiting waiting)
+                         http::Waiting waiting)
     : manager_(manager), options_(std::move(options)), log_(log), waiting_(std::move(waiting)) {}
 
 Result<void> SecretStore::refuse_forbidden(const std::string& name) const {
@@ -100,6 +100,23 @@ Result<SecretStore::Seen> SecretStore::look(const std::string& name, base::Deadl
     }
     seen_[name] = seen;
     return seen;
+}
+
+Result<std::vector<environment::StoredSecret>> SecretStore::list(base::Deadline deadline) {
+    std::vector<environment::StoredSecret> found;
+    std::string next;
+    do {
+        auto page = manager_.list(std::string(environment::k_owner_tag), next, deadline);
+        if (!page) return base::fail(plain(std::move(page).error()));
+        for (const auto& secret : page->secrets) {
+            const auto tag = secret.tags.find(std::string(environment::k_owner_tag));
+            const auto owner = tag == secret.tags.end() ? std::optional<base::Uuid>()
+                                                        : base::Uuid::parse(tag->second);
+            if (owner) found.push_back({secret.name, *owner});
+        }
+        next = page->next;
+    } while (!next.empty());
+    return found;
 }
 
 Result<std::optional<base::Secret>> SecretStore::read(const std::string& name,
@@ -143,7 +160,7 @@ Result<void> SecretStore::create(const environment::SecretWrite& write, base::De
         }
         BASE_TRY_ASSIGN(const auto turn, take_back(write, deadline));
         if (turn == Turn::done) return {};
-        if (!wait_for_attempt(waiting_, number, deadline)) {
+        if (!http::wait_for_attempt(waiting_, number, deadline)) {
             return base::fail(ErrorKind::deadline, created.error().message,
                               "AWS is still deleting the former secret: the same call later");
         }

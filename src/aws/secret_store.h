@@ -33,7 +33,10 @@ class SecretStore final : public environment::SecretStore {
    public:
     // Borrows `manager` and `log` for its life.
     SecretStore(SecretsManager& manager, StoreOptions options, base::Log& log,
-                Waiting waiting = real_waiting());
+                http::Waiting waiting = http::real_waiting());
+
+    // One call for each hundred, by their tag.
+    base::Result<std::vector<environment::StoredSecret>> list(base::Deadline deadline) override;
 
     // One call. Fails as environment::SecretStore says, and as SecretsManager does.
     base::Result<std::optional<base::Secret>> read(const std::string& name,
@@ -77,7 +80,7 @@ class SecretStore final : public environment::SecretStore {
     SecretsManager& manager_;
     StoreOptions options_;
     base::Log& log_;
-    Waiting waiting_;
+    http::Waiting waiting_;
     std::map<std::string, Seen> seen_;
 };
 

@@ -80,7 +80,7 @@ Outcome<void> done(Outcome<Answer> outcome) {
 std::string make_request_token() { return base::Uuid::random().to_string(); }
 
 SecretsManager::SecretsManager(const Settings& settings, CredentialsChain& credentials,
-                               HttpClient& http, Waiting waiting)
+                               http::Client& http, http::Waiting waiting)
     : settings_(settings), credentials_(credentials), http_(http), waiting_(std::move(waiting)) {}
 
 Outcome<SecretVersion> SecretsManager::get_value(const std::string& id,
@@ -106,6 +106,23 @@ Outcome<SecretDescription> SecretsManager::describe(const std::string& id,
     auto answer = perform({"DescribeSecret", id, {{"SecretId", id}}}, deadline);
     if (!answer) return fail(std::move(answer).error());
     return describe_body(answer->body);
+}
+
+Outcome<SecretPage> SecretsManager::list(const std::string& tag, const std::string& from,
+                                         base::Deadline deadline) {
+    object body{{"MaxResults", 100},
+                {"Filters", array{object{{"Key", "tag-key"}, {"Values", array{tag}}}}}};
+    if (!from.empty()) body["NextToken"] = from;
+    auto answer = perform({"ListSecrets", "", std::move(body)}, deadline);
+    if (!answer) return fail(std::move(answer).error());
+    SecretPage page;
+    page.next = text(answer->body, "NextToken");
+    const auto* list = answer->body.if_contains("SecretList");
+    if (list == nullptr || !list->is_array()) return page;
+    for (const auto& one : list->get_array()) {
+        if (one.is_object()) page.secrets.push_back(describe_body(one.get_object()));
+    }
+    return page;
 }
 
 Outcome<std::string> SecretsManager::create(const NewSecret& secret, const std::string& token,

@@ -24,11 +24,11 @@
 
 #include "aws/credentials.h"
 #include "aws/error.h"
-#include "aws/http.h"
-#include "aws/retry.h"
 #include "aws/settings.h"
 #include "base/deadline.h"
 #include "base/secret.h"
+#include "http/client.h"
+#include "http/retry.h"
 
 namespace aws {
 
@@ -58,6 +58,12 @@ struct SecretDescription {
     bool rotation_enabled = false;
     std::string owning_service;  // "rds" where another service looks after it
     std::string kms_key_id;      // empty: the account's own for Secrets Manager
+};
+
+// Some of what an account has, and where to go on; empty at the end.
+struct SecretPage {
+    std::vector<SecretDescription> secrets;
+    std::string next;
 };
 
 struct NewSecret {
@@ -91,8 +97,8 @@ std::string make_request_token();
 class SecretsManager {
    public:
     // Borrows all three for its life.
-    SecretsManager(const Settings& settings, CredentialsChain& credentials, HttpClient& http,
-                   Waiting waiting = real_waiting());
+    SecretsManager(const Settings& settings, CredentialsChain& credentials, http::Client& http,
+                   http::Waiting waiting = http::real_waiting());
 
     // Fails not_found for no such secret, and for one without that version; invalid_request when it
     // is scheduled for deletion.
@@ -101,6 +107,12 @@ class SecretsManager {
 
     // Also of one that is scheduled for deletion. Fails not_found.
     Outcome<SecretDescription> describe(const std::string& id, base::Deadline deadline);
+
+    // Up to a hundred of those that have the tag, whatever its value, from `from` on; empty: from
+    // the beginning. None that is scheduled for deletion. May lag behind what was written just now.
+    // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+    Outcome<SecretPage> list(const std::string& tag, const std::string& from,
+                             base::Deadline deadline);
 
     // Its ARN. Fails exists; invalid_request while one of that name is scheduled for deletion or is
     // being deleted.
@@ -140,8 +152,8 @@ class SecretsManager {
 
     const Settings& settings_;
     CredentialsChain& credentials_;
-    HttpClient& http_;
-    Waiting waiting_;
+    http::Client& http_;
+    http::Waiting waiting_;
 };
 
 }  // namespace aws

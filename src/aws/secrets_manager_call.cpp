@@ -37,7 +37,7 @@ std::string bare_exception(const std::string& type) {
     return type.substr(start, type.find(':', start) - start);
 }
 
-Refusal read_refusal(const HttpResponse& response) {
+Refusal read_refusal(const http::Response& response) {
     Refusal refusal{response.status, {}, {}};
     if (const auto body = parse_object(response.body)) {
         refusal.exception = bare_exception(text_of(*body, "__type"));
@@ -76,15 +76,15 @@ bool may_pass(const Failure& failure) {
 Outcome<SecretsManager::Answer> SecretsManager::attempt(const Call& call, const std::string& region,
                                                         base::Deadline deadline) {
     BASE_TRY_ASSIGN(const auto credentials, credentials_.current(deadline));
-    HttpRequest request;
+    http::Request request;
     request.method = "POST";
     request.url = endpoint_of(settings_, Service::secrets_manager, region) + "/";
     request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
                        {"X-Amz-Target", fmt::format("secretsmanager.{}", call.action)}};
     request.body = base::Secret(boost::json::serialize(call.body));
     request.signing =
-        Signing{signing_name(Service::secrets_manager), region, credentials.access_key_id,
-                credentials.secret_access_key, credentials.session_token};
+        http::Signing{signing_name(Service::secrets_manager), region, credentials.access_key_id,
+                      credentials.secret_access_key, credentials.session_token};
     request.time_limit = settings_.attempt_limit;
     auto response = http_.send(request, deadline);
     if (!response) {
@@ -127,7 +127,7 @@ Outcome<SecretsManager::Answer> SecretsManager::perform(const Call& call, base::
         }
         if (!may_pass(outcome.error())) return outcome;
         if (number >= settings_.max_attempts.value_or(k_attempts) ||
-            !wait_for_attempt(waiting_, number, deadline)) {
+            !http::wait_for_attempt(waiting_, number, deadline)) {
             outcome.error().message += fmt::format(" (tried {} times)", number);
             return outcome;
         }

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "aws/text.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace aws {
 
@@ -53,7 +53,7 @@ Result<std::optional<int>> parse_attempts(const std::optional<std::string>& text
 
 bool says_true(const Settings& settings, const std::string& name, const std::string& key) {
     const auto value = variable(settings.variables, name);
-    return lower(value ? *value : settings.profile_value(key).value_or("")) == "true";
+    return base::lower(value ? *value : settings.profile_value(key).value_or("")) == "true";
 }
 
 struct ServiceNames {
@@ -156,6 +156,12 @@ Result<Settings> read_settings(const Variables& variables) {
     if (!authorities) authorities = variable(variables, "SSL_CERT_FILE");
     settings.trust.file = authorities.value_or("");
     return settings;
+}
+
+http::Hints http_hints() {
+    return {.untrusted = "name the authority of its certificate with AWS_CA_BUNDLE",
+            .unknown_host = "check the region and the endpoint's URL",
+            .no_url = "an endpoint is an http or https URL"};
 }
 
 std::string endpoint_of(const Settings& settings, Service service, const std::string& region) {

@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 
-#include "aws/http.h"
 #include "aws/ini_file.h"
 #include "base/result.h"
+#include "http/client.h"
 
 namespace aws {
 
@@ -42,7 +42,7 @@ struct Settings {
     bool profile_named = false;       // somebody did name it, so it has to exist
     std::optional<std::string> region;
     std::optional<int> max_attempts;                  // AWS_MAX_ATTEMPTS, max_attempts
-    Trust trust;                                      // AWS_CA_BUNDLE, ca_bundle, SSL_CERT_FILE
+    http::Trust trust;                                // AWS_CA_BUNDLE, ca_bundle, SSL_CERT_FILE
     std::chrono::milliseconds attempt_limit{10'000};  // for one answer of Secrets Manager
 
     // A key of the profile in use; nothing when there is none or it is empty.
@@ -52,6 +52,9 @@ struct Settings {
 // Reads the two files (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, else below HOME). Fails denied
 // for a file that cannot be read, invalid_input for AWS_MAX_ATTEMPTS and a region that cannot be.
 base::Result<Settings> read_settings(const Variables& variables);
+
+// What a person can do when AWS cannot be spoken with. Pure.
+http::Hints http_hints();
 
 enum class Service { secrets_manager, sts };
 

@@ -5,9 +5,10 @@
 
 #include "aws/credential_sources.h"
 #include "aws/error.h"
-#include "aws/text.h"
 #include "base/bytes.h"
+#include "base/duration.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace aws {
 
@@ -24,7 +25,7 @@ std::string element(const std::string& xml, const std::string& name) {
     const auto start = open + name.size() + 2;
     const auto close = xml.find("</" + name + ">", start);
     if (close == std::string::npos) return {};
-    auto text = trimmed(std::string_view(xml).substr(start, close - start));
+    auto text = base::trimmed(std::string_view(xml).substr(start, close - start));
     constexpr std::array<std::pair<std::string_view, std::string_view>, 5> k_entities{
         {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}}};
     for (const auto& [entity, sign] : k_entities) {
@@ -42,7 +43,7 @@ std::string form(const std::vector<std::pair<std::string, std::string>>& fields)
     return text;
 }
 
-Result<Credentials> ask(const Search& search, const std::string& role, HttpRequest request,
+Result<Credentials> ask(const Search& search, const std::string& role, http::Request request,
                         const base::Secret& never_quoted) {
     const auto region = search.settings.region.value_or("us-east-1");
     request.method = "POST";
@@ -63,7 +64,7 @@ Result<Credentials> ask(const Search& search, const std::string& role, HttpReque
     credentials.access_key_id = element(xml, "AccessKeyId");
     credentials.secret_access_key = base::Secret(element(xml, "SecretAccessKey"));
     credentials.session_token = base::Secret(element(xml, "SessionToken"));
-    credentials.expires_at = parse_time(element(xml, "Expiration"));
+    credentials.expires_at = base::parse_time(element(xml, "Expiration"));
     credentials.source = "role " + role;
     if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
         return base::fail(ErrorKind::unavailable, "STS did not answer with credentials");
@@ -82,8 +83,8 @@ Result<Credentials> assume_role_with_web_identity(const Search& search,
             fmt::format("there is no file {} with a web identity token", identity.token_file),
             "correct AWS_WEB_IDENTITY_TOKEN_FILE (web_identity_token_file)");
     }
-    const base::Secret token(trimmed(*text));
-    HttpRequest request;
+    const base::Secret token(base::trimmed(*text));
+    http::Request request;
     request.body = base::Secret(form({{"Action", "AssumeRoleWithWebIdentity"},
                                       {"RoleArn", identity.role_arn},
                                       {"RoleSessionName", identity.session_name},
@@ -96,11 +97,11 @@ Result<Credentials> assume_role(const Search& search, const Role& role, const Cr
         {"Action", "AssumeRole"}, {"RoleArn", role.arn}, {"RoleSessionName", role.session_name}};
     if (role.external_id) fields.emplace_back("ExternalId", *role.external_id);
     if (role.duration_seconds) fields.emplace_back("DurationSeconds", *role.duration_seconds);
-    HttpRequest request;
+    http::Request request;
     request.body = base::Secret(form(fields));
     request.signing =
-        Signing{signing_name(Service::sts), search.settings.region.value_or("us-east-1"),
-                with.access_key_id, with.secret_access_key, with.session_token};
+        http::Signing{signing_name(Service::sts), search.settings.region.value_or("us-east-1"),
+                      with.access_key_id, with.secret_access_key, with.session_token};
     return ask(search, role.arn, std::move(request), with.session_token);
 }
 

@@ -151,6 +151,22 @@ std::string percent_encoded(std::string_view text) {
     return encoded;
 }
 
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string decoded;
+    while (!text.empty()) {
+        if (text.front() != '%') {
+            decoded += text.front();
+            text.remove_prefix(1);
+            continue;
+        }
+        const auto byte = text.size() < 3 ? std::nullopt : from_hex(text.substr(1, 2));
+        if (!byte) return std::nullopt;
+        decoded += *byte;
+        text.remove_prefix(3);
+    }
+    return decoded;
+}
+
 std::string seal(std::string_view key, std::string_view nonce, std::string_view plain,
                  std::string_view context) {
     const Cipher cipher(EVP_CIPHER_CTX_new());

@@ -57,6 +57,8 @@ std::string to_hex(std::string_view data);
 std::optional<std::string> from_hex(std::string_view text);
 // `text` with everything but RFC 3986's unreserved characters as %XX.
 std::string percent_encoded(std::string_view text);
+// The way back; nothing where a % is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text);
 
 // AES-256-GCM with `key` (32 bytes) and a `nonce` (12 bytes) that must never serve two messages:
 // ciphertext and 16 bytes of tag. `context` is authenticated, not stored.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <ctime>
 
 namespace base {
 
@@ -73,6 +74,29 @@ std::string describe_duration(seconds time) {
 
 std::string format_time(std::chrono::system_clock::time_point time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::floor<seconds>(time)));
+}
+
+std::optional<std::chrono::system_clock::time_point> parse_time(const std::string& text) {
+    std::tm parts{};
+    const auto* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (rest == nullptr) return std::nullopt;
+    std::chrono::microseconds fraction(0);
+    if (*rest == '.') {
+        std::chrono::microseconds digit(std::chrono::seconds(1));
+        const auto* first = ++rest;
+        for (; *rest >= '0' && *rest <= '9'; ++rest) fraction += (*rest - '0') * (digit /= 10);
+        if (rest == first) return std::nullopt;
+    }
+    std::tm zone{};
+    long offset = 0;
+    if (*rest == '+' || *rest == '-') {
+        const auto* end = strptime(rest + 1, "%H:%M", &zone);
+        if (end == nullptr || *end != '\0') return std::nullopt;
+        offset = (zone.tm_hour * 60L + zone.tm_min) * (*rest == '+' ? 60L : -60L);
+    } else if (std::string_view(rest) != "Z") {
+        return std::nullopt;
+    }
+    return std::chrono::system_clock::from_time_t(timegm(&parts) - offset) + fraction;
 }
 
 }  // namespace base

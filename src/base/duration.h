@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,9 @@ std::string describe_duration(std::chrono::seconds time);
 
 // RFC 3339 in UTC with whole seconds. Nothing else prints a time.
 std::string format_time(std::chrono::system_clock::time_point time);
+
+// What RFC 3339 has: 2026-11-24T12:00:00Z, with a fraction of the second and an offset where there
+// are any. Nothing for anything else.
+std::optional<std::chrono::system_clock::time_point> parse_time(const std::string& text);
 
 }  // namespace base

@@ -14,6 +14,7 @@ enum class ErrorKind {
     not_found,      // there is no such thing
     conflict,       // something else stands where this would go; a person decides
     denied,         // the login may not do this
+    late,           // older than what was done since; nothing, unless it is wanted all the same
     shielded,       // protection refuses it; lift the protection first
     overloaded,     // busy: the same call later
     unavailable,    // away: the same call later
@@ -35,11 +36,12 @@ struct ErrorKindFacts {
 };
 
 // Every kind once, in the order of the enumeration.
-inline constexpr std::array<ErrorKindFacts, 10> k_error_kinds{{
+inline constexpr std::array<ErrorKindFacts, 11> k_error_kinds{{
     {ErrorKind::invalid_input, "invalid_input", 2, 400, false, LogLevel::info},
     {ErrorKind::not_found, "not_found", 3, 404, false, LogLevel::info},
     {ErrorKind::conflict, "conflict", 4, 409, false, LogLevel::warning},
     {ErrorKind::denied, "denied", 5, 403, false, LogLevel::warning},
+    {ErrorKind::late, "late", 4, 409, false, LogLevel::warning},
     {ErrorKind::shielded, "protected", 8, 423, false, LogLevel::warning},
     {ErrorKind::overloaded, "overloaded", 6, 503, true, LogLevel::warning},
     {ErrorKind::unavailable, "unavailable", 6, 503, true, LogLevel::warning},

@@ -8,6 +8,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "base/duration.h"
+
 namespace environment {
 
 namespace {
@@ -81,6 +83,9 @@ void read_event(const std::string& text, CiRun& run) {
     const auto base = text_at(event, "/pull_request/base/repo/full_name");
     const auto head = text_at(event, "/pull_request/head/repo/full_name");
     if (!base.empty()) run.owner = fork_if(base != head);
+    // The pull request as it was when it was opened, pushed to or closed; a job that is run again
+    // has the same.
+    run.event_at = base::parse_time(text_at(event, "/pull_request/updated_at"));
     if (auto sha = text_at(event, "/pull_request/head/sha"); !sha.empty())
         run.commit = std::move(sha);
     if (auto ref = text_at(event, "/pull_request/head/ref"); !ref.empty())

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "environment/records.h"
+
 namespace environment {
 
 using Variables = std::map<std::string, std::string>;
@@ -27,6 +29,7 @@ struct CiRun {
     std::optional<int> pull_request;
     std::string remote;  // a URL of the repository that the run belongs to; may hold a token
     std::string commit;
+    std::optional<Time> event_at = {};  // when what it runs for happened, where the CI says so
 };
 
 // Nothing outside the systems that it knows. `github_event` is the text of GitHub's event file.

@@ -99,6 +99,11 @@ Origin origin_of(const Surroundings& surroundings) {
     return origin_of(surroundings, ci_run(surroundings.variables, surroundings.github_event));
 }
 
+std::optional<Time> event_time_of(const Surroundings& surroundings) {
+    const auto run = ci_run(surroundings.variables, surroundings.github_event);
+    return run ? run->event_at : std::nullopt;
+}
+
 bool is_ci(const Variables& variables) {
     constexpr std::array k_signs{"GITHUB_ACTIONS", "GITLAB_CI", "BITBUCKET_BUILD_NUMBER",
                                  "BUILDKITE",      "CIRCLECI",  "TF_BUILD",

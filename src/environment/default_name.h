@@ -43,6 +43,9 @@ base::Result<FoundName> default_name(const Surroundings& surroundings);
 // a pull request goes to, the ref the branch that it comes from.
 Origin origin_of(const Surroundings& surroundings);
 
+// When that happened which the CI runs for; nothing where it does not say.
+std::optional<Time> event_time_of(const Surroundings& surroundings);
+
 // True where a machine is calling: in any known CI, and in AWS Lambda.
 bool is_ci(const std::map<std::string, std::string>& variables);
 

@@ -39,6 +39,8 @@ struct Installation {
     // Instances that nobody needs any more, or roles that nothing pins any more, wait for somebody
     // to finish their removal.
     bool has_leftovers = false;
+    // The time of some environment, of whatever project, is over.
+    bool has_expired = false;
 };
 
 // The database of an instance, as pg_database has it.
@@ -97,6 +99,19 @@ struct WarmFacts {
     RoleRecord role;
 };
 
+// An instance in the trash, with the environment that let go of it and the role that it had.
+struct Trashed {
+    InstanceRecord instance;
+    RoleRecord role;
+    std::optional<EnvironmentRecord>
+        former;             // nothing where the registry does not know it any more
+    std::string serves;     // the living environment that has the role now
+    bool by_reset = false;  // its environment got another one, and lived on
+    bool is_there = false;  // the server has the database
+    Time let_go_at;
+    std::optional<std::int64_t> size_bytes;
+};
+
 // What only trying can tell, from an earlier attempt of the same operation.
 struct Tried {
     bool password_refused = false;    // the derived password is not the role's
@@ -151,6 +166,9 @@ struct Facts {
     std::string secret_database;
     std::string secret_role;
     std::optional<CandidateFacts> candidate;  // where the caller names one
+    // Of the last one of that name, where the subject asks for it and none is there.
+    std::optional<Retirement> tombstone;
+    std::optional<Trashed> trashed;  // what is to be restored
     Tried tried;
     Time now;  // the server's clock
 };

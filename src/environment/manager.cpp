@@ -37,7 +37,9 @@ std::chrono::milliseconds time_for_leftovers(Outcome outcome) {
     }
 }
 
-Subject subject_of(const Wish& wish) { return {wish.project, wish.name, wish.wanted_template}; }
+Subject subject_of(const Wish& wish) {
+    return {wish.project, wish.name, wish.wanted_template, false};
+}
 
 }  // namespace
 
@@ -80,9 +82,9 @@ Result<Answer> Manager::conclude(const Operation& operation, Result<Answer> answ
     const bool left = operation.has_leftovers() || answer->outcome == Outcome::deleted ||
                       answer->outcome == Outcome::reset;
     const auto budget = time_for_leftovers(answer->outcome);
-    if (execution == Execution::carry_out && left && budget.count() > 0) {
-        finish_leftovers(budget, deadline);
-    }
+    if (execution != Execution::carry_out || budget.count() == 0) return answer;
+    if (operation.has_expired()) remove_expired(operation.project(), budget, deadline);
+    if (left) finish_leftovers(budget, deadline);
     return answer;
 }
 
@@ -95,7 +97,9 @@ Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Dead
             (!facts.instance || facts.instance->state == InstanceState::building);
         return unfinished ? plan_abandon(facts, "it could not be made") : Plan{};
     };
-    const Subject subject{wish.project, wish.name, wish.wanted_template};
+    const bool has_evidence =
+        wish.event_at || (wish.origin.pull_request && !wish.origin.commit.empty());
+    const Subject subject{wish.project, wish.name, wish.wanted_template, has_evidence};
     Operation operation(server_, surroundings_, log_, subject, Purpose::claim);
     operation.expect(wish.secret, wish.adoption ? std::optional(wish.adoption->candidate)
                                                 : std::optional<Candidate>());

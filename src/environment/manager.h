@@ -106,6 +106,23 @@ class Manager {
     // Fresh data under the same name, role, URL and password. After a failure the old data are back
     // in service.
     base::Result<Answer> reset(const Wish& wish, Execution execution, base::Deadline deadline);
+    // Brings back what `from` finds in the trash, the newest of it, as the wish's environment: with
+    // the role and the password that it had. An environment that a reset gave other data gets its
+    // former ones, and what it has now goes to the trash.
+    base::Result<Answer> restore(const Wish& wish, const TrashFilter& from, Execution execution,
+                                 base::Deadline deadline);
+    // What of the trash can be restored, the newest first.
+    base::Result<std::vector<Trashed>> trash(const TrashFilter& filter, base::Deadline deadline);
+    // Drops all that `filter` finds in the trash, for good; answers what that was. What something
+    // still holds is dropped later.
+    base::Result<std::vector<Trashed>> empty_trash(const TrashFilter& filter,
+                                                   const std::string& reason, Execution execution,
+                                                   base::Deadline deadline);
+    // Finds what should not be there any more, and removes it, as far as the rules of a sweep and
+    // the time allow. What it could not remove is in the report, with why. Fails conflict for a
+    // truth that cannot be one, and then has removed nothing.
+    base::Result<SweepReport> sweep(const SweepWish& wish, Execution execution,
+                                    base::Deadline deadline);
     // The next password.
     base::Result<Answer> rotate(const Wish& wish, Sessions sessions, Execution execution,
                                 base::Deadline deadline);
@@ -173,6 +190,16 @@ class Manager {
                                   Execution execution, base::Deadline deadline);
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
+    base::Result<void> remove_found(const Project& project, const Finding& finding,
+                                    base::Deadline deadline);
+    void deal_with_environments(const SweepWish& wish, SweepReport& report,
+                                base::Deadline deadline);
+    void deal_with_remains(SweepReport& report, base::Deadline deadline);
+    void deal_with_unknown(SweepReport& report, base::Deadline deadline);
+    void look_for_orphaned_secrets(const Policy& policy, SweepReport& report, Execution execution,
+                                   base::Deadline deadline);
+    void remove_expired(const Project& project, std::chrono::milliseconds budget,
+                        base::Deadline deadline);
     void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);
     base::Result<bool> build_warm(const Project& project, const PoolAction& action,
                                   const PoolFacts& facts, base::Deadline deadline);

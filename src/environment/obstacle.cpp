@@ -18,8 +18,7 @@ std::string describe(const Obstacle& obstacle) {
         case Obstacle::Weight::goes_along:
             return fmt::format("would go along: {}{}", obstacle.what, since);
         case Obstacle::Weight::holds_database:
-            return fmt::format("would keep the database from being dropped: {}{}{}", obstacle.what,
-                               since, remedy);
+            return fmt::format("would hold the database: {}{}{}", obstacle.what, since, remedy);
         case Obstacle::Weight::pins_role:
             return fmt::format("would keep the role, without login, until it is gone: {}{}{}",
                                obstacle.what, since, remedy);

@@ -13,7 +13,7 @@ namespace environment {
 struct Obstacle {
     enum class Weight {
         goes_along,      // the delete ends it
-        holds_database,  // until it ends, the database can be cut off but not dropped
+        holds_database,  // until it ends, the database can be cut off, and no more
         pins_role        // until it ends, the role stays, without login
     };
     Weight weight = Weight::holds_database;

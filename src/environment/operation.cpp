@@ -98,6 +98,10 @@ Result<void> Operation::observe(Deadline deadline) {
     facts_.tried = tried_;
     BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
     if (subject_ == nullptr) return {};
+    if (trash_) {
+        BASE_TRY_ASSIGN(auto found, server_.trash(*trash_, deadline));
+        if (!found.empty()) facts_.trashed = std::move(found.front());
+    }
     BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy));
     if (!store_) return {};
     BASE_TRY_ASSIGN(former_secret_, observe_secret(*store_, *subject_, wished_secret_,
@@ -221,7 +225,7 @@ Result<void> Operation::perform_on_secret(const Step& step, const Plan& plan,
                                             make_secret_value(facts, owner, former_secret_),
                                             {{"reviewdb:project", plan.target.environment.project},
                                              {"reviewdb:name", plan.target.environment.name},
-                                             {"reviewdb:environment", owner.to_string()}},
+                                             {std::string(k_owner_tag), owner.to_string()}},
                                             [&](const base::Secret& found) {
                                                 return holder_of_secret(found, owner, facts) !=
                                                        SecretHolder::somebody_else;

@@ -48,6 +48,9 @@ class Operation {
         candidate_ = std::move(candidate);
     }
 
+    // What is to be restored.
+    void look_in_trash(TrashFilter filter) { trash_ = std::move(filter); }
+
     // What fills a template.
     void fill_with(Filler filler) { filler_ = std::move(filler); }
 
@@ -61,6 +64,9 @@ class Operation {
 
     // Whether the last answer left something behind for others to finish.
     bool has_leftovers() const { return facts_.installation.has_leftovers; }
+    // Whether the time of some environment was over, where this was about one.
+    bool has_expired() const { return subject_ != nullptr && facts_.installation.has_expired; }
+    const Project& project() const { return subject_->project; }
 
    private:
     base::Result<std::optional<Answer>> attempt(const Planner& planner, Execution execution,
@@ -95,6 +101,7 @@ class Operation {
     std::optional<base::Secret> former_secret_;
     std::string wished_secret_;
     std::optional<Candidate> candidate_;
+    std::optional<TrashFilter> trash_;
     bool made_something_ = false;
     std::vector<std::string> remarks_;
 };

@@ -12,7 +12,8 @@
 //   conflict, before anything is changed.
 //
 // One file per verb: plan_create.cpp (create and repair), plan_adopt.cpp, plan_delete.cpp,
-// plan_reset.cpp, plan_change.cpp (rotate, close, open, extend, protect), plan_release.cpp.
+// plan_restore.cpp, plan_reset.cpp, plan_change.cpp (rotate, close, open, extend, protect),
+// plan_release.cpp.
 #pragma once
 
 #include <chrono>
@@ -50,6 +51,7 @@ enum class StepKind {
     write_secret,     // to the secret store
     mark_ready,       // everything is in place: state, terms and history
     // changing what is there
+    restore,          // out of the trash: name, rows and stamp in one transaction
     renew,            // expiry, origin and labels, where nothing else had to be done
     rotate_password,  // the next version: password, row and stamp in one transaction
     mark_protection,  // row and stamp in one transaction
@@ -61,6 +63,7 @@ enum class StepKind {
     close_database,     // no new sessions
     end_sessions,       // those that are there
     delete_secret,      // from the secret store
+    trash,              // dropping name, role disabled, the environment's name free, data kept
     bury,               // dropping name, role disabled, the environment's name free again
     drop_database,      // cannot be rolled back
     drop_role,          // with what it left in other people's databases
@@ -93,6 +96,7 @@ enum class Outcome {
     refreshed,
     protected_now,
     unprotected,
+    restored,
     released,
 };
 // As published: the enumerator, but for "protected".
@@ -151,6 +155,10 @@ struct CreateWish {
     std::string wanted_template = {};         // empty: the policy's
     std::optional<Adoption> adoption = {};
     bool must_adopt = false;  // and make nothing where there is nothing to adopt
+    // Of the event that this is for. With it, or with commit and pull request, one that comes late
+    // can be told.
+    std::optional<Time> event_at = {};
+    bool forced = false;  // late or not
 };
 
 // Identities for what has to be made anew: chance comes in from outside.
@@ -161,7 +169,8 @@ struct FreshIdentities {
 };
 
 // Fails conflict (a foreign database of that name, another repository's environment, a registry
-// that is behind), denied (a repository that the policy does not admit).
+// that is behind), denied (a repository that the policy does not admit), late (proof that the event
+// is older than the removal of what had the name).
 base::Result<Plan> plan_create(const CreateWish& wish, const Facts& facts,
                                const FreshIdentities& fresh);
 
@@ -182,14 +191,30 @@ struct Wish {
     std::string repository = {};       // the caller's; empty when it has none
     std::string reason = {};           // for history
     std::string wanted_template = {};  // of a reset; empty: its own
+    // Of a removal: the event that it is for, as far as the caller knows it.
+    std::optional<Time> event_at = {};
+    std::optional<int> pull_request = {};
+    std::string commit = {};
+    bool purges = false;  // nothing is kept in the trash
+    bool forced = false;  // late or not
+    // Of a removal that somebody decided on before: the environment that it was, and its last
+    // create.
+    std::optional<base::Uuid> seen = {};
+    Time seen_created_at = {};
+    std::string told_as = "deleted";  // in history
 };
 
 // The same plan as create's for what is there already; its terms stay as they are. Fails not_found.
 base::Result<Plan> plan_repair(const Wish& wish, const Facts& facts, const FreshIdentities& fresh);
 
-// Outcome absent and no steps when there is nothing of that name. Fails shielded for a protected
-// environment, conflict for another repository's.
+// Into the trash, where the policy keeps anything. Outcome absent and no steps when there is
+// nothing of that name. Fails shielded for a protected environment, conflict for another
+// repository's, late where it was created for a later event than this.
 base::Result<Plan> plan_delete(const Wish& wish, const Facts& facts);
+
+// The plan that ends a removal as it was begun; then look again. Needs an environment that is
+// retiring.
+Plan plan_finish_removal(const Facts& facts);
 
 // The plan that removes what an unfinished create made, whatever the environment's protection.
 Plan plan_abandon(const Facts& facts, const std::string& reason);
@@ -197,6 +222,11 @@ Plan plan_abandon(const Facts& facts, const std::string& reason);
 // The plan that finishes the removal of an instance whose environment has let go of it. No steps
 // where the registry is older than the server, or must be.
 Plan plan_burial(const Facts& facts);
+
+// Ties Facts::trashed to an environment of the wish's name, or lets it change places with what its
+// environment has now; then look again, since from there on it is repair. Fails not_found, conflict
+// (the name is taken, the role serves another), shielded.
+base::Result<Plan> plan_restore(const Wish& wish, const Facts& facts, const FreshIdentities& fresh);
 
 // Fresh data under the same name, role, URL and password: another instance is built beside the one
 // that serves, then they change places. Fails not_found, conflict, shielded.

@@ -177,23 +177,10 @@ class Making {
             target.final_database = facts_.instance->database;
             return {};
         }
-        const auto pattern = facts_.policy.database_pattern();
-        target.final_database = pattern.apply(wish_.project, wish_.name, k_longest_catalog_name);
-        // What is half dropped keeps its name until it is dropped.
-        const bool half_dropped = facts_.database && facts_.database->half_dropped &&
-                                  facts_.database->name == target.final_database;
-        if (facts_.final_name == NameHolder::dropping_instance || half_dropped) {
-            target.final_database = pattern.apply_beside(
-                wish_.project, wish_.name, target.instance.id, k_longest_catalog_name);
-        }
-        if (facts_.final_name != NameHolder::somebody_else) return {};
-        return base::fail(
-            ErrorKind::conflict,
-            fmt::format("there is a database {} already, owned by {}, which reviewdb did not "
-                        "make for '{}'",
-                        target.final_database, facts_.final_name_owner, wish_.name.text()),
-            "reviewdb never takes over what it did not make: rename that database, choose "
-            "another name or project, or another database_pattern");
+        BASE_TRY_ASSIGN(
+            target.final_database,
+            planning::choose_final_name(wish_.project, wish_.name, facts_, target.instance.id));
+        return {};
     }
 
     // What can be wrong with what is there.
@@ -289,10 +276,9 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
         BASE_TRY(planning::check_repository(wish.origin.repository, facts, wish.project));
         BASE_TRY(planning::check_age(facts));
         BASE_TRY(planning::check_stamp(facts, wish.name));
-        auto plan = plan_abandon(facts, "a removal was not finished");
-        plan.again = true;
-        return plan;
+        return plan_finish_removal(facts);
     }
+    BASE_TRY_ASSIGN(const auto late, planning::why_late(wish, facts));
     BASE_TRY(planning::check_secret_name(wish, facts));
     if (!facts.environment && facts.candidate && facts.candidate->oid != 0) {
         return plan_adoption(wish, facts, fresh);
@@ -306,7 +292,12 @@ Result<Plan> plan_create(const CreateWish& wish, const Facts& facts, const Fresh
         facts.database) {
         return plan_let_go(wish, facts);
     }
-    return planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh);
+    BASE_TRY_ASSIGN(auto plan,
+                    planning::plan_making({wish, Terms::renew, Closed::refuse}, facts, fresh));
+    for (auto& step : plan.steps) {
+        if (step.kind == StepKind::claim && !late.empty()) step.reason += "; forced: " + late;
+    }
+    return plan;
 }
 
 Result<Plan> plan_repair(const Wish& wish, const Facts& facts, const FreshIdentities& fresh) {

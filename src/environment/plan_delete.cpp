@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Delete, and the ends of what was given up or let go of.
+#include <fmt/format.h>
+
+#include "base/duration.h"
 #include "environment/planning.h"
 
 namespace environment {
@@ -9,25 +12,33 @@ namespace {
 
 using base::Result;
 
-// Everything between the decision and nothing being left.
-Plan removal(const Facts& facts, const std::string& why) {
+using planning::add;
+
+// Nobody gets in any more, and its secret is gone.
+Plan cutting_off(const Facts& facts) {
     Plan plan;
     plan.outcome = Outcome::deleted;
     plan.target = planning::target_of(facts);
+    if (facts.environment) {
+        add(plan, StepKind::record_retirement, "whoever comes after a crash goes on");
+    }
+    if (facts.next) add(plan, StepKind::drop_next, "what an unfinished reset built goes with it");
+    if (facts.database && !facts.database->half_dropped) {
+        add(plan, StepKind::close_database, "nobody new gets in");
+        add(plan, StepKind::end_sessions, "nobody stays in");
+    }
+    if (facts.environment && !facts.environment->secret.empty()) {
+        add(plan, StepKind::delete_secret, "its password is of no use any more");
+    }
+    return plan;
+}
+
+// Everything between the decision and nothing being left.
+Plan removal(const Facts& facts, const std::string& why) {
+    auto plan = cutting_off(facts);
     const auto add = [&](StepKind kind, std::string reason) {
         planning::add(plan, kind, std::move(reason));
     };
-    if (facts.environment) {
-        add(StepKind::record_retirement, "whoever comes after a crash goes on");
-    }
-    if (facts.next) add(StepKind::drop_next, "what an unfinished reset built goes with it");
-    if (facts.database && !facts.database->half_dropped) {
-        add(StepKind::close_database, "nobody new gets in");
-        add(StepKind::end_sessions, "nobody stays in");
-    }
-    if (facts.environment && !facts.environment->secret.empty()) {
-        add(StepKind::delete_secret, "its password is of no use any more");
-    }
     if (facts.environment || (facts.instance && facts.instance->state != InstanceState::gone)) {
         add(StepKind::bury, why.empty() ? "its name is free again" : why);
     }
@@ -39,6 +50,60 @@ Plan removal(const Facts& facts, const std::string& why) {
     if (facts.login && facts.role) add(StepKind::drop_role, "nothing of it stays");
     add(StepKind::forget, "the registry agrees with the server");
     return plan;
+}
+
+// Whether there is anything in it that could be brought back.
+bool can_be_kept(const Facts& facts) {
+    return facts.policy.trash_window().count() > 0 && facts.role && facts.login && facts.instance &&
+           facts.instance->state == InstanceState::serving && facts.database &&
+           !facts.database->half_dropped;
+}
+
+// As a retirement says that was decided, now or by whoever began it.
+Plan retire(const Facts& facts, Retirement retirement) {
+    retirement.keeps = retirement.keeps && can_be_kept(facts);
+    auto plan = retirement.keeps ? cutting_off(facts) : removal(facts, retirement.reason);
+    if (retirement.keeps) {
+        plan.target.leaving.keep_until = facts.now + facts.policy.trash_window();
+        add(plan, StepKind::trash,
+            retirement.reason.empty() ? "its name is free again" : retirement.reason);
+    }
+    plan.target.environment.retirement = std::move(retirement);
+    return plan;
+}
+
+Retirement retirement_of(const Wish& wish, const Facts& facts) {
+    const auto& environment = *facts.environment;
+    if (environment.retirement && environment.state == EnvironmentState::retiring) {
+        auto begun = *environment.retirement;
+        begun.keeps = begun.keeps && !wish.purges;
+        return begun;
+    }
+    return {wish.event_at.value_or(facts.now),
+            wish.pull_request ? wish.pull_request : environment.origin.pull_request,
+            wish.commit.empty() ? environment.origin.commit : wish.commit,
+            !wish.purges,
+            wish.reason,
+            wish.told_as};
+}
+
+// An event that is older than the one it was created for says nothing about it; nor does what
+// somebody decided before it was created again.
+Result<void> check_not_overtaken(const Wish& wish, const Facts& facts) {
+    const auto& there = *facts.environment;
+    if (wish.seen && (*wish.seen != there.id || wish.seen_created_at < there.last_create_at)) {
+        return base::fail(
+            base::ErrorKind::late,
+            fmt::format("the environment '{}' was created again meanwhile", there.name));
+    }
+    const auto& created_for = facts.environment->event_at;
+    if (wish.forced || !wish.event_at || !created_for || *wish.event_at >= *created_for) return {};
+    return base::fail(base::ErrorKind::late,
+                      fmt::format("the environment '{}' was created for an event at {}, after the "
+                                  "one at {} that its removal is for",
+                                  facts.environment->name, base::format_time(*created_for),
+                                  base::format_time(*wish.event_at)),
+                      "nothing was done; remove it all the same with --force");
 }
 
 // The registry names a database that the manager does not own: somebody edited a row. Postgres has
@@ -78,9 +143,18 @@ Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
     if (facts.environment->state != EnvironmentState::building) {
         BASE_TRY(planning::check_not_shielded(wish, facts));
     }
+    BASE_TRY(check_not_overtaken(wish, facts));
     if (facts.database && !facts.database->owned_by_manager) return refusal(facts);
     BASE_TRY(planning::check_stamp(facts, wish.name));
-    return removal(facts, wish.reason);
+    return retire(facts, retirement_of(wish, facts));
+}
+
+Plan plan_finish_removal(const Facts& facts) {
+    auto begun = facts.environment->retirement.value_or(
+        Retirement{facts.now, {}, {}, false, "a removal was not finished", "deleted"});
+    auto plan = retire(facts, std::move(begun));
+    plan.again = true;
+    return plan;
 }
 
 Plan plan_abandon(const Facts& facts, const std::string& reason) {

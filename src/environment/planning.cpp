@@ -6,53 +6,26 @@
 #include <algorithm>
 #include <array>
 
+#include "base/duration.h"
 #include "environment/stamp.h"
 
 namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 38> k_step_names{"record_intent",
-                                                        "record_reset",
-                                                        "record_warm",
-                                                        "take_warm",
-                                                        "record_template",
-                                                        "adopt",
-                                                        "create_role",
-                                                        "create_database",
-                                                        "secure_database",
-                                                        "hand_over",
-                                                        "dismiss_owner",
-                                                        "set_password",
-                                                        "repair_role",
-                                                        "prove_login",
-                                                        "fill",
-                                                        "freeze",
-                                                        "publish",
-                                                        "shelve",
-                                                        "claim",
-                                                        "swap",
-                                                        "write_secret",
-                                                        "mark_ready",
-                                                        "renew",
-                                                        "rotate_password",
-                                                        "mark_protection",
-                                                        "record_closure",
-                                                        "discard",
-                                                        "drop_next",
-                                                        "record_retirement",
-                                                        "close_database",
-                                                        "end_sessions",
-                                                        "delete_secret",
-                                                        "bury",
-                                                        "drop_database",
-                                                        "drop_role",
-                                                        "forget",
-                                                        "forget_template",
-                                                        "release"};
-constexpr std::array<std::string_view, 15> k_outcome_names{
-    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",      "reset",   "rotated",
-    "closed",  "opened",  "extended", "refreshed", "protected", "unprotected", "released"};
+constexpr std::array<std::string_view, 40> k_step_names{
+    "record_intent",   "record_reset",   "record_warm",     "take_warm",       "record_template",
+    "adopt",           "create_role",    "create_database", "secure_database", "hand_over",
+    "dismiss_owner",   "set_password",   "repair_role",     "prove_login",     "fill",
+    "freeze",          "publish",        "shelve",          "claim",           "swap",
+    "write_secret",    "mark_ready",     "restore",         "renew",           "rotate_password",
+    "mark_protection", "record_closure", "discard",         "drop_next",       "record_retirement",
+    "close_database",  "end_sessions",   "delete_secret",   "trash",           "bury",
+    "drop_database",   "drop_role",      "forget",          "forget_template", "release"};
+constexpr std::array<std::string_view, 16> k_outcome_names{
+    "created",   "adopted",     "repaired", "unchanged", "deleted",  "absent",
+    "reset",     "rotated",     "closed",   "opened",    "extended", "refreshed",
+    "protected", "unprotected", "restored", "released"};
 
 }  // namespace
 
@@ -302,6 +275,62 @@ Result<void> check_admitted(const CreateWish& wish, const Facts& facts) {
                       "see 'reviewdb config get repositories'");
 }
 
+Result<std::string> choose_final_name(const Project& project, const Name& wanted,
+                                      const Facts& facts, const base::Uuid& instance) {
+    const auto pattern = facts.policy.database_pattern();
+    auto name = pattern.apply(project, wanted, k_longest_catalog_name);
+    if (facts.final_name == NameHolder::somebody_else) {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("there is a database {} already, owned by {}, which reviewdb did not "
+                        "make for '{}'",
+                        name, facts.final_name_owner, wanted.text()),
+            "reviewdb never takes over what it did not make: rename that database, choose "
+            "another name or project, or another database_pattern");
+    }
+    // What is half dropped keeps its name until it is dropped.
+    const bool half_dropped =
+        facts.database && facts.database->half_dropped && facts.database->name == name;
+    if (facts.final_name != NameHolder::dropping_instance && !half_dropped) return name;
+    return pattern.apply_beside(project, wanted, instance, k_longest_catalog_name);
+}
+
+namespace {
+std::string in_words(const Retirement& tombstone) {
+    auto text = fmt::format("an event at {}", base::format_time(tombstone.event_at));
+    if (tombstone.pull_request) text += fmt::format(", pull request {}", *tombstone.pull_request);
+    if (!tombstone.commit.empty()) text += fmt::format(", commit {}", tombstone.commit);
+    return text;
+}
+
+// What proves that a create is older than the removal; empty where nothing does. Times decide where
+// the caller has one: the same commit is reopened as well.
+std::string proof_of_age(const CreateWish& wish, const Retirement& tombstone) {
+    if (wish.event_at) {
+        return *wish.event_at > tombstone.event_at
+                   ? std::string()
+                   : fmt::format("this create is for one at {}", base::format_time(*wish.event_at));
+    }
+    const auto& origin = wish.origin;
+    const bool same = origin.pull_request && origin.pull_request == tombstone.pull_request &&
+                      !origin.commit.empty() && origin.commit == tombstone.commit;
+    return same ? "this create is for the same commit of that pull request" : std::string();
+}
+}  // namespace
+
+Result<std::string> why_late(const CreateWish& wish, const Facts& facts) {
+    if (facts.environment || !facts.tombstone) return std::string();
+    const auto proof = proof_of_age(wish, *facts.tombstone);
+    if (proof.empty()) return std::string();
+    auto why = fmt::format("'{}' was removed for {}, and {}", wish.name.text(),
+                           in_words(*facts.tombstone), proof);
+    if (wish.forced) return why;
+    return base::fail(ErrorKind::late, std::move(why),
+                      "a create for a later event, or one that says nothing of its event, makes it "
+                      "again; so does this one with --force; 'reviewdb restore' brings back what "
+                      "was in it");
+}
+
 Result<void> check_secret_name(const CreateWish& wish, const Facts& facts) {
     if (!wish.secret.empty() && !facts.secret) {
         return base::fail(
@@ -334,6 +363,9 @@ void take_terms(const CreateWish& wish, const Facts& facts, EnvironmentRecord& r
     const auto ttl = wish.ttl ? wish.ttl : facts.policy.ttl();
     record.expires_at = ttl ? std::optional(facts.now + *ttl) : std::nullopt;
     record.last_create_at = facts.now;
+    if (wish.event_at && (!record.event_at || *record.event_at < *wish.event_at)) {
+        record.event_at = wish.event_at;
+    }
 }
 
 Result<Plan> plan_mending(const Wish& wish, Closed closed, const Facts& facts,

@@ -119,6 +119,21 @@ Result<void> check_builders(std::string_view value) {
     if (number && *number >= 1 && *number <= 64) return {};
     return unfit(value, "a number from 1 to 64");
 }
+Result<void> check_sweep_limit(std::string_view value) {
+    if (value == "none") return {};
+    const auto number = parse_number(value);
+    if (number && *number >= 1) return {};
+    return unfit(value, "a number of environments, 1 or more, or none");
+}
+std::string_view words_before_percent(std::string_view value) {
+    return value.ends_with('%') ? value.substr(0, value.size() - 1) : std::string_view("none");
+}
+Result<void> check_sweep_share(std::string_view value) {
+    if (value == "none") return {};
+    const auto number = parse_number(words_before_percent(value));
+    if (number && *number >= 1 && *number <= 100) return {};
+    return unfit(value, "1% to 100%, or none");
+}
 Result<void> check_pattern(std::string_view value) {
     BASE_TRY(NamePattern::parse(value));
     return {};
@@ -131,8 +146,14 @@ constexpr std::array k_definitions{
                      check_secrets},
     PolicyDefinition{"ttl", "30d", "how long an environment lives; create renews it; or none",
                      check_ttl},
-    PolicyDefinition{"trash_window", "7d", "how long what reset replaced is kept; or none",
-                     check_ttl},
+    PolicyDefinition{"trash_window", "7d",
+                     "how long what delete removed and reset replaced is kept; or none", check_ttl},
+    PolicyDefinition{"sweep_grace", "24h",
+                     "how long after its last create a sweep leaves one alone; or none", check_ttl},
+    PolicyDefinition{"sweep_limit", "10", "environments that one sweep removes at most; or none",
+                     check_sweep_limit},
+    PolicyDefinition{"sweep_share", "20%", "and what share of the project's; or none",
+                     check_sweep_share},
     PolicyDefinition{"disk_budget", "none", "how much disk all of ours may take, as in 50GB",
                      check_budget},
     PolicyDefinition{"template", "empty", "what new environments are cloned from; or empty",
@@ -256,6 +277,19 @@ std::chrono::seconds Policy::trash_window() const {
     return base::parse_duration(value("trash_window")).value_or(std::chrono::seconds(0));
 }
 int Policy::pool_builders() const { return parse_number(value("pool_builders")).value_or(1); }
+std::chrono::seconds Policy::sweep_grace() const {
+    return base::parse_duration(value("sweep_grace")).value_or(std::chrono::seconds(0));
+}
+std::size_t Policy::sweep_limit(std::size_t environments) const {
+    auto most = environments;
+    if (const auto limit = parse_number(value("sweep_limit"))) {
+        most = std::min(most, static_cast<std::size_t>(*limit));
+    }
+    if (const auto share = parse_number(words_before_percent(value("sweep_share")))) {
+        most = std::min(most, (environments * static_cast<std::size_t>(*share) + 99) / 100);
+    }
+    return most;
+}
 std::vector<std::string> Policy::extensions() const {
     const auto words = words_of(value("extensions"));
     return {words.begin(), words.end()};

@@ -69,6 +69,10 @@ class Policy {
     std::optional<std::int64_t> disk_budget() const;
     // Zero where nothing is kept.
     std::chrono::seconds trash_window() const;
+    // How long nobody may have created an environment before it is removed for its branch.
+    std::chrono::seconds sweep_grace() const;
+    // How many of a project's `environments` one sweep may remove.
+    std::size_t sweep_limit(std::size_t environments) const;
     int connection_limit() const;
     // How many databases may be built ahead at the same time.
     int pool_builders() const;

@@ -49,6 +49,17 @@ struct Origin {
     friend bool operator==(const Origin&, const Origin&) = default;
 };
 
+// How an environment goes: written down when its removal begins, so that whoever ends it does the
+// same, and kept of one that is gone as its tombstone.
+struct Retirement {
+    Time event_at;  // of the event that it goes for; of the call where nobody said
+    std::optional<int> pull_request;
+    std::string commit;
+    bool keeps = false;  // what it had goes to the trash
+    std::string reason;
+    std::string told_as = "deleted";  // in history: or swept, expired
+};
+
 struct EnvironmentRecord {
     base::Uuid id;
     std::string project;
@@ -65,6 +76,8 @@ struct EnvironmentRecord {
     Time created_at;
     Time last_create_at;
     std::optional<Time> expires_at;
+    std::optional<Time> event_at;  // of the event of its last create that said so
+    std::optional<Retirement> retirement;
 };
 
 struct InstanceRecord {

@@ -8,10 +8,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/deadline.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/uuid.h"
 
 namespace environment {
 
@@ -24,6 +27,15 @@ struct SecretWrite {
     std::function<bool(const base::Secret&)> may_replace = {};
 };
 
+// The tag that tells a secret's environment, where a store has tags.
+inline constexpr std::string_view k_owner_tag = "reviewdb:environment";
+
+// A secret that says whose it is.
+struct StoredSecret {
+    std::string name;
+    base::Uuid environment;
+};
+
 class SecretStore {
    public:
     SecretStore() = default;
@@ -31,6 +43,9 @@ class SecretStore {
     SecretStore& operator=(const SecretStore&) = delete;
     virtual ~SecretStore() = default;
 
+    // Those that say that they are an environment's of reviewdb, whoever's. May take long where
+    // there are many. Fails denied, unavailable.
+    virtual base::Result<std::vector<StoredSecret>> list(base::Deadline deadline) = 0;
     // The value, or nothing when there is none of that name; one that is scheduled for deletion
     // counts as none. Fails denied, unavailable.
     virtual base::Result<std::optional<base::Secret>> read(const std::string& name,

@@ -16,10 +16,12 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "environment/facts.h"
+#include "environment/key_ring.h"
 #include "environment/name.h"
 #include "environment/obstacle.h"
 #include "environment/plan.h"
 #include "environment/pool.h"
+#include "environment/sweep.h"
 #include "environment/template.h"
 #include "environment/usage.h"
 
@@ -36,6 +38,16 @@ struct Subject {
     Name name;
     // What it wants new data from; empty: what it has, or else what the policy says.
     std::string wanted_template = {};
+    // How the last one of that name went, too.
+    bool with_tombstone = false;
+};
+
+// Of what is in the trash: of one project or of all, of one name, and one alone where somebody
+// chose it by the beginning of its id.
+struct TrashFilter {
+    std::optional<Project> project;
+    std::optional<Name> name;
+    std::string instance = {};
 };
 
 // An instance whose environment has let go of it and whose removal is not finished.
@@ -108,6 +120,32 @@ class Server {
                                                                 base::Deadline deadline) = 0;
     // At most `most` of them, oldest first; none that somebody works on.
     virtual base::Result<std::vector<Leftover>> leftovers(int most, base::Deadline deadline) = 0;
+
+    // What is kept in the trash, what was put there last first.
+    virtual base::Result<std::vector<Trashed>> trash(const TrashFilter& filter,
+                                                     base::Deadline deadline) = 0;
+    // Lets go of what is in the trash before its time, with its line of history; what is no longer
+    // there is left out. It is removed as leftovers are. Answers how many it let go of.
+    virtual base::Result<int> give_up_trash(const std::vector<base::Uuid>& instances,
+                                            const std::string& reason, const Actor& actor,
+                                            base::Deadline deadline) = 0;
+
+    // What a sweep of the project looks at; of the former ones, that of `repository`. Takes no
+    // lock.
+    virtual base::Result<SweepFacts> observe_sweep(const Project& project,
+                                                   const std::string& repository,
+                                                   base::Deadline deadline) = 0;
+    // Remembers that a source was asked, and how many branches it knew.
+    virtual base::Result<void> record_sweep(const Project& project, const Truth& truth,
+                                            base::Deadline deadline) = 0;
+    // Which of these environments the registry knows to be gone; what was handed over is not.
+    virtual base::Result<std::vector<base::Uuid>> gone_among(
+        const std::vector<base::Uuid>& environments, base::Deadline deadline) = 0;
+    // Takes the databases that carry our stamp and that the registry does not know into it. Answers
+    // a sentence for each.
+    virtual base::Result<std::vector<std::string>> adopt_unknown(const KeyTexts& key_texts,
+                                                                 const Actor& actor,
+                                                                 base::Deadline deadline) = 0;
 
     // What the server has under the names that another tool would have given an environment.
     virtual base::Result<CandidateFacts> observe_candidate(const Candidate& candidate,

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "environment/secret_value.h"
 
 namespace secrets {
 
@@ -77,6 +78,13 @@ std::string file_name(const std::string& name) {
     return safe + ".json";
 }
 
+// The way back; nothing for what no secret's file is called.
+std::optional<std::string> secret_name(std::string_view file) {
+    constexpr std::string_view k_ending = ".json";
+    if (!file.ends_with(k_ending)) return std::nullopt;
+    return base::percent_decoded(file.substr(0, file.size() - k_ending.size()));
+}
+
 // A writer that was killed leaves a file beside the secret's, with the password in it. Who changes
 // the secret now has the environment's lock, so no writer is at work. What has one more dot is the
 // file of another secret.
@@ -107,6 +115,24 @@ Result<std::optional<base::Secret>> FileStore::read(const std::string& name, bas
     BASE_TRY_ASSIGN(auto text, base::read_file(path));
     if (!text) return std::optional<base::Secret>();
     return std::optional(base::Secret(std::move(*text)));
+}
+
+// By the names that the files have: a secret's own name is not in its value.
+Result<std::vector<environment::StoredSecret>> FileStore::list(base::Deadline) {
+    std::vector<environment::StoredSecret> found;
+    BASE_TRY_ASSIGN(const bool folder, check_folder(folder_));
+    if (!folder) return found;
+    std::error_code problem;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_, problem)) {
+        const auto name = secret_name(entry.path().filename().string());
+        if (!name || path_of(*name) != entry.path() || !entry.is_regular_file(problem)) continue;
+        BASE_TRY_ASSIGN(auto text, base::read_file(entry.path()));
+        if (!text) continue;
+        const auto owner = environment::owner_of_secret(base::Secret(std::move(*text)));
+        if (owner) found.push_back({*name, *owner});
+    }
+    if (problem) return failed("read", folder_);
+    return found;
 }
 
 Result<void> FileStore::write(const environment::SecretWrite& write, base::Deadline) {

@@ -19,6 +19,7 @@ class FileStore final : public environment::SecretStore {
     // (denied) by every call, never changed.
     explicit FileStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
+    base::Result<std::vector<environment::StoredSecret>> list(base::Deadline deadline) override;
     base::Result<std::optional<base::Secret>> read(const std::string& name,
                                                    base::Deadline deadline) override;
     base::Result<void> write(const environment::SecretWrite& write,

@@ -25,12 +25,6 @@ std::optional<std::string> optional_number(const std::optional<int>& number) {
     return std::to_string(*number);
 }
 
-std::optional<std::string> seconds_of(const std::optional<environment::Time>& time) {
-    if (!time) return std::nullopt;
-    return std::to_string(
-        std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
-}
-
 // A library that is not there keeps the role from logging in, even to take the setting back.
 constexpr std::string_view k_preloading_databases =
     "SELECT d.datname FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "
@@ -48,7 +42,8 @@ constexpr std::string_view k_schema_owner =
 const std::string_view k_described =
     "repository = $2, ref = $3, pull_request = $4::integer, commit = $5, labels = $6::jsonb, "
     "expires_at = to_timestamp($7::double precision), "
-    "last_create_at = to_timestamp($8::double precision)";
+    "last_create_at = to_timestamp($8::double precision), "
+    "event_at = to_timestamp($9::double precision)";
 
 std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record) {
     return {record.id.to_string(),
@@ -58,7 +53,8 @@ std::vector<std::optional<std::string>> described(const environment::Environment
             record.origin.commit,
             labels_to_json(record.labels),
             seconds_of(record.expires_at),
-            seconds_of(record.last_create_at)};
+            seconds_of(record.last_create_at),
+            exact_seconds_of(record.event_at)};
 }
 
 // What has no database yet can still be cloned from something else.

@@ -7,6 +7,8 @@
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
+#include "server/locks.h"
+#include "server/row_reading.h"
 #include "server/session.h"
 
 namespace server {
@@ -15,12 +17,6 @@ namespace {
 
 using base::Deadline;
 using base::Result;
-
-std::optional<std::string> seconds_of(const std::optional<environment::Time>& time) {
-    if (!time) return std::nullopt;
-    return std::to_string(
-        std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
-}
 
 }  // namespace
 
@@ -60,24 +56,31 @@ Result<std::string> LiveServer::swap(const Work& work) {
         return pg::Statement{fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(from),
                                          pg::identifier(to))};
     };
-    const Statements statements{
-        rename(target.leaving.database, trashed),
-        must_be(trashed, target.leaving, work.credentials.leaving_prefix),
-        rename(target.instance.database, target.final_database),
-        must_be(target.final_database, target.instance, work.credentials.stamp_prefix),
-        {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)},
-        {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
-        {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
-                     pg::literal(work.credentials.database_stamp))},
-        {"UPDATE registry.instance SET state = 'trashed', database = $2, let_go_at = now(), "
-         "keep_until = to_timestamp($3::double precision) WHERE id = $1::uuid",
-         {target.leaving.id.to_string(), trashed, seconds_of(target.leaving.keep_until)}},
-        {"UPDATE registry.instance SET state = 'serving', database = $2 WHERE id = $1::uuid",
-         {target.instance.id.to_string(), target.final_database}},
-        {"UPDATE registry.environment SET instance = $2::uuid, next_instance = NULL "
-         "WHERE id = $1::uuid",
-         {target.environment.id.to_string(), target.instance.id.to_string()}},
-        work.history()};
+    Statements statements;
+    if (work.plan.outcome == environment::Outcome::restored) {
+        BASE_TRY(reserve_trashed(work));
+        statements.push_back(taken_from_trash(target.instance));
+    }
+    for (auto& statement : Statements{
+             rename(target.leaving.database, trashed),
+             must_be(trashed, target.leaving, work.credentials.leaving_prefix),
+             rename(target.instance.database, target.final_database),
+             must_be(target.final_database, target.instance, work.credentials.stamp_prefix),
+             {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)},
+             {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
+             {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
+                          pg::literal(work.credentials.database_stamp))},
+             {"UPDATE registry.instance SET state = 'trashed', database = $2, let_go_at = now(), "
+              "keep_until = to_timestamp($3::double precision) WHERE id = $1::uuid",
+              {target.leaving.id.to_string(), trashed, seconds_of(target.leaving.keep_until)}},
+             {"UPDATE registry.instance SET state = 'serving', database = $2 WHERE id = $1::uuid",
+              {target.instance.id.to_string(), target.final_database}},
+             {"UPDATE registry.environment SET instance = $2::uuid, next_instance = NULL "
+              "WHERE id = $1::uuid",
+              {target.environment.id.to_string(), target.instance.id.to_string()}},
+             work.history()}) {
+        statements.push_back(std::move(statement));
+    }
     auto swapped = despite_locks(target.leaving.database, "", work.deadline, [&] {
         return despite_locks(target.instance.database, "", work.deadline,
                              [&] { return run(statements, work.deadline); });

@@ -22,12 +22,13 @@ using base::Result;
 constexpr std::string_view k_rows = R"(
 WITH patience AS (SELECT set_config('lock_timeout', '200ms', true)),
 instance AS (UPDATE registry.instance SET state = 'serving', purpose = 'environment',
-    database = $16 WHERE id = $14::uuid RETURNING id),
-role AS (UPDATE registry.role SET state = 'serving' WHERE id = $15::uuid RETURNING id)
+    database = $17 WHERE id = $15::uuid RETURNING id),
+role AS (UPDATE registry.role SET state = 'serving' WHERE id = $16::uuid RETURNING id)
 INSERT INTO registry.environment (id, repository, ref, pull_request, commit, labels, expires_at,
-    last_create_at, project, name, state, secret, protected, instance, role, epoch)
+    last_create_at, event_at, project, name, state, secret, protected, instance, role, epoch)
 SELECT $1::uuid, $2, $3, $4::integer, $5, $6::jsonb, to_timestamp($7::double precision),
-    to_timestamp($8::double precision), $9, $10, $11, $12, $13::boolean, instance.id, role.id, 1
+    to_timestamp($8::double precision), to_timestamp($9::double precision), $10, $11, $12, $13,
+    $14::boolean, instance.id, role.id, 1
 FROM patience, instance, role)";
 
 // The line of history, and the transaction's end where the database that has the name now is not by
@@ -59,7 +60,7 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
     auto parameters = described(target.environment);
     parameters.emplace_back(to_text(target.environment.state));
     Statements statements{
-        {fmt::format("UPDATE registry.environment SET {}, state = $9 WHERE id = $1::uuid",
+        {fmt::format("UPDATE registry.environment SET {}, state = $10 WHERE id = $1::uuid",
                      k_described),
          parameters}};
     if (target.instance.database != target.final_database) {

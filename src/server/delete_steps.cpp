@@ -11,6 +11,7 @@
 #include "pg/sql_state.h"
 #include "server/live_server.h"
 #include "server/locks.h"
+#include "server/row_reading.h"
 #include "server/session.h"
 
 namespace server {
@@ -59,12 +60,24 @@ pg::Statement must_be(std::string_view called, const environment::InstanceRecord
 }
 
 Result<std::string> LiveServer::record_retirement(const Work& work) {
-    BASE_TRY_ASSIGN(const auto answers,
-                    session_->run_all({{"SELECT registry.count_write()"},
-                                       {"UPDATE registry.environment SET state = 'retiring', "
-                                        "epoch = epoch + 1 WHERE id = $1::uuid RETURNING epoch",
-                                        {work.target.environment.id.to_string()}}},
-                                      work.deadline));
+    const auto& record = work.target.environment;
+    const auto& how = record.retirement;
+    BASE_TRY_ASSIGN(
+        const auto answers,
+        session_->run_all(
+            {{"SELECT registry.count_write()"},
+             {"UPDATE registry.environment SET state = 'retiring', epoch = epoch + 1, "
+              "retired_for = to_timestamp($2::double precision), "
+              "retired_pull_request = $3::integer, retired_commit = $4, "
+              "retired_into_trash = $5::boolean, retired_because = $6, retired_as = $7 "
+              "WHERE id = $1::uuid RETURNING epoch",
+              {record.id.to_string(),
+               how ? exact_seconds_of(how->event_at) : std::optional<std::string>(),
+               how && how->pull_request ? std::optional(std::to_string(*how->pull_request))
+                                        : std::optional<std::string>(),
+               how ? how->commit : "", how && how->keeps ? "t" : "f", how ? how->reason : "",
+               how ? how->told_as : "deleted"}}},
+            work.deadline));
     if (!answers[1].empty()) epoch_ = answers[1][0].integer("epoch");
     return std::string();
 }
@@ -192,8 +205,12 @@ Result<std::string> LiveServer::bury(const Work& work) {
          "AND state = 'trashed'",
          {target.role.id.to_string()}}};
     if (!target.environment.name.empty()) {
-        letting_go.push_back(work.history(
-            work.plan.outcome == environment::Outcome::deleted ? "deleted" : "abandoned"));
+        const bool deleted = work.plan.outcome == environment::Outcome::deleted;
+        letting_go.push_back(work.history(deleted ? work.removed_as() : "abandoned"));
+    }
+    if (target.leaving.state == environment::InstanceState::trashed) {
+        letting_go.push_back(
+            purged({target.leaving.id}, "its time in the trash was over", work.actor));
     }
     const auto& database = target.leaving.database;
     BASE_TRY_ASSIGN(
@@ -226,7 +243,7 @@ Result<std::string> LiveServer::bury(const Work& work) {
                 fmt::format("cannot rename the database {}", database)));
         }
     }
-    // Somebody holds it. Access is cut off all the same, and the environment's name free.
+    // Access is cut off all the same, and the environment's name free.
     BASE_TRY_ASSIGN(const auto holder, what_holds(database, work.deadline));
     BASE_TRY(run(letting_go, work.deadline));
     return fmt::format("the database {} is cut off but still held by {}", database, holder);

@@ -94,6 +94,10 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return close_database(work);
         case StepKind::end_sessions:
             return end_sessions(work);
+        case StepKind::restore:
+            return restore(work);
+        case StepKind::trash:
+            return put_into_trash(work);
         case StepKind::bury:
             return bury(work);
         case StepKind::drop_database:

@@ -4,7 +4,8 @@
 // database, which takes the lock and runs CREATE and DROP DATABASE, and short ones elsewhere.
 //
 // One thread, one operation at a time. Every statement stands in the file of its kind: observe.cpp
-// and observation_sql.cpp, build_steps.cpp, change_steps.cpp, delete_steps.cpp, reading.cpp.
+// and observation_sql.cpp, build_steps.cpp, change_steps.cpp, delete_steps.cpp, trash_steps.cpp,
+// reading.cpp.
 #pragma once
 
 #include <functional>
@@ -40,6 +41,22 @@ class LiveServer final : public environment::Server {
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
+    base::Result<std::vector<environment::Trashed>> trash(const environment::TrashFilter& filter,
+                                                          base::Deadline deadline) override;
+    base::Result<int> give_up_trash(const std::vector<base::Uuid>& instances,
+                                    const std::string& reason, const environment::Actor& actor,
+                                    base::Deadline deadline) override;
+    base::Result<environment::SweepFacts> observe_sweep(const environment::Project& project,
+                                                        const std::string& repository,
+                                                        base::Deadline deadline) override;
+    base::Result<void> record_sweep(const environment::Project& project,
+                                    const environment::Truth& truth,
+                                    base::Deadline deadline) override;
+    base::Result<std::vector<base::Uuid>> gone_among(const std::vector<base::Uuid>& environments,
+                                                     base::Deadline deadline) override;
+    base::Result<std::vector<std::string>> adopt_unknown(const environment::KeyTexts& key_texts,
+                                                         const environment::Actor& actor,
+                                                         base::Deadline deadline) override;
     base::Result<environment::CandidateFacts> observe_candidate(
         const environment::Candidate& candidate, base::Deadline deadline) override;
     base::Result<std::vector<std::string>> candidates(const std::string& prefix,
@@ -85,6 +102,11 @@ class LiveServer final : public environment::Server {
     // call begins; a later one goes on, until end_rotation.
     base::Result<std::vector<environment::Subject>> begin_rotation(
         const environment::Project& project, base::Deadline deadline);
+    // The projects that have an environment.
+    base::Result<std::vector<environment::Project>> inhabited_projects(base::Deadline deadline);
+    // Measures the databases whose sizes were not measured lately, the longest ago first. What
+    // disk_budget is compared with, and what reports say, is what was measured last.
+    base::Result<void> refresh_sizes(base::Deadline deadline);
     // The projects for which anything is to be built ahead, or has been.
     base::Result<std::vector<environment::Project>> pooled_projects(base::Deadline deadline);
     base::Result<void> end_rotation(const environment::Project& project, base::Deadline deadline);
@@ -163,6 +185,11 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> mark_protection(const Work& work);
     base::Result<std::string> record_closure(const Work& work);
 
+    // trash_steps.cpp
+    base::Result<std::string> put_into_trash(const Work& work);
+    base::Result<std::string> restore(const Work& work);
+    base::Result<void> reserve_trashed(const Work& work);
+
     // delete_steps.cpp
     base::Result<std::string> record_retirement(const Work& work);
     base::Result<std::string> close_database(const Work& work);
@@ -212,6 +239,19 @@ class LiveServer final : public environment::Server {
 pg::Statement must_be(std::string_view called, const environment::InstanceRecord& instance,
                       std::string_view stamp_prefix);
 
+// Raises, in the transaction that it is part of, unless the instance is in the trash; from then on
+// it serves.
+pg::Statement taken_from_trash(const environment::InstanceRecord& instance);
+
+// What is in the trash: of project $1, of the environment $2, where these are not null, and whose
+// id begins with $3; the newest first.
+std::string trash_sql();
+environment::Trashed read_trashed(const pg::Row& row);
+
+// The lines of history of what leaves the trash for good. Ends in a condition on the instances i.
+pg::Statement purged(const std::vector<base::Uuid>& instances, const std::string& reason,
+                     const environment::Actor& actor);
+
 // The columns of an environment that a create may change, as parameters from $2 on; $1 is its id.
 extern const std::string_view k_described;
 std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record);
@@ -232,6 +272,11 @@ struct LiveServer::Work {
     // One line of history, as part of a transaction: the plan's outcome, or `event` in its place.
     // That of a removal tells what goes, so it stands before the statement by which that is gone.
     pg::Statement history(std::string_view event = {}) const;
+    // What history calls the removal of an environment.
+    std::string_view removed_as() const {
+        const auto& how = target.environment.retirement;
+        return how ? std::string_view(how->told_as) : std::string_view("deleted");
+    }
 };
 
 }  // namespace server

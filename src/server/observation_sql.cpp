@@ -66,7 +66,21 @@ const std::string_view k_environment_columns = R"(
     e.protected AS e_protected, e.epoch AS e_epoch, e.closed_because AS e_closed_because,
     extract(epoch FROM e.created_at)::bigint AS e_created_at,
     extract(epoch FROM e.last_create_at)::bigint AS e_last_create_at,
-    extract(epoch FROM e.expires_at)::bigint AS e_expires_at)";
+    extract(epoch FROM e.expires_at)::bigint AS e_expires_at,
+    (extract(epoch FROM e.event_at) * 1000000)::bigint AS e_event_at,
+    (extract(epoch FROM e.retired_for) * 1000000)::bigint AS e_retired_for,
+    e.retired_pull_request AS e_retired_pull_request, e.retired_commit AS e_retired_commit,
+    e.retired_into_trash AS e_retired_into_trash, e.retired_because AS e_retired_because,
+    e.retired_as AS e_retired_as)";
+
+const std::string_view k_tombstone = R"(
+SELECT (extract(epoch FROM e.retired_for) * 1000000)::bigint AS e_retired_for,
+    e.retired_pull_request AS e_retired_pull_request, e.retired_commit AS e_retired_commit,
+    e.retired_into_trash AS e_retired_into_trash, e.retired_because AS e_retired_because,
+    e.retired_as AS e_retired_as
+FROM registry.environment e
+WHERE e.project = $1 AND e.name = $2 AND e.state = 'gone' AND e.retired_for IS NOT NULL
+ORDER BY e.retired_at DESC LIMIT 1)";
 
 const std::string_view k_one_environment = R"(registry.environment e
 LEFT JOIN registry.instance i ON i.id = e.instance
@@ -80,12 +94,15 @@ LEFT JOIN registry.instance n ON n.id = e.next_instance
 LEFT JOIN registry.role r ON r.id = e.role
 {} WHERE e.project = $1 AND e.state <> 'gone' ORDER BY e.name)";
 
-// The role only where no living environment has it: a reset's former instance shares it.
+// The role only where it is nobody's else: not a living environment's, since a reset's former
+// instance shares it, and not that of another one in the trash, which would be of no use without.
 const std::string_view k_one_leftover = R"(registry.instance i
 LEFT JOIN registry.environment e ON false
 LEFT JOIN registry.instance n ON false
 LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
     (SELECT FROM registry.environment x WHERE x.role = r.id AND x.state <> 'gone')
+    AND NOT EXISTS (SELECT FROM registry.instance y
+        WHERE y.role = r.id AND y.id <> i.id AND y.state = 'trashed')
 {} WHERE i.id = $1::uuid AND (i.state IN ('dropping', 'trashed') OR r.state = 'pinned'
     OR (i.state IN ('building', 'frozen') AND i.purpose <> 'environment'
         AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))))";
@@ -103,7 +120,9 @@ SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
             AND created_at < now() - interval '1 hour'))
     OR EXISTS (SELECT FROM registry.role p JOIN pg_roles l ON l.rolname = p.name
         WHERE p.state = 'pinned' AND NOT EXISTS (SELECT FROM pg_shdepend s
-            WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)) AS has_leftovers
+            WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)) AS has_leftovers,
+    EXISTS (SELECT FROM registry.environment WHERE state <> 'gone' AND expires_at < now()
+        AND NOT protected) AS has_expired
 FROM registry.installation)";
 
 const std::string_view k_bare_installation = R"(
@@ -112,7 +131,7 @@ SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
     extract(epoch FROM clock_timestamp())::bigint AS now,
-    false AS is_behind, false AS has_leftovers
+    false AS is_behind, false AS has_leftovers, false AS has_expired
 FROM registry.installation)";
 
 const std::string_view k_name_holder = R"(

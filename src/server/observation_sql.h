@@ -25,6 +25,9 @@ extern const std::string_view k_one_environment;
 extern const std::string_view k_whole_project;
 extern const std::string_view k_one_leftover;
 
+// How the last environment called $2 of project $1 went; nothing where none is known to have.
+extern const std::string_view k_tombstone;
+
 // The installation: identity, schema, whether the registry is behind, and what a pooler would
 // change.
 extern const std::string_view k_installation;

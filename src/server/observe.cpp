@@ -29,8 +29,9 @@ NameHolder holder_of(const pg::Row& row, const Facts& facts) {
     if (facts.instance && facts.instance->id.to_string() == *instance) {
         return NameHolder::this_instance;
     }
-    return row.text("state") == "dropping" ? NameHolder::dropping_instance
-                                           : NameHolder::somebody_else;
+    const auto state = row.text("state");
+    return state == "dropping" || state == "trashed" ? NameHolder::dropping_instance
+                                                     : NameHolder::somebody_else;
 }
 
 // Only `init` and `upgrade` change the schema, so everybody works with the one that is there, or
@@ -49,6 +50,15 @@ Result<void> check_schema(const environment::Installation& installation) {
         fmt::format("the registry has schema {}; this program works with {} and newer",
                     installation.schema_version, k_oldest_schema),
         "run 'reviewdb upgrade' once; nothing was changed");
+}
+
+pg::Statement tombstone_of(const environment::Subject& subject) {
+    return {std::string(k_tombstone), {subject.project.text(), subject.name.text()}, true};
+}
+
+std::optional<environment::Retirement> read_tombstone(const pg::Rows& rows) {
+    if (rows.empty()) return std::nullopt;
+    return read_retirement(rows[0]);
 }
 
 }  // namespace
@@ -198,11 +208,13 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
         fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
     Statements statements = reading(subject.project, source_of(subject, true));
     statements.front() = {std::string(k_bare_installation), {}, true};
+    if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
     BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
                                                        deadline, Ending::open));
     BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
     facts.source = read_source(answers[3]);
     facts.warm = read_warm(answers[3]);
+    if (subject.with_tombstone) facts.tombstone = read_tombstone(answers.back());
     if (facts.warm) return facts;
     return observe(subject, environment::Purpose::work, deadline);
 }
@@ -218,6 +230,7 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
                                                 {subject.project.text(), subject.name.text()},
                                                 true});
     if (!recall) statements.push_back(source_of(subject, false));
+    if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
     std::vector<pg::Rows> answers;
     if (purpose == Purpose::work) {
         const auto what =
@@ -232,6 +245,7 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
     if (!answers[3].empty() && !recall) read_observation(answers[3][0], facts);
     if (facts.environment) epoch_ = facts.environment->epoch;
     if (recall) return facts;
+    if (subject.with_tombstone) facts.tombstone = read_tombstone(answers.back());
     facts.source = read_source(answers[4]);
     facts.warm_there = !answers[4].empty() && answers[4][0].boolean("warm_there");
     const bool serves =

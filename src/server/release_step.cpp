@@ -31,7 +31,7 @@ Result<std::string> LiveServer::hand_back(const Work& work) {
         must_be(instance.database, instance, work.credentials.leaving_prefix),
         work.history(),
         {"UPDATE registry.environment SET state = 'gone', retired_at = now(), "
-         "next_instance = NULL, epoch = epoch + 1 WHERE id = $1::uuid",
+         "retired_as = 'released', next_instance = NULL, epoch = epoch + 1 WHERE id = $1::uuid",
          {target.environment.id.to_string()}},
         {"UPDATE registry.instance SET state = 'gone', let_go_at = now() WHERE id = $1::uuid",
          {instance.id.to_string()}},

@@ -108,6 +108,23 @@ Time time_of(std::int64_t seconds_since_1970) {
     return Time(std::chrono::seconds(seconds_since_1970));
 }
 
+Time time_of_microseconds(std::int64_t since_1970) {
+    return Time(std::chrono::microseconds(since_1970));
+}
+
+std::optional<std::string> seconds_of(const std::optional<Time>& time) {
+    if (!time) return std::nullopt;
+    return std::to_string(
+        std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count());
+}
+
+std::optional<std::string> exact_seconds_of(const std::optional<Time>& time) {
+    if (!time) return std::nullopt;
+    const auto exact =
+        std::chrono::duration_cast<std::chrono::microseconds>(time->time_since_epoch()).count();
+    return fmt::format("{}.{:06}", exact / 1'000'000, exact % 1'000'000);
+}
+
 environment::Installation read_installation(const pg::Row& installation, const pg::Rows& keys) {
     environment::Installation read;
     read.id = uuid_of(installation, "id");
@@ -119,6 +136,7 @@ environment::Installation read_installation(const pg::Row& installation, const p
                             .value_or(environment::FileCloning::unknown);
     read.is_behind = installation.boolean("is_behind");
     read.has_leftovers = installation.boolean("has_leftovers");
+    read.has_expired = installation.boolean("has_expired");
     read.keys = read_key_records(keys);
     return read;
 }
@@ -169,7 +187,25 @@ environment::EnvironmentRecord read_environment(const pg::Row& row) {
     record.created_at = time_of(row.integer("e_created_at"));
     record.last_create_at = time_of(row.integer("e_last_create_at"));
     if (!row.is_null("e_expires_at")) record.expires_at = time_of(row.integer("e_expires_at"));
+    if (!row.is_null("e_event_at")) {
+        record.event_at = time_of_microseconds(row.integer("e_event_at"));
+    }
+    record.retirement = read_retirement(row);
     return record;
+}
+
+std::optional<environment::Retirement> read_retirement(const pg::Row& row) {
+    if (row.is_null("e_retired_for")) return std::nullopt;
+    environment::Retirement retirement;
+    retirement.event_at = time_of_microseconds(row.integer("e_retired_for"));
+    if (!row.is_null("e_retired_pull_request")) {
+        retirement.pull_request = static_cast<int>(row.integer("e_retired_pull_request"));
+    }
+    retirement.commit = row.text("e_retired_commit");
+    retirement.keeps = row.boolean("e_retired_into_trash");
+    retirement.reason = row.text("e_retired_because");
+    retirement.told_as = row.text("e_retired_as");
+    return retirement;
 }
 
 void read_records(const pg::Row& row, environment::Facts& facts) {

@@ -13,6 +13,10 @@
 namespace server {
 
 environment::Time time_of(std::int64_t seconds_since_1970);
+environment::Time time_of_microseconds(std::int64_t since_1970);
+// And back, as parameters for to_timestamp($::double precision); null for nothing.
+std::optional<std::string> seconds_of(const std::optional<environment::Time>& time);
+std::optional<std::string> exact_seconds_of(const std::optional<environment::Time>& time);
 
 std::optional<base::Uuid> optional_uuid(const pg::Row& row, const char* column);
 // The columns <prefix>_id and so on; nothing where that is null.
@@ -29,6 +33,9 @@ void read_observation(const pg::Row& row, environment::Facts& facts);
 // The rows alone, from a row of records_sql.
 void read_records(const pg::Row& row, environment::Facts& facts);
 environment::EnvironmentRecord read_environment(const pg::Row& row);
+// How an environment goes or went, from the columns of k_environment_columns or of k_tombstone;
+// nothing of one that stays.
+std::optional<environment::Retirement> read_retirement(const pg::Row& row);
 
 // Labels to the JSON that the registry keeps, and back.
 std::string labels_to_json(const environment::Labels& labels);

@@ -140,6 +140,8 @@ class UninstallTest : public support::PgTest {
         must({"create", "one"});
         must({"create", "two", "--project", "other"});
         must({"reset", "one"});
+        must({"create", "three"});
+        must({"delete", "three"});
         must({"pool", "set", "1"});
         must({"pool", "fill"});
     }

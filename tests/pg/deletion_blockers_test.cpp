@@ -74,7 +74,7 @@ TEST_F(HeldDatabase, is_told_of_in_a_dry_run_with_what_ends_it) {
     }));
     EXPECT_THAT(answer.remarks,
                 testing::ElementsAre(testing::AllOf(
-                    testing::HasSubstr("would keep the database from being dropped: prepared "
+                    testing::HasSubstr("would hold the database: prepared "
                                        "transaction 'theirs' of test_superuser, since 20"),
                     testing::HasSubstr("ROLLBACK PREPARED 'theirs'"))));
     execute(root(database_), "ROLLBACK PREPARED 'theirs'");

@@ -32,7 +32,9 @@ class LeavingTest : public support::EnvironmentTest {
     LeavingTest() { project_name_ = "leaving"; }
 
     Wish wish() const {
-        return {project(), must(environment::Name::parse(name_)), {}, "leaving", {}};
+        return {.project = project(),
+                .name = must(environment::Name::parse(name_)),
+                .reason = "leaving"};
     }
     template <typename Deed>
     auto on_the_server(const Deed& deed) const {
@@ -106,10 +108,10 @@ TEST_F(LeavingTest, a_dry_run_says_who_is_in_the_way_and_changes_nothing) {
     EXPECT_THAT(remarks,
                 Contains(HasSubstr(fmt::format("would go along: session {} of {} (their app)",
                                                own.backend_pid(), made.description->role))));
-    EXPECT_THAT(remarks,
-                Contains(HasSubstr(fmt::format(
-                    "would keep the database from being dropped: session {} of {} (monitoring)",
-                    foreign.backend_pid(), root().get("user")))));
+    EXPECT_THAT(
+        remarks,
+        Contains(HasSubstr(fmt::format("would hold the database: session {} of {} (monitoring)",
+                                       foreign.backend_pid(), root().get("user")))));
     EXPECT_THAT(
         remarks,
         Contains(HasSubstr(fmt::format("SELECT pg_terminate_backend({})", foreign.backend_pid()))));
@@ -199,6 +201,10 @@ TEST_F(LeavingTest, what_is_released_lives_on_and_nothing_of_ours_touches_it) {
 
     EXPECT_EQ(ask(inside, "SELECT 'stays in' AS value"), "stays in");
     std::move(inside).close_and_wait(soon());
+    EXPECT_THAT(on_the_server([&](auto& live) {
+                    return must(live.gone_among({released.description->environment.id}, soon()));
+                }),
+                testing::IsEmpty());
     const auto again = release();
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().kind, base::ErrorKind::not_found);

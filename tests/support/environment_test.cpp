@@ -22,6 +22,7 @@ pg::ConnectionInfo prepare_operator(const Cluster& cluster) {
     server::Preparation wish;
     wish.loopback_allowed = true;
     wish.actor = k_tester;
+    wish.policies = {{"trash_window", "none"}};  // what tests of removal are about
     return *must(server::prepare(cluster.make_administrator(), wish, soon(), log)).operator_login;
 }
 

@@ -29,6 +29,7 @@ Result<void> FakeServer::record_reset(const Work& work) {
 Result<void> FakeServer::swap(const Work& work) {
     const auto& target = work.target;
     const auto trashed = dropping_name(target.leaving.id);
+    if (work.plan.outcome == Outcome::restored) BASE_TRY(take_from_trash(target.instance));
     end_lock_holders(target.leaving.database);
     end_lock_holders(target.instance.database);
     BASE_TRY(rename(target.leaving.database, trashed));
@@ -44,6 +45,7 @@ Result<void> FakeServer::swap(const Work& work) {
     leaving.record.database = trashed;
     leaving.record.keep_until = target.leaving.keep_until;
     leaving.let_go = ++world_.last_let_go;
+    leaving.let_go_at = world_.now;
     auto& serving = world_.instances.at(target.instance.id).record;
     BASE_TRY(check_unique(target.instance.id, target.final_database));
     serving.state = InstanceState::serving;

@@ -31,6 +31,11 @@ Facts FakeServer::common_facts(const Project& project) const {
                !world_.is_named(role.name);
     });
     facts.installation.has_leftovers = waits || is_unpinned;
+    facts.installation.has_expired = std::ranges::any_of(world_.environments, [&](const auto& one) {
+        const auto& record = one.second.record;
+        return record.state != EnvironmentState::gone && !record.shielded && record.expires_at &&
+               *record.expires_at < world_.now;
+    });
     facts.now = world_.now;
     facts.policy = Policy::from_rows(project, world_.policy);
     return facts;
@@ -112,7 +117,8 @@ void FakeServer::find_name_holder(const Subject& subject, Facts& facts) const {
         if (!holds) continue;
         if (facts.instance && facts.instance->id == id) {
             facts.final_name = NameHolder::this_instance;
-        } else if (record.state == InstanceState::dropping) {
+        } else if (record.state == InstanceState::dropping ||
+                   record.state == InstanceState::trashed) {
             facts.final_name = NameHolder::dropping_instance;
         }
     }
@@ -132,6 +138,7 @@ Result<Facts> FakeServer::observe(const Subject& subject, Purpose purpose, Deadl
         read_rows(*row, facts);
         epoch_ = facts.environment->epoch;
     }
+    if (subject.with_tombstone) facts.tombstone = tombstone_of(subject);
     if (purpose != Purpose::recall) find_source(subject, purpose, facts);
     const bool serves = facts.instance && facts.instance->state == InstanceState::serving;
     if (works && !facts.warm && !(serves && facts.database)) find_name_holder(subject, facts);
@@ -153,7 +160,20 @@ Result<std::vector<Facts>> FakeServer::observe_all(const Project& project, Deadl
     return all;
 }
 
-// Only where no living environment has it: a reset's former instance shares it.
+std::optional<Retirement> FakeServer::tombstone_of(const Subject& subject) const {
+    const EnvironmentRow* last = nullptr;
+    for (const auto& [id, row] : world_.environments) {
+        const auto& record = row.record;
+        const bool counts = record.project == subject.project.text() &&
+                            record.name == subject.name.text() && record.retirement &&
+                            record.state == EnvironmentState::gone;
+        if (counts && (last == nullptr || last->retired < row.retired)) last = &row;
+    }
+    return last == nullptr ? std::nullopt : last->record.retirement;
+}
+
+// Only where it is nobody's else: not a living environment's, and not that of another one in the
+// trash.
 std::optional<RoleRecord> FakeServer::leftover_role(const InstanceRow& row) const {
     if (!row.role) return std::nullopt;
     const auto& role = world_.roles.at(*row.role);
@@ -161,7 +181,11 @@ std::optional<RoleRecord> FakeServer::leftover_role(const InstanceRow& row) cons
         return one.second.record.role == role.id &&
                one.second.record.state != EnvironmentState::gone;
     });
-    if (lives || role.state == RoleState::gone) return std::nullopt;
+    const bool kept = std::ranges::any_of(world_.instances, [&](const auto& one) {
+        return one.second.role == role.id && one.first != row.record.id &&
+               one.second.record.state == InstanceState::trashed;
+    });
+    if (lives || kept || role.state == RoleState::gone) return std::nullopt;
     return role;
 }
 

@@ -22,6 +22,7 @@ Result<void> FakeServer::hand_back(const Work& work) {
     if (auto* row = row_of(target)) {
         row->record.state = EnvironmentState::gone;
         row->next_instance.reset();
+        row->is_released = true;
         ++row->record.epoch;
     }
     world_.instances.at(leaving.id).record.state = InstanceState::gone;

@@ -16,6 +16,7 @@ Result<void> FakeServer::record_retirement(const Work& work) {
     count_write();
     if (auto* row = row_of(work.target)) {
         row->record.state = EnvironmentState::retiring;
+        row->record.retirement = work.target.environment.retirement;
         epoch_ = ++row->record.epoch;
     }
     return {};
@@ -39,10 +40,17 @@ Result<void> FakeServer::end_sessions(const Work& work) {
 
 Result<void> FakeServer::let_go(const Work& work) {
     const auto& target = work.target;
-    if (auto* row = row_of(target)) row->record.state = EnvironmentState::gone;
+    if (auto* row = row_of(target)) {
+        row->record.state = EnvironmentState::gone;
+        row->retired = ++world_.last_let_go;
+    }
     auto& leaving = world_.instances.at(target.leaving.id);
+    if (target.leaving.state == InstanceState::trashed) {
+        tell_purged(leaving, "its time in the trash was over", work.actor);
+    }
     leaving.record.state = InstanceState::dropping;
     leaving.let_go = ++world_.last_let_go;
+    leaving.let_go_at = world_.now;
     for (auto& [id, row] : world_.instances) {
         const bool in_trash = row.record.state == InstanceState::trashed;
         if (in_trash && row.role == target.role.id) row.record.state = InstanceState::dropping;
@@ -54,7 +62,7 @@ Result<void> FakeServer::let_go(const Work& work) {
         login->connection_limit = 0;
     }
     if (!target.environment.name.empty()) {
-        tell(work, work.plan.outcome == Outcome::deleted ? "deleted" : "abandoned");
+        tell(work, work.plan.outcome == Outcome::deleted ? removed_as(work) : "abandoned");
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "environment/secret_store.h"
+#include "environment/secret_value.h"
 #include "support/fate.h"
 
 namespace support {
@@ -17,6 +18,17 @@ class FakeSecretStore final : public environment::SecretStore {
     // Borrows both for its life.
     FakeSecretStore(Secrets& secrets, Fate& fate) : secrets_(secrets), fate_(fate) {}
 
+    base::Result<std::vector<environment::StoredSecret>> list(
+        base::Deadline /*deadline*/) override {
+        if (fate_.dead) return death();
+        std::vector<environment::StoredSecret> found;
+        for (const auto& [name, value] : secrets_) {
+            if (const auto owner = environment::owner_of_secret(value)) {
+                found.push_back({name, *owner});
+            }
+        }
+        return found;
+    }
     base::Result<std::optional<base::Secret>> read(const std::string& name,
                                                    base::Deadline /*deadline*/) override {
         if (fate_.dead) return death();

@@ -202,6 +202,7 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
     end_transaction();
     if (work.step.kind == StepKind::freeze) return freeze(work);
     if (work.step.kind == StepKind::bury) return bury(work);
+    if (work.step.kind == StepKind::trash) return put_into_trash(work);
     if (work.step.kind == StepKind::drop_role) return drop_role(work);
     const auto quietly = [](const Done& done) -> Told {
         if (!done) return base::fail(done.error());
@@ -219,6 +220,7 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::repair_role, &FakeServer::repair_role},
         {StepKind::claim, &FakeServer::claim_built},
         {StepKind::mark_ready, &FakeServer::mark_ready},
+        {StepKind::restore, &FakeServer::restore},
         {StepKind::renew, &FakeServer::renew},
         {StepKind::adopt, &FakeServer::adopt},
         {StepKind::record_warm, &FakeServer::record_warm},

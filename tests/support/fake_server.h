@@ -32,6 +32,22 @@ class FakeServer final : public environment::Server {
         const environment::Leftover& leftover, base::Deadline deadline) override;
     base::Result<std::vector<environment::Leftover>> leftovers(int most,
                                                                base::Deadline deadline) override;
+    base::Result<std::vector<environment::Trashed>> trash(const environment::TrashFilter& filter,
+                                                          base::Deadline deadline) override;
+    base::Result<int> give_up_trash(const std::vector<base::Uuid>& instances,
+                                    const std::string& reason, const environment::Actor& actor,
+                                    base::Deadline deadline) override;
+    base::Result<environment::SweepFacts> observe_sweep(const environment::Project& project,
+                                                        const std::string& repository,
+                                                        base::Deadline deadline) override;
+    base::Result<void> record_sweep(const environment::Project& project,
+                                    const environment::Truth& truth,
+                                    base::Deadline deadline) override;
+    base::Result<std::vector<base::Uuid>> gone_among(const std::vector<base::Uuid>& environments,
+                                                     base::Deadline deadline) override;
+    base::Result<std::vector<std::string>> adopt_unknown(const environment::KeyTexts& key_texts,
+                                                         const environment::Actor& actor,
+                                                         base::Deadline deadline) override;
     base::Result<environment::CandidateFacts> observe_candidate(
         const environment::Candidate& candidate, base::Deadline deadline) override;
     base::Result<std::vector<std::string>> candidates(const std::string& prefix,
@@ -96,6 +112,10 @@ class FakeServer final : public environment::Server {
     Done within_lease(const environment::Target& target) const;
     void tell(const Work& work, std::string_view event = {});
     void tell_what_goes(const environment::Target& target, environment::HistoryEntry& entry) const;
+    static std::string_view removed_as(const Work& work) {
+        const auto& how = work.target.environment.retirement;
+        return how ? std::string_view(how->told_as) : std::string_view("deleted");
+    }
 
     // fake_observation.cpp
     environment::Facts common_facts(const environment::Project& project) const;
@@ -105,6 +125,7 @@ class FakeServer final : public environment::Server {
                                                           const std::string& role) const;
     environment::InstanceRecord instance_of(const base::Uuid& id) const;
     void find_name_holder(const environment::Subject& subject, environment::Facts& facts) const;
+    std::optional<environment::Retirement> tombstone_of(const environment::Subject& subject) const;
     std::optional<environment::RoleRecord> leftover_role(const InstanceRow& row) const;
 
     // fake_supply.cpp
@@ -168,6 +189,19 @@ class FakeServer final : public environment::Server {
     Done rotate_password(const Work& work);
     Done mark_protection(const Work& work);
     Done record_closure(const Work& work);
+
+    // fake_sweep.cpp
+    bool is_known(const std::string& name, std::uint32_t oid) const;
+    std::optional<environment::Remains> remains_of(const InstanceRow& row) const;
+
+    // fake_trash.cpp
+    Told put_into_trash(const Work& work);
+    Done restore(const Work& work);
+    Done take_from_trash(const environment::InstanceRecord& instance);
+    environment::Trashed trashed(const InstanceRow& row) const;
+    const EnvironmentRow* former_of(const InstanceRow& row) const;
+    void tell_purged(const InstanceRow& row, const std::string& reason,
+                     const environment::Actor& actor);
 
     // fake_removal.cpp
     Done record_retirement(const Work& work);

@@ -58,12 +58,15 @@ struct FakeDatabase {
 struct EnvironmentRow {
     environment::EnvironmentRecord record;
     std::optional<base::Uuid> next_instance;
+    int retired = 0;  // in which order; 0: not
+    bool is_released = false;
 };
 
 struct InstanceRow {
     environment::InstanceRecord record;
     std::optional<base::Uuid> role;
     int let_go = 0;  // in which order; 0: not
+    environment::Time let_go_at = {};
     std::string project = {};
     std::string purpose = "environment";  // or pool, or template
     int made = 0;                         // in which order
@@ -96,6 +99,8 @@ struct FakeWorld {
     // How many warm ones there are to be, of a project and template.
     std::map<std::pair<std::string, std::string>, int> pool;
     std::vector<environment::HistoryEntry> history;
+    // How many branches a source knew the last time, of a project and repository.
+    std::map<std::pair<std::string, std::string>, int> sweeps;
 
     std::map<std::string, FakeDatabase> databases;
     std::map<std::string, FakeLogin> logins;

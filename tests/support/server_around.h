@@ -30,6 +30,34 @@ class ServerAround : public environment::Server {
                                                                base::Deadline deadline) override {
         return inner_.leftovers(most, deadline);
     }
+    base::Result<std::vector<environment::Trashed>> trash(const environment::TrashFilter& filter,
+                                                          base::Deadline deadline) override {
+        return inner_.trash(filter, deadline);
+    }
+    base::Result<int> give_up_trash(const std::vector<base::Uuid>& instances,
+                                    const std::string& reason, const environment::Actor& actor,
+                                    base::Deadline deadline) override {
+        return inner_.give_up_trash(instances, reason, actor, deadline);
+    }
+    base::Result<environment::SweepFacts> observe_sweep(const environment::Project& project,
+                                                        const std::string& repository,
+                                                        base::Deadline deadline) override {
+        return inner_.observe_sweep(project, repository, deadline);
+    }
+    base::Result<void> record_sweep(const environment::Project& project,
+                                    const environment::Truth& truth,
+                                    base::Deadline deadline) override {
+        return inner_.record_sweep(project, truth, deadline);
+    }
+    base::Result<std::vector<base::Uuid>> gone_among(const std::vector<base::Uuid>& environments,
+                                                     base::Deadline deadline) override {
+        return inner_.gone_among(environments, deadline);
+    }
+    base::Result<std::vector<std::string>> adopt_unknown(const environment::KeyTexts& key_texts,
+                                                         const environment::Actor& actor,
+                                                         base::Deadline deadline) override {
+        return inner_.adopt_unknown(key_texts, actor, deadline);
+    }
     base::Result<environment::CandidateFacts> observe_candidate(
         const environment::Candidate& candidate, base::Deadline deadline) override {
         return inner_.observe_candidate(candidate, deadline);

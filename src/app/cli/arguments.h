@@ -31,6 +31,19 @@ struct Arguments {
     std::optional<std::string> commit;
     bool run_command = false;
 
+    // create, delete
+    std::optional<std::string> event_time;
+    bool force = false;
+    bool purge = false;
+
+    // restore, trash
+    std::optional<std::string> as;
+    std::string instance;
+
+    // sweep
+    std::optional<std::string> branches;
+    std::optional<std::string> ref_map;
+
     // create, reset, pool
     std::optional<std::string> wanted_template;
 

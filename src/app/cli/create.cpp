@@ -36,7 +36,9 @@ Result<environment::CreateWish> make_wish(const Session& session) {
                                    .labels = std::move(labels),
                                    .ttl = ttl,
                                    .may_be_shielded = found.may_be_shielded,
-                                   .wanted_template = arguments.wanted_template.value_or("")};
+                                   .wanted_template = arguments.wanted_template.value_or(""),
+                                   .event_at = found.event_at,
+                                   .forced = arguments.force};
 }
 
 // Creates; a server without a registry is prepared first, where that may be.

@@ -24,11 +24,17 @@ Result<environment::Wish> make_wish(const Session& session) {
     if (!arguments.reason.empty() && !environment::is_clean_utf8(arguments.reason)) {
         return base::fail(ErrorKind::invalid_input, "--reason: UTF-8 without control characters");
     }
+    BASE_TRY(environment::check(found.origin));
     return environment::Wish{
         .project = session.settings().project,
         .name = std::move(name),
         .repository = std::move(found.origin.repository),
-        .reason = arguments.reason.empty() ? "asked for by the caller" : arguments.reason};
+        .reason = arguments.reason.empty() ? "asked for by the caller" : arguments.reason,
+        .event_at = found.event_at,
+        .pull_request = found.origin.pull_request,
+        .commit = std::move(found.origin.commit),
+        .purges = arguments.purge,
+        .forced = arguments.force};
 }
 
 // Shows what would go, and asks. True without a question where nobody is there to answer.

@@ -75,6 +75,21 @@ void add_template_choice(CLI::App& app, Arguments& arguments) {
                 "what it is cloned from: NAME, empty, or auto for what the working tree made");
 }
 
+void add_commit(CLI::App& app, Arguments& arguments) {
+    app.add_option_function<std::string>(
+           "--pull-request",
+           [&arguments](const std::string& text) { arguments.pull_request = parse_number(text); },
+           "the number of the pull request that it is for")
+        ->type_name("");
+    text_option(app, "--commit", arguments.commit, "the commit that it is for");
+}
+
+void add_event(CLI::App& app, Arguments& arguments) {
+    text_option(app, "--event-time", arguments.event_time,
+                "when the event happened that this is for: 2026-11-24T12:00:00Z");
+    app.add_flag("--force", arguments.force, "even where this comes late");
+}
+
 void add_create(CLI::App& app, Arguments& arguments) {
     add_name(app, arguments);
     text_option(app, "--ttl", arguments.ttl, "how long it lives: 12h, 7d");
@@ -83,13 +98,9 @@ void add_create(CLI::App& app, Arguments& arguments) {
         ->allow_extra_args(false);
     text_option(app, "--repository", arguments.repository, "whose it is: HOST/OWNER/NAME");
     text_option(app, "--ref", arguments.ref, "the branch that it is for");
-    app.add_option_function<std::string>(
-           "--pull-request",
-           [&arguments](const std::string& text) { arguments.pull_request = parse_number(text); },
-           "the number of the pull request that it is for")
-        ->type_name("");
-    text_option(app, "--commit", arguments.commit, "the commit that it is for");
+    add_commit(app, arguments);
     add_template_choice(app, arguments);
+    add_event(app, arguments);
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
     app.add_flag("--exec", arguments.run_command,
                  "then run the command behind -- with its variables");
@@ -112,7 +123,46 @@ void add_import(CLI::App& app, Arguments& arguments) {
 void add_delete(CLI::App& app, Arguments& arguments) {
     add_change(app, arguments);
     app.add_flag("--must-exist", arguments.must_exist, "fail with 3 when there is none");
+    add_commit(app, arguments);
+    add_event(app, arguments);
+    app.add_flag("--purge", arguments.purge, "keep nothing in the trash");
     app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
+void add_instance(CLI::App& app, Arguments& arguments) {
+    app.add_option("--instance", arguments.instance,
+                   "which of them, by the beginning of its id in 'trash list'")
+        ->type_name("");
+}
+
+void add_restore(CLI::App& app, Arguments& arguments) {
+    text_option(app, "NAME", arguments.name, "the environment that it was");
+    text_option(app, "--as", arguments.as, "the name that it gets; else the one that it had");
+    add_instance(app, arguments);
+    app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
+    app.add_option("--reason", arguments.reason, "why, for history")->type_name("");
+    text_option(app, "--repository", arguments.repository, "the caller's: HOST/OWNER/NAME");
+}
+
+void add_trash(CLI::App& app, Arguments& arguments) {
+    app.add_option("ACTION", arguments.action, "list or empty")->type_name("");
+    text_option(app, "NAME", arguments.name, "only what was this environment's");
+    add_instance(app, arguments);
+    app.add_flag("--all-projects", arguments.all_projects, "of every project");
+    app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
+    app.add_option("--reason", arguments.reason, "why, for history")->type_name("");
+    app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
+void add_sweep(CLI::App& app, Arguments& arguments) {
+    text_option(app, "--branches", arguments.branches,
+                "who says which branches there are: git:REMOTE, github:OWNER/REPO, "
+                "gitlab:GROUP/PROJECT, or - for names on standard input");
+    text_option(app, "--ref-map", arguments.ref_map,
+                "a command that makes of a branch the name of its environment");
+    text_option(app, "--repository", arguments.repository,
+                "whose branches they are, where the source does not say: HOST/OWNER/NAME");
+    app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
 }
 
 void add_reset(CLI::App& app, Arguments& arguments) {
@@ -237,7 +287,8 @@ void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
         {"reset", add_reset},     {"rotate", add_rotate},     {"extend", add_extend},
         {"protect", add_change},  {"close", add_change},      {"unprotect", add_change},
         {"open", add_change},     {"template", add_template}, {"pool", add_pool},
-        {"release", add_release}, {"report", add_report},     {"uninstall", add_uninstall}};
+        {"release", add_release}, {"report", add_report},     {"uninstall", add_uninstall},
+        {"restore", add_restore}, {"trash", add_trash},       {"sweep", add_sweep}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);
     }

@@ -60,11 +60,10 @@ Result<int> run_release(Session& session) {
     BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
     const auto& arguments = session.arguments();
-    const Wish wish{session.settings().project,
-                    std::move(name),
-                    std::move(found.origin.repository),
-                    arguments.reason,
-                    {}};
+    const Wish wish{.project = session.settings().project,
+                    .name = std::move(name),
+                    .repository = std::move(found.origin.repository),
+                    .reason = arguments.reason};
     BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
     if (!wanted) return 1;

@@ -164,7 +164,7 @@ environment::KeyTexts Session::key_texts() {
     return texts;
 }
 
-Result<environment::FoundName> Session::found_name(Clone clone) const {
+Result<Found> Session::found_name(Clone clone) const {
     return find_name(arguments_, variables_, clone, deadline_);
 }
 
@@ -174,7 +174,7 @@ Result<environment::Subject> Session::subject() const {
     return environment::Subject{settings_.project, std::move(name)};
 }
 
-Result<environment::FoundName> Session::named() const {
+Result<Found> Session::named() const {
     if (arguments_.name.has_value() != arguments_.current) return found_name();
     const auto& verb = arguments_.verb;
     return base::fail(ErrorKind::invalid_input,

@@ -57,11 +57,11 @@ class Session {
     base::Result<void> prepare();
 
     // The environment that the call is about, by its name or by default.
-    base::Result<environment::FoundName> found_name(Clone clone = Clone::ask_now) const;
+    base::Result<Found> found_name(Clone clone = Clone::ask_now) const;
     base::Result<environment::Subject> subject() const;
     // The environment that a call changes: its NAME, or the branch's with --current. Fails
     // invalid_input for neither and for both.
-    base::Result<environment::FoundName> named() const;
+    base::Result<Found> named() const;
 
     // REVIEWDB_KEY and its like, and the way to those in Secrets Manager.
     environment::KeyTexts key_texts();

@@ -9,6 +9,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/duration.h"
 #include "base/file.h"
 #include "environment/repository.h"
 
@@ -48,6 +49,16 @@ void add_git_origin(Surroundings& surroundings, base::Deadline deadline) {
     surroundings.git_origin = first_line(base::run({.arguments = k_ask_origin}, deadline));
 }
 
+base::Result<std::optional<environment::Time>> event_time_of(const Arguments& arguments,
+                                                             const Surroundings& surroundings) {
+    if (!arguments.event_time) return environment::event_time_of(surroundings);
+    auto time = base::parse_time(*arguments.event_time);
+    if (time) return time;
+    return base::fail(base::ErrorKind::invalid_input,
+                      fmt::format("--event-time: '{}' is no time", *arguments.event_time),
+                      "as RFC 3339 has it: 2026-11-24T12:00:00Z");
+}
+
 environment::Origin with_flags(environment::Origin origin, const Arguments& arguments) {
     if (arguments.repository) origin.repository = *arguments.repository;
     if (arguments.ref) origin.ref = *arguments.ref;
@@ -58,15 +69,15 @@ environment::Origin with_flags(environment::Origin origin, const Arguments& argu
 
 }  // namespace
 
-base::Result<environment::FoundName> find_name(const Arguments& arguments,
-                                               const Variables& variables, Clone clone,
-                                               base::Deadline deadline) {
+base::Result<Found> find_name(const Arguments& arguments, const Variables& variables, Clone clone,
+                              base::Deadline deadline) {
     // Who only reads needs to be asked for no repository.
     constexpr std::array<std::string_view, 5> k_readers{"get", "url", "env", "psql", "exec"};
     const bool wants_origin =
         std::find(k_readers.begin(), k_readers.end(), arguments.verb) == k_readers.end();
     const bool asks_origin = wants_origin && clone == Clone::ask_now && !arguments.repository;
     auto surroundings = look_around(variables);
+    BASE_TRY_ASSIGN(const auto event_at, event_time_of(arguments, surroundings));
     if (arguments.name) {
         if (asks_origin) add_git_origin(surroundings, deadline);
         environment::FoundName found{*arguments.name, environment::origin_of(surroundings), true};
@@ -76,7 +87,7 @@ base::Result<environment::FoundName> find_name(const Arguments& arguments,
             found.may_be_shielded = own->may_be_shielded;
         }
         found.origin = with_flags(std::move(found.origin), arguments);
-        return found;
+        return Found{std::move(found), event_at};
     }
     auto found = environment::default_name(surroundings);
     if (!found && !environment::is_ci(variables)) {
@@ -84,9 +95,17 @@ base::Result<environment::FoundName> find_name(const Arguments& arguments,
             {.arguments = {"git", "symbolic-ref", "--quiet", "--short", "HEAD"}}, deadline));
     }
     if (asks_origin) add_git_origin(surroundings, deadline);
-    found = environment::default_name(surroundings);
-    if (found) found->origin = with_flags(std::move(found->origin), arguments);
-    return found;
+    BASE_TRY_ASSIGN(auto named, environment::default_name(surroundings));
+    named.origin = with_flags(std::move(named.origin), arguments);
+    return Found{std::move(named), event_at};
+}
+
+std::string repository_at_hand(const Arguments& arguments, const Variables& variables,
+                               base::Deadline deadline) {
+    if (arguments.repository) return *arguments.repository;
+    auto surroundings = look_around(variables);
+    add_git_origin(surroundings, deadline);
+    return environment::origin_of(surroundings).repository;
 }
 
 std::optional<base::Running> ask_repository() {

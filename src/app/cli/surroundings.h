@@ -20,10 +20,18 @@ namespace cli {
 // caller does so, by ask_repository().
 enum class Clone { ask_now, ask_later };
 
+// What the call is about, by its words and by where it is made.
+struct Found : environment::FoundName {
+    std::optional<environment::Time> event_at;  // --event-time, or what the CI says
+};
+
 // The name that was given, or the default one; and whose it is.
-base::Result<environment::FoundName> find_name(const Arguments& arguments,
-                                               const Variables& variables, Clone clone,
-                                               base::Deadline deadline);
+base::Result<Found> find_name(const Arguments& arguments, const Variables& variables, Clone clone,
+                              base::Deadline deadline);
+
+// Whose work is at hand, whatever it is called: HOST/OWNER/NAME; empty where nobody says.
+std::string repository_at_hand(const Arguments& arguments, const Variables& variables,
+                               base::Deadline deadline);
 
 // Asks git whose clone this is without waiting, and takes its answer, as HOST/OWNER/NAME; empty
 // when it has none.

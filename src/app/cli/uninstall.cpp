@@ -103,8 +103,9 @@ Result<void> Uninstall::delete_environments() {
         auto project = environment::Project::parse(one.environment.project);
         auto name = environment::Name::parse(one.environment.name);
         if (!project || !name) continue;
-        const environment::Wish wish{
-            *std::move(project), *std::move(name), {}, "reviewdb is uninstalled", {}};
+        environment::Wish wish{.project = *std::move(project), .name = *std::move(name)};
+        wish.reason = "reviewdb is uninstalled";
+        wish.purges = true;
         const auto removed =
             session_.manager().remove(wish, environment::Execution::carry_out, soon());
         if (removed) {

@@ -126,6 +126,30 @@ base::Secret Function::answer_request(const std::string& event, Deadline deadlin
     return base::Secret(api::error_json(error));
 }
 
+// What no source is needed for: what has expired, and what was left. Never more than a part of the
+// time, and what cannot be swept keeps nobody else from being maintained.
+Result<void> Function::sweep(Administrator& administrator, Deadline deadline) {
+    const auto measured = administrator.server->refresh_sizes(deadline);
+    if (!measured) log_.warning("sizes: {}", base::presentable(measured.error().message));
+    BASE_TRY_ASSIGN(const auto projects, administrator.server->inhabited_projects(deadline));
+    for (const auto& project : projects) {
+        if (deadline.passed()) return {};
+        const auto swept = administrator.manager->sweep(
+            {project, std::nullopt, {}}, environment::Execution::carry_out, deadline);
+        if (!swept) {
+            log_.warning("sweep of {}: {}", project.text(),
+                         base::presentable(swept.error().message));
+            continue;
+        }
+        for (const auto& finding : swept->findings) {
+            log_.info("sweep of {}: {} '{}' {}: {}{}{}", project.text(), to_text(finding.kind),
+                      finding.name, finding.database, finding.reason,
+                      finding.left.empty() ? "" : "; left: ", finding.left);
+        }
+    }
+    return {};
+}
+
 // As far as the time allows: the next event of its kind goes on. What cannot be filled keeps nobody
 // else's from being filled.
 Result<void> Function::fill_pools(Administrator& administrator, Deadline deadline) {
@@ -161,6 +185,7 @@ Result<base::Secret> Function::maintain(const std::string& event, Deadline deadl
             [&](Administrator& administrator) -> Result<void> {
                 BASE_TRY_ASSIGN(auto pending, administrator.manager->finish_pending(deadline));
                 std::move(pending.begin(), pending.end(), std::back_inserter(reports));
+                BASE_TRY(sweep(administrator, deadline));
                 return fill_pools(administrator, deadline);
             },
             deadline));

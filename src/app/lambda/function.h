@@ -29,6 +29,7 @@ class Function {
 
     base::Secret answer_drop_in(const std::string& event, base::Deadline deadline);
     base::Secret answer_request(const std::string& event, base::Deadline deadline);
+    base::Result<void> sweep(Administrator& administrator, base::Deadline deadline);
     base::Result<void> fill_pools(Administrator& administrator, base::Deadline deadline);
     base::Result<base::Secret> maintain(const std::string& event, base::Deadline deadline);
 

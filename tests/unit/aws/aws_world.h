@@ -18,7 +18,7 @@ namespace unit {
 
 inline base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(20)); }
 
-inline aws::Waiting no_waiting() {
+inline http::Waiting no_waiting() {
     return {[] { return 0.0; }, [](std::chrono::milliseconds) {}};
 }
 
@@ -44,7 +44,7 @@ struct AwsWorld : testing::Test {
 
     support::SecretsManagerStandIn amazon;
     aws::Settings settings = support::must(aws::read_settings(amazon.variables()));
-    aws::HttpClient http{settings.trust};
+    http::Client http{settings.trust};
     aws::CredentialsChain credentials{settings, http, no_waiting()};
     aws::SecretsManager manager{settings, credentials, http, no_waiting()};
 };

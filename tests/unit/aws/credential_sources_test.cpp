@@ -5,7 +5,7 @@
 
 namespace {
 
-using aws::parse_time;
+using base::parse_time;
 using aws::split_command;
 using base::ErrorKind;
 using base::Secret;
@@ -66,7 +66,7 @@ TEST(CredentialsJson, names_its_source_and_quotes_nothing_of_what_is_wrong) {
 
 TEST(ContainerHost, is_asked_in_the_clear_only_where_nobody_listens) {
     const auto may = [](const std::string& url) {
-        const auto parts = aws::parse_url(url);
+        const auto parts = http::parse_url(url);
         return parts && aws::may_ask_container_host(*parts);
     };
     for (const auto* url :

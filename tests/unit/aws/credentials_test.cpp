@@ -80,7 +80,7 @@ struct CredentialsTest : testing::Test {
         return known == answers.end() ? support::HttpAnswer{404, {}, ""} : known->second;
     }};
     aws::Settings settings;
-    aws::HttpClient http;
+    http::Client http;
     aws::Time now = std::chrono::system_clock::from_time_t(1'800'000'000);
     std::optional<aws::CredentialsChain> chain;
 };

@@ -23,7 +23,7 @@ struct SigningIn : testing::Test {
                           {"AWS_ENDPOINT_URL_SECRETS_MANAGER", amazon.endpoint()},
                           {"AWS_EC2_METADATA_DISABLED", "true"}});
         const auto settings = support::must(aws::read_settings(variables));
-        aws::HttpClient http(settings.trust);
+        http::Client http(settings.trust);
         aws::CredentialsChain chain(settings, http, unit::no_waiting());
         aws::SecretsManager manager(settings, chain, http, unit::no_waiting());
         auto found = manager.get_value("a", {}, soon());

@@ -40,7 +40,7 @@ TEST_F(StoredKeyTest, is_the_same_for_everybody_who_creates_it_at_once) {
     std::mutex mutex;
     std::set<std::string> keys;
     support::at_once(8, 8, [&](std::size_t) {
-        aws::HttpClient own_http(settings.trust);
+        http::Client own_http(settings.trust);
         aws::CredentialsChain own_credentials(settings, own_http);
         aws::SecretsManager own(settings, own_credentials, own_http);
         const auto key = must(find_or_create_key(own, {k_name}, soon()));

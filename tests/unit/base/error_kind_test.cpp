@@ -23,6 +23,7 @@ TEST(ErrorKindTable, holds_every_kind_at_its_own_place) {
             case ErrorKind::not_found:
             case ErrorKind::conflict:
             case ErrorKind::denied:
+            case ErrorKind::late:
             case ErrorKind::shielded:
             case ErrorKind::overloaded:
             case ErrorKind::unavailable:

@@ -144,8 +144,7 @@ TEST_F(ManagerTest, says_before_a_delete_what_would_stand_in_its_way) {
     EXPECT_EQ(
         answer.remarks,
         (std::vector<std::string>{
-            "would go along: session of " + role,
-            "would keep the database from being dropped: session of monitoring",
+            "would go along: session of " + role, "would hold the database: session of monitoring",
             "would keep the role, without login, until it is gone: grants that name " + role}));
     EXPECT_EQ(world_.to_text(), before);
 }
@@ -193,6 +192,17 @@ TEST_F(ManagerTest, hands_an_environment_over_though_the_answer_was_lost) {
         world_.databases.erase("review_login");
         world_.secrets.erase("review_login");
     }
+}
+
+TEST_F(ManagerTest, leaves_the_secret_of_what_was_handed_over_to_whoever_has_it) {
+    must(carry_out(Verb::create));
+    must(carry_out(Verb::release));
+    FakeProcess process(world_);
+    const environment::SweepWish wish{must(environment::Project::parse("review")), {}, {}};
+    const auto report =
+        must(process.manager().sweep(wish, environment::Execution::carry_out, soon()));
+    EXPECT_TRUE(report.findings.empty());
+    EXPECT_TRUE(world_.secrets.contains("review_login"));
 }
 
 TEST_F(ManagerTest, examines_without_changing_anything) {

@@ -10,7 +10,7 @@
 
 #include "base/deadline.h"
 
-namespace aws {
+namespace http {
 
 // Chance and sleep come from outside, so that tests need neither.
 struct Waiting {
@@ -28,4 +28,4 @@ std::chrono::milliseconds back_off(int attempt, double chance);
 // Sleeps for back_off; false, at once, when the deadline would pass meanwhile.
 bool wait_for_attempt(const Waiting& waiting, int attempt, base::Deadline deadline);
 
-}  // namespace aws
+}  // namespace http

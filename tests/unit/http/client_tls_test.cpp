@@ -3,9 +3,9 @@
 // HttpClient against a server with TLS: the openssl program's own.
 #include <gtest/gtest.h>
 
-#include "aws/http.h"
 #include "base/file.h"
 #include "base/subprocess.h"
+#include "http/client.h"
 #include "local/port.h"
 #include "support/must.h"
 #include "support/temp_folder.h"
@@ -23,8 +23,8 @@ struct HttpTls : testing::Test {
         return "https://" + host + ":" + std::to_string(port) + "/";
     }
     // Once the server is there, what it says to this client.
-    base::Result<aws::HttpResponse> send(aws::Trust trust, const std::string& host) const {
-        aws::HttpClient http(std::move(trust));
+    base::Result<http::Response> send(http::Trust trust, const std::string& host) const {
+        http::Client http(std::move(trust));
         for (;;) {
             auto response = http.send({"GET", url(host)}, soon());
             const bool starting =
@@ -44,8 +44,8 @@ struct HttpTls : testing::Test {
 
 TEST_F(HttpTls, trusts_whom_it_was_told_to_trust_by_file_or_by_text) {
     const auto text = must(base::read_file(files.authority)).value();
-    for (const auto& trust : {aws::Trust{files.authority.string(), ""}, aws::Trust{"", text},
-                              aws::Trust{"/nowhere", text}}) {
+    for (const auto& trust : {http::Trust{files.authority.string(), ""}, http::Trust{"", text},
+                              http::Trust{"/nowhere", text}}) {
         const auto response = send(trust, "127.0.0.1");
         ASSERT_TRUE(response) << response.error().message;
         EXPECT_EQ(response->status, 200);
@@ -56,7 +56,7 @@ TEST_F(HttpTls, trusts_nobody_else) {
     const auto failure = send({}, "127.0.0.1").error();
     EXPECT_EQ(failure.kind, ErrorKind::unavailable);
     EXPECT_NE(failure.message.find("certificate"), std::string::npos) << failure.message;
-    EXPECT_NE(failure.hint.find("AWS_CA_BUNDLE"), std::string::npos);
+    EXPECT_NE(failure.hint.find("SSL_CERT_FILE"), std::string::npos);
 }
 
 TEST_F(HttpTls, wants_the_name_that_it_asked_for) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "aws/retry.h"
+#include "http/retry.h"
 
 #include <gtest/gtest.h>
 
 namespace {
 
-using aws::back_off;
+using http::back_off;
 using std::chrono::milliseconds;
 
 TEST(BackOff, doubles_up_to_five_seconds) {
@@ -22,7 +22,7 @@ TEST(BackOff, leaves_all_of_it_to_chance) {
 }
 
 TEST(BackOff, has_a_chance_from_nought_up_to_one) {
-    const auto waiting = aws::real_waiting();
+    const auto waiting = http::real_waiting();
     double least = 1;
     double most = 0;
     for (int i = 0; i < 1'000; ++i) {
@@ -38,10 +38,10 @@ TEST(BackOff, has_a_chance_from_nought_up_to_one) {
 
 TEST(BackOff, does_not_begin_a_wait_that_the_deadline_would_cut) {
     int slept = 0;
-    const aws::Waiting waiting{[] { return 0.999; }, [&](milliseconds) { ++slept; }};
-    EXPECT_FALSE(aws::wait_for_attempt(waiting, 8, base::Deadline::after(milliseconds(1'000))));
+    const http::Waiting waiting{[] { return 0.999; }, [&](milliseconds) { ++slept; }};
+    EXPECT_FALSE(http::wait_for_attempt(waiting, 8, base::Deadline::after(milliseconds(1'000))));
     EXPECT_EQ(slept, 0);
-    EXPECT_TRUE(aws::wait_for_attempt(waiting, 1, base::Deadline::after(milliseconds(60'000))));
+    EXPECT_TRUE(http::wait_for_attempt(waiting, 1, base::Deadline::after(milliseconds(60'000))));
     EXPECT_EQ(slept, 1);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One HTTP exchange at a time over a kept libcurl handle: the only door through which this room
-// talks to anybody. Knows TLS, proxies, time limits and AWS's signature, and no service.
+// One HTTP exchange at a time over a kept libcurl handle: the only door through which the program
+// asks services on the web. Knows TLS, proxies, time limits and AWS's signature, and no service.
 //
 // Connections are kept and used again. HTTPS_PROXY, NO_PROXY and the like are honoured as curl
 // does; certificates are always verified; redirects are never followed. One object serves one
@@ -20,7 +20,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-namespace aws {
+namespace http {
 
 // What AWS's Signature Version 4 is computed from; curl does the computing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv4.html
@@ -37,7 +37,7 @@ enum class Route {
     direct,         // never: what answers stands on this machine or beside it
 };
 
-struct HttpRequest {
+struct Request {
     std::string method;
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers = {};
@@ -50,7 +50,7 @@ struct HttpRequest {
     std::size_t longest_answer = 1'048'576;  // bytes
 };
 
-struct HttpResponse {
+struct Response {
     int status = 0;
     std::map<std::string, std::string> headers;  // names in lower case
     base::Secret body;
@@ -62,24 +62,32 @@ struct Trust {
     std::string bundle = {};  // PEM text, which wins
 };
 
-class HttpClient {
+// What a person can do about a failure, in the words of the service that is asked.
+struct Hints {
+    std::string untrusted = "name the authority of its certificate with SSL_CERT_FILE";
+    std::string unknown_host = "check the spelling of the host, and this machine's name servers";
+    std::string no_url = "an address is an http or https URL";
+};
+
+class Client {
    public:
     // Nothing of curl or TLS is touched before the first exchange, and no authority is loaded
     // before the first over https.
-    explicit HttpClient(Trust trust = {});
-    HttpClient(const HttpClient&) = delete;
-    HttpClient& operator=(const HttpClient&) = delete;
-    ~HttpClient();
+    explicit Client(Trust trust = {}, Hints hints = {});
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client();
 
     // The answer, whatever its status. Blocks for name resolution, connecting and the exchange, and
     // ends by the deadline. Fails `deadline`; `unavailable` when there was no whole answer, with
     // the host and what went wrong, and nothing of headers or bodies; `internal` for an answer
     // that is longer than it may be. The request may have been carried out whenever it fails.
-    base::Result<HttpResponse> send(const HttpRequest& request, base::Deadline deadline);
+    base::Result<Response> send(const Request& request, base::Deadline deadline);
 
    private:
     struct Handle;
     Trust trust_;
+    Hints hints_;
     std::unique_ptr<Handle> handle_;
 };
 
@@ -91,4 +99,4 @@ struct UrlParts {
 };
 std::optional<UrlParts> parse_url(const std::string& url);
 
-}  // namespace aws
+}  // namespace http

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "aws/http.h"
+#include "http/client.h"
 
 #include <gmock/gmock.h>
 
@@ -40,7 +40,7 @@ struct Http : testing::Test {
         last = request;
         return next;
     }};
-    aws::HttpClient http;
+    http::Client http;
 };
 
 TEST_F(Http, carries_a_request_and_its_answer) {
@@ -87,7 +87,7 @@ TEST_F(Http, ends_at_the_deadline_or_its_own_limit) {
     answer(Conduct::hang);
     EXPECT_EQ(http.send({"GET", url()}, base::Deadline::after(milliseconds(50))).error().kind,
               ErrorKind::deadline);
-    aws::HttpRequest request{"GET", url()};
+    http::Request request{"GET", url()};
     request.time_limit = milliseconds(50);
     EXPECT_EQ(http.send(request, soon()).error().kind, ErrorKind::unavailable);
     EXPECT_EQ(http.send(request, base::Deadline::after(milliseconds(0))).error().kind,
@@ -124,6 +124,13 @@ TEST_F(Http, says_that_nobody_is_there) {
     EXPECT_THAT(failure.message, HasSubstr("nowhere.invalid"));
 }
 
+TEST_F(Http, gives_the_hints_of_the_service_that_it_is_for) {
+    http::Client other({}, {.untrusted = "", .unknown_host = "look at the map", .no_url = "a URL"});
+    EXPECT_EQ(other.send({"GET", "http://nowhere.invalid/"}, soon()).error().hint,
+              "look at the map");
+    EXPECT_EQ(other.send({"GET", "nowhere"}, soon()).error().hint, "a URL");
+}
+
 TEST_F(Http, refuses_what_is_no_http_url) {
     for (const auto* wrong :
          {"", "127.0.0.1", "file:///etc/passwd", "ftp://127.0.0.1/", "http://"}) {
@@ -142,9 +149,9 @@ TEST_F(Http, goes_past_a_proxy_only_when_told_to) {
         return support::HttpAnswer{407, {}, "the proxy"};
     });
     ASSERT_EQ(setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1), 0);
-    aws::HttpRequest request{"GET", url()};
+    http::Request request{"GET", url()};
     const auto through = http.send(request, soon());
-    request.route = aws::Route::direct;
+    request.route = http::Route::direct;
     const auto past = http.send(request, soon());
     ASSERT_EQ(unsetenv("http_proxy"), 0);
     ASSERT_TRUE(through && past);
@@ -153,12 +160,12 @@ TEST_F(Http, goes_past_a_proxy_only_when_told_to) {
 }
 
 TEST(ParseUrl, finds_scheme_and_host) {
-    const auto parts = aws::parse_url("https://user@Example.com:8443/a?b#c");
+    const auto parts = http::parse_url("https://user@Example.com:8443/a?b#c");
     ASSERT_TRUE(parts);
     EXPECT_EQ(parts->scheme, "https");
     EXPECT_EQ(parts->host, "Example.com");
-    EXPECT_EQ(aws::parse_url("http://[::1]:80/")->host, "::1");
-    EXPECT_FALSE(aws::parse_url("gopher://a/"));
+    EXPECT_EQ(http::parse_url("http://[::1]:80/")->host, "::1");
+    EXPECT_FALSE(http::parse_url("gopher://a/"));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace aws {
+namespace base {
 
 inline std::string lower(std::string_view text) {
     std::string result(text);
@@ -25,4 +25,4 @@ inline std::string trimmed(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(k_blank) - first + 1));
 }
 
-}  // namespace aws
+}  // namespace base

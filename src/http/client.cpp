@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "aws/http.h"
+#include "http/client.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -10,9 +10,9 @@
 #include <mutex>
 #include <stdexcept>
 
-#include "aws/text.h"
+#include "base/text.h"
 
-namespace aws {
+namespace http {
 
 namespace {
 
@@ -27,8 +27,8 @@ constexpr std::array k_system_authorities{
     "/etc/ssl/ca-bundle.pem",                             // SUSE
 };
 // OpenSSL takes tens of milliseconds to read such a file. Where the same authorities stand in a
-// folder under the hashes of their names, it reads only the one that it needs. This is the hash of
-// the authority that AWS's certificates go back to.
+// folder under the hashes of their names, it reads only the one that it needs. That such a folder
+// is there is told by the hash of the authority that AWS's certificates go back to.
 constexpr const char* k_system_folder = "/etc/ssl/certs";
 constexpr const char* k_system_folder_has = "/etc/ssl/certs/ce5e74ef.0";  // Amazon Root CA 1
 
@@ -72,12 +72,12 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     answer.headers_ended = line == "\r\n" || line == "\n";
     const auto colon = line.find(':');
     if (colon != std::string::npos) {
-        answer.headers[lower(line.substr(0, colon))] = trimmed(line.substr(colon + 1));
+        answer.headers[base::lower(line.substr(0, colon))] = base::trimmed(line.substr(colon + 1));
     }
     return size * count;
 }
 
-Headers header_list(const HttpRequest& request) {
+Headers header_list(const Request& request) {
     Headers list(nullptr, &curl_slist_free_all);
     const auto add = [&](const std::string& name, const std::string& value) {
         auto* longer = curl_slist_append(list.get(), (name + ": " + value).c_str());
@@ -143,7 +143,7 @@ void set_signing(CURL* curl, const Signing& signing) {
     set(curl, CURLOPT_PASSWORD, signing.secret_access_key.reveal().c_str());
 }
 
-void set_limits(CURL* curl, const HttpRequest& request, base::Deadline deadline) {
+void set_limits(CURL* curl, const Request& request, base::Deadline deadline) {
     // Nothing would be taken for no limit.
     const auto limit = std::clamp(request.time_limit, std::chrono::milliseconds(1),
                                   std::max(deadline.remaining(), std::chrono::milliseconds(1)));
@@ -155,7 +155,7 @@ void set_limits(CURL* curl, const HttpRequest& request, base::Deadline deadline)
     set(curl, CURLOPT_QUICK_EXIT, 1L);
 }
 
-void set_request(CURL* curl, const HttpRequest& request, curl_slist* headers) {
+void set_request(CURL* curl, const Request& request, curl_slist* headers) {
     set(curl, CURLOPT_URL, request.url.c_str());
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     set(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -173,12 +173,18 @@ void set_request(CURL* curl, const HttpRequest& request, curl_slist* headers) {
     if (request.signing) set_signing(curl, *request.signing);
 }
 
-base::Error describe(CURLcode code, const char* detail, const std::string& host,
-                     const Answer& answer, base::Deadline deadline) {
+struct Ended {
+    CURLcode code;
+    std::string detail;  // curl's own words, where it has any
+};
+
+base::Error describe(const Ended& ended, const std::string& host, const Answer& answer,
+                     const Hints& hints, base::Deadline deadline) {
+    const auto code = ended.code;
     if (answer.too_large) {
         return {ErrorKind::internal, host + " sent an answer that is too long", {}, {}};
     }
-    const std::string what = *detail == '\0' ? curl_easy_strerror(code) : detail;
+    const std::string what = ended.detail.empty() ? curl_easy_strerror(code) : ended.detail;
     if (code == CURLE_OPERATION_TIMEDOUT && deadline.passed()) {
         return {ErrorKind::deadline,
                 fmt::format("no answer from {} in time: {}", host, what),
@@ -188,31 +194,32 @@ base::Error describe(CURLcode code, const char* detail, const std::string& host,
     base::Error error{
         ErrorKind::unavailable, fmt::format("no answer from {}: {}", host, what), {}, {}};
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-        error.hint = "name the authority of its certificate with AWS_CA_BUNDLE";
+        error.hint = hints.untrusted;
     } else if (code == CURLE_COULDNT_RESOLVE_HOST) {
-        error.hint = "check the region and the endpoint's URL";
+        error.hint = hints.unknown_host;
     } else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
         error.kind = ErrorKind::invalid_input;
-        error.hint = "an endpoint is an http or https URL";
+        error.hint = hints.no_url;
     }
     return error;
 }
 
 }  // namespace
 
-struct HttpClient::Handle {
+struct Client::Handle {
     Easy easy{nullptr, &curl_easy_cleanup};
 };
 
-HttpClient::HttpClient(Trust trust)
-    : trust_(std::move(trust)), handle_(std::make_unique<Handle>()) {}
+Client::Client(Trust trust, Hints hints)
+    : trust_(std::move(trust)), hints_(std::move(hints)), handle_(std::make_unique<Handle>()) {}
 
-HttpClient::~HttpClient() = default;
+Client::~Client() = default;
 
-base::Result<HttpResponse> HttpClient::send(const HttpRequest& request, base::Deadline deadline) {
+base::Result<Response> Client::send(const Request& request, base::Deadline deadline) {
     const auto parts = parse_url(request.url);
     if (!parts) {
-        return base::fail(ErrorKind::invalid_input, "an endpoint is not an http or https URL");
+        return base::fail(ErrorKind::invalid_input, "the address is not an http or https URL",
+                          hints_.no_url);
     }
     if (deadline.passed()) {
         return base::fail(ErrorKind::deadline, "no time is left to ask " + parts->host,
@@ -240,14 +247,14 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request, base::De
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_reset(curl);  // nothing of this call's is pointed at any more
     if (code != CURLE_OK) {
-        return base::fail(describe(code, detail.data(), parts->host, answer, deadline));
+        return base::fail(describe({code, detail.data()}, parts->host, answer, hints_, deadline));
     }
     if (!answer.headers_ended) {  // curl is content with a part of them
         return base::fail(ErrorKind::unavailable,
                           fmt::format("no answer from {}: it was cut short", parts->host));
     }
-    return HttpResponse{static_cast<int>(status), std::move(answer.headers),
-                        base::Secret(std::move(answer.body))};
+    return Response{static_cast<int>(status), std::move(answer.headers),
+                    base::Secret(std::move(answer.body))};
 }
 
 std::optional<UrlParts> parse_url(const std::string& url) {
@@ -267,4 +274,4 @@ std::optional<UrlParts> parse_url(const std::string& url) {
     return parts;
 }
 
-}  // namespace aws
+}  // namespace http

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "aws/retry.h"
+#include "http/retry.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace aws {
+namespace http {
 
 namespace {
 
@@ -44,4 +44,4 @@ bool wait_for_attempt(const Waiting& waiting, int attempt, base::Deadline deadli
     return true;
 }
 
-}  // namespace aws
+}  // namespace http
