@@ -13,23 +13,29 @@ namespace server {
 using base::Deadline;
 using base::Result;
 
-// The database may have been renamed by the same transaction, or be somebody else's by now.
+// The database may have been renamed by the same transaction, or be somebody else's by now. A size
+// that was measured a moment ago is not measured again: that looks at every file.
 pg::Statement history_of_removal(const environment::Target& target, const environment::Step& step,
                                  const environment::Actor& actor, std::string_view event) {
+    constexpr std::string_view k_removal = R"(
+INSERT INTO registry.history (project, name, environment, event, reason, actor, door, program, detail)
+SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8, jsonb_strip_nulls(jsonb_build_object(
+    'database', nullif($9, ''),
+    'size_bytes', coalesce(
+        (SELECT size_bytes FROM registry.instance
+         WHERE id = $12::uuid AND size_measured_at > now() - interval '1 minute'),
+        (SELECT pg_database_size(oid) FROM pg_database
+         WHERE (oid = $10::oid OR datname IN ($9, $11))
+             AND pg_get_userbyid(datdba) = current_user LIMIT 1)),
+    'age_seconds', (SELECT extract(epoch FROM clock_timestamp() - created_at)::bigint
+        FROM registry.environment WHERE id = $3::uuid))))";
     const auto& [environment, leaving] = std::tie(target.environment, target.leaving);
-    return {
-        "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
-        "program, detail) SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8, jsonb_strip_nulls("
-        "jsonb_build_object('database', nullif($9, ''), 'size_bytes', (SELECT "
-        "pg_database_size(oid) FROM pg_database WHERE (oid = $10::oid OR datname IN ($9, $11)) "
-        "AND pg_get_userbyid(datdba) = current_user LIMIT 1), 'age_seconds', (SELECT "
-        "extract(epoch FROM clock_timestamp() - created_at)::bigint FROM registry.environment "
-        "WHERE id = $3::uuid)))",
-        {environment.project, environment.name, environment.id.to_string(), std::string(event),
-         step.reason, actor.name, actor.door, actor.program, leaving.database,
-         leaving.oid ? std::optional(std::to_string(*leaving.oid)) : std::nullopt,
-         environment::dropping_name(leaving.id)},
-        true};
+    return {std::string(k_removal),
+            {environment.project, environment.name, environment.id.to_string(), std::string(event),
+             step.reason, actor.name, actor.door, actor.program, leaving.database,
+             leaving.oid ? std::optional(std::to_string(*leaving.oid)) : std::nullopt,
+             environment::dropping_name(leaving.id), leaving.id.to_string()},
+            true};
 }
 
 namespace {
