@@ -53,7 +53,7 @@ Result<Wish> wish_of(const Request& request) {
 
 base::Secret told(const Request& request, const Wish& wish, const Answer& answer) {
     if (request.execution == Execution::dry_run) {
-        return base::Secret(steps_json(answer.outcome, answer.steps));
+        return base::Secret(steps_json(answer.outcome, answer.steps, answer.remarks));
     }
     const bool gone = answer.outcome == Outcome::deleted || answer.outcome == Outcome::absent;
     if (answer.description && !gone) {

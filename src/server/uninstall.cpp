@@ -91,6 +91,7 @@ Result<Remains> what_remains(const pg::ConnectionInfo& administrator, Deadline d
              "named by grants in " + row.optional_text("places").value_or("no database"),
              fmt::format("there DROP OWNED BY {0}; then DROP ROLE {0}", row.text("quoted"))});
     }
+    remains.keys.reserve(static_cast<std::size_t>(answers[2].size()));
     for (int i = 0; i < answers[2].size(); ++i) {
         remains.keys.push_back(answers[2][i].text("location"));
     }

@@ -155,6 +155,7 @@ Result<void> Uninstall::remove_foundation() {
 int Uninstall::tell() const {
     session_.end_progress();
     std::vector<std::vector<std::string>> rows;
+    rows.reserve(done_.size() + left_.size());
     for (const auto& one : done_) rows.push_back({"removed", one});
     for (const auto& one : left_) {
         rows.push_back({"left", fmt::format("{}: {}", one.what, one.why)});
