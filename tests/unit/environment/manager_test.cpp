@@ -164,8 +164,11 @@ TEST_F(ManagerTest, counts_in_its_report_what_there_is_and_what_went_this_month)
     must(carry_out(Verb::create));
     must(carry_out(Verb::reset));
     must(FakeProcess(world_).carry_out(Verb::create, "gone"));
-    must(FakeProcess(world_).carry_out(Verb::remove, "gone"));
     FakeProcess process(world_);
+    environment::Wish wish{.project = must(environment::Project::parse("review")),
+                           .name = must(environment::Name::parse("gone"))};
+    wish.purges = true;
+    must(process.manager().remove(wish, environment::Execution::carry_out, soon()));
     const auto usage =
         must(process.server().usage(must(environment::Project::parse("review")), soon()));
     EXPECT_EQ(all_environments(usage).count, 2);
