@@ -63,7 +63,7 @@ std::optional<string_view> name_in(string_view line) {
     return name;
 }
 
-std::string quoted(string_view line) {
+std::string shown_line(string_view line) {
     constexpr std::size_t k_shown = 80;
     return base::harmless(base::beginning_of(base::presentable(line), k_shown));
 }
@@ -112,7 +112,7 @@ Result<std::vector<std::string>> parse_names(string_view text) {
             return base::fail(ErrorKind::invalid_input,
                               fmt::format("line {} of the names has no end: '{}' may have been cut "
                                           "off",
-                                          number, quoted(text)),
+                                          number, shown_line(text)),
                               "end the last line with a line feed");
         }
         auto line = text.substr(0, end);
@@ -123,7 +123,7 @@ Result<std::vector<std::string>> parse_names(string_view text) {
         if (!name) {
             return base::fail(
                 ErrorKind::invalid_input,
-                fmt::format("line {} of the names is no branch: '{}'", number, quoted(line)),
+                fmt::format("line {} of the names is no branch: '{}'", number, shown_line(line)),
                 std::string(k_hint));
         }
         names.emplace_back(*name);
@@ -138,7 +138,7 @@ Result<std::vector<std::string>> check_names(const std::vector<std::string>& ref
         const auto name = without_heads(ref);
         if (!is_branch_name(name) || name.starts_with("refs/")) {
             return base::fail(ErrorKind::invalid_input,
-                              fmt::format("'{}' is no branch", quoted(ref)),
+                              fmt::format("'{}' is no branch", shown_line(ref)),
                               "names of branches, with or without refs/heads/ before them");
         }
         names.emplace_back(name);
@@ -149,14 +149,14 @@ Result<std::vector<std::string>> check_names(const std::vector<std::string>& ref
 
 void normalise(std::vector<std::string>& names) {
     std::ranges::sort(names);
-    const auto rest = std::ranges::unique(names);
-    names.erase(rest.begin(), rest.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 void normalise(std::vector<PullRequest>& pull_requests) {
     std::ranges::stable_sort(pull_requests, {}, &PullRequest::number);
-    const auto rest = std::ranges::unique(pull_requests, {}, &PullRequest::number);
-    pull_requests.erase(rest.begin(), rest.end());
+    const auto same = [](const auto& a, const auto& b) { return a.number == b.number; };
+    pull_requests.erase(std::unique(pull_requests.begin(), pull_requests.end(), same),
+                        pull_requests.end());
 }
 
 }  // namespace branches

@@ -54,7 +54,7 @@ std::string message_of(const http::Response& response) {
 }
 
 // The same where it may be shown, behind a colon.
-std::string quoted(const Forge& forge, const http::Response& response) {
+std::string words_of(const Forge& forge, const http::Response& response) {
     const auto message = message_of(response);
     const bool tells =
         !forge.token.empty() && message.find(forge.token.reveal()) != std::string::npos;
@@ -100,7 +100,7 @@ base::Error limit_error(const Forge& forge, Moment until) {
 }
 
 base::Error refusal_of(const Forge& forge, const http::Response& response) {
-    const auto said = quoted(forge, response);
+    const auto said = words_of(forge, response);
     const auto allow = fmt::format("a token needs {}", forge.access);
     const bool token = !forge.token.empty();
     switch (response.status) {

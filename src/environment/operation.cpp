@@ -284,7 +284,8 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
     }
     for (auto& remark : plan.remarks) remarks_.push_back(std::move(remark));
     Answer answer{plan.outcome, std::nullopt, plan.steps, remarks_, plan.warm};
-    if (plan.target.environment.name.empty()) return std::optional(std::move(answer));
+    const bool is_there = !plan.target.environment.name.empty() && plan.outcome != Outcome::absent;
+    if (!is_there) return std::optional(std::move(answer));
     answer.description = describe(plan.target, facts_.policy);
     if (execution == Execution::carry_out && plan.outcome != Outcome::deleted) {
         auto& state = answer.description->environment.state;

@@ -59,6 +59,7 @@ enum class StepKind {
     discard,          // registry: what was built ahead, or in part, is of no use any more
     drop_next,        // registry: what an unfinished reset built is of no use any more
     // letting go
+    record_absence,     // registry: what there was to be removed is not there; its tombstone
     record_retirement,  // registry: the environment is being removed
     close_database,     // no new sessions
     end_sessions,       // those that are there

@@ -87,6 +87,25 @@ Retirement retirement_of(const Wish& wish, const Facts& facts) {
             wish.told_as};
 }
 
+// The create that it is about may still be on its way: then that one comes late.
+Plan absence(const Wish& wish, const Facts& facts) {
+    Plan plan;
+    plan.outcome = Outcome::absent;
+    const bool has_evidence = wish.event_at || (wish.pull_request && !wish.commit.empty());
+    if (!has_evidence) return plan;
+    auto& record = plan.target.environment;
+    record.project = wish.project.text();
+    record.name = wish.name.text();
+    record.retirement = Retirement{wish.event_at.value_or(facts.now),
+                                   wish.pull_request,
+                                   wish.commit,
+                                   false,
+                                   wish.reason,
+                                   wish.told_as};
+    add(plan, StepKind::record_absence, "a create for an earlier event comes late");
+    return plan;
+}
+
 // An event that is older than the one it was created for says nothing about it; nor does what
 // somebody decided before it was created again.
 Result<void> check_not_overtaken(const Wish& wish, const Facts& facts) {
@@ -133,11 +152,7 @@ bool is_claimed_unawares(const Facts& facts) {
 }  // namespace
 
 Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
-    if (!facts.environment) {
-        Plan plan;
-        plan.outcome = Outcome::absent;
-        return plan;
-    }
+    if (!facts.environment) return absence(wish, facts);
     BASE_TRY(planning::check_repository(wish.repository, facts, wish.project));
     BASE_TRY(planning::check_age(facts));
     if (facts.environment->state != EnvironmentState::building) {

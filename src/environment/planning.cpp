@@ -13,19 +13,54 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 40> k_step_names{
-    "record_intent",   "record_reset",   "record_warm",     "take_warm",       "record_template",
-    "adopt",           "create_role",    "create_database", "secure_database", "hand_over",
-    "dismiss_owner",   "set_password",   "repair_role",     "prove_login",     "fill",
-    "freeze",          "publish",        "shelve",          "claim",           "swap",
-    "write_secret",    "mark_ready",     "restore",         "renew",           "rotate_password",
-    "mark_protection", "record_closure", "discard",         "drop_next",       "record_retirement",
-    "close_database",  "end_sessions",   "delete_secret",   "trash",           "bury",
-    "drop_database",   "drop_role",      "forget",          "forget_template", "release"};
+constexpr std::array<std::string_view, 41> k_step_names{"record_intent",
+                                                        "record_reset",
+                                                        "record_warm",
+                                                        "take_warm",
+                                                        "record_template",
+                                                        "adopt",
+                                                        "create_role",
+                                                        "create_database",
+                                                        "secure_database",
+                                                        "hand_over",
+                                                        "dismiss_owner",
+                                                        "set_password",
+                                                        "repair_role",
+                                                        "prove_login",
+                                                        "fill",
+                                                        "freeze",
+                                                        "publish",
+                                                        "shelve",
+                                                        "claim",
+                                                        "swap",
+                                                        "write_secret",
+                                                        "mark_ready",
+                                                        "restore",
+                                                        "renew",
+                                                        "rotate_password",
+                                                        "mark_protection",
+                                                        "record_closure",
+                                                        "discard",
+                                                        "drop_next",
+                                                        "record_absence",
+                                                        "record_retirement",
+                                                        "close_database",
+                                                        "end_sessions",
+                                                        "delete_secret",
+                                                        "trash",
+                                                        "bury",
+                                                        "drop_database",
+                                                        "drop_role",
+                                                        "forget",
+                                                        "forget_template",
+                                                        "release"};
 constexpr std::array<std::string_view, 16> k_outcome_names{
     "created",   "adopted",     "repaired", "unchanged", "deleted",  "absent",
     "reset",     "rotated",     "closed",   "opened",    "extended", "refreshed",
     "protected", "unprotected", "restored", "released"};
+
+// One that is missing would give the steps after it the wrong names.
+static_assert(!k_step_names.back().empty() && !k_outcome_names.back().empty());
 
 }  // namespace
 

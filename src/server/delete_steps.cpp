@@ -59,9 +59,42 @@ pg::Statement must_be(std::string_view called, const environment::InstanceRecord
             true};
 }
 
-Result<std::string> LiveServer::record_retirement(const Work& work) {
-    const auto& record = work.target.environment;
+namespace {
+
+// From $2 on: the event that it goes for, whether it goes to the trash, why and as what.
+std::vector<std::optional<std::string>> retired(const environment::EnvironmentRecord& record,
+                                                std::string key) {
     const auto& how = record.retirement;
+    if (!how) return {std::move(key), std::nullopt, std::nullopt, "", "f", "", "deleted"};
+    return {std::move(key),
+            exact_seconds_of(how->event_at),
+            how->pull_request ? std::optional(std::to_string(*how->pull_request)) : std::nullopt,
+            how->commit,
+            how->keeps ? "t" : "f",
+            how->reason,
+            how->told_as};
+}
+
+}  // namespace
+
+// Not where a later removal is known already.
+Result<std::string> LiveServer::record_absence(const Work& work) {
+    const auto& record = work.target.environment;
+    auto parameters = retired(record, record.project);
+    parameters.emplace_back(record.name);
+    BASE_TRY(run({{"INSERT INTO registry.environment (id, project, name, state, retired_at, "
+                   "retired_for, retired_pull_request, retired_commit, retired_into_trash, "
+                   "retired_because, retired_as) SELECT gen_random_uuid(), $1, $8, 'gone', now(), "
+                   "to_timestamp($2::double precision), $3::integer, $4, $5::boolean, $6, $7 "
+                   "WHERE NOT EXISTS (SELECT FROM registry.environment WHERE project = $1 AND "
+                   "name = $8 AND state = 'gone' AND retired_for >= "
+                   "to_timestamp($2::double precision))",
+                   std::move(parameters)}},
+                 work.deadline));
+    return std::string();
+}
+
+Result<std::string> LiveServer::record_retirement(const Work& work) {
     BASE_TRY_ASSIGN(
         const auto answers,
         session_->run_all(
@@ -71,12 +104,7 @@ Result<std::string> LiveServer::record_retirement(const Work& work) {
               "retired_pull_request = $3::integer, retired_commit = $4, "
               "retired_into_trash = $5::boolean, retired_because = $6, retired_as = $7 "
               "WHERE id = $1::uuid RETURNING epoch",
-              {record.id.to_string(),
-               how ? exact_seconds_of(how->event_at) : std::optional<std::string>(),
-               how && how->pull_request ? std::optional(std::to_string(*how->pull_request))
-                                        : std::optional<std::string>(),
-               how ? how->commit : "", how && how->keeps ? "t" : "f", how ? how->reason : "",
-               how ? how->told_as : "deleted"}}},
+              retired(work.target.environment, work.target.environment.id.to_string())}},
             work.deadline));
     if (!answers[1].empty()) epoch_ = answers[1][0].integer("epoch");
     return std::string();

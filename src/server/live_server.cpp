@@ -88,6 +88,8 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return mark_ready(work);
         case StepKind::renew:
             return renew(work);
+        case StepKind::record_absence:
+            return record_absence(work);
         case StepKind::record_retirement:
             return record_retirement(work);
         case StepKind::close_database:

@@ -191,6 +191,7 @@ class LiveServer final : public environment::Server {
     base::Result<void> reserve_trashed(const Work& work);
 
     // delete_steps.cpp
+    base::Result<std::string> record_absence(const Work& work);
     base::Result<std::string> record_retirement(const Work& work);
     base::Result<std::string> close_database(const Work& work);
     base::Result<std::string> end_sessions(const Work& work);

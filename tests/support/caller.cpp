@@ -22,7 +22,8 @@ Result<std::unique_ptr<environment::SecretStore>> no_store(const environment::Po
 Result<Answer> carry_out(environment::Manager& manager, Request verb,
                          const environment::Project& project, const environment::Name& name,
                          base::Deadline deadline) {
-    const environment::Wish wish{project, name, {}, "test"};
+    environment::Wish wish{project, name, {}, "test"};
+    wish.purges = true;
     switch (verb) {
         case Request::create:
             return manager.create({project, name, {}, {}, std::nullopt}, Execution::carry_out,

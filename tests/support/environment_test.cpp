@@ -22,7 +22,6 @@ pg::ConnectionInfo prepare_operator(const Cluster& cluster) {
     server::Preparation wish;
     wish.loopback_allowed = true;
     wish.actor = k_tester;
-    wish.policies = {{"trash_window", "none"}};  // what tests of removal are about
     return *must(server::prepare(cluster.make_administrator(), wish, soon(), log)).operator_login;
 }
 
@@ -62,7 +61,8 @@ Result<Answer> EnvironmentTest::create(const std::string& name, std::optional<in
 }
 
 Result<Answer> EnvironmentTest::remove(const std::string& name, std::optional<int> steps) const {
-    const environment::Wish wish{project(), must(environment::Name::parse(name)), {}, "test"};
+    environment::Wish wish{project(), must(environment::Name::parse(name)), {}, "test"};
+    wish.purges = true;
     return in_a_process(steps, [&](auto& manager) {
         return manager.remove(wish, environment::Execution::carry_out, soon());
     });

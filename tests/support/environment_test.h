@@ -52,6 +52,7 @@ class EnvironmentTest : public PgTest {
     }
     base::Result<Answer> create(const std::string& name,
                                 std::optional<int> steps = std::nullopt) const;
+    // For good.
     base::Result<Answer> remove(const std::string& name,
                                 std::optional<int> steps = std::nullopt) const;
     base::Result<Answer> repair(const std::string& name) const;

@@ -203,6 +203,7 @@ EnvironmentRow& FakeServer::describe(const EnvironmentRecord& record) {
     row.record.labels = record.labels;
     row.record.expires_at = record.expires_at;
     row.record.last_create_at = record.last_create_at;
+    row.record.event_at = record.event_at;
     return row;
 }
 

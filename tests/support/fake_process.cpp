@@ -149,7 +149,7 @@ FakeWorld inhabited_world() {
 }
 
 void finish_leftovers(FakeWorld& world) {
-    world.now += std::chrono::days(30);
+    world.now += std::chrono::days(8);
     constexpr int k_enough = 10;
     for (int i = 0; i < k_enough; ++i) {
         FakeProcess process(world);

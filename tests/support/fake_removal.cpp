@@ -12,6 +12,24 @@ using base::Result;
 using namespace environment;  // NOLINT(google-build-using-namespace): every word of it
 namespace sql_state = pg::sql_state;
 
+Result<void> FakeServer::record_absence(const Work& work) {
+    const auto& record = work.target.environment;
+    for (const auto& [id, row] : world_.environments) {
+        const auto& other = row.record;
+        const bool later = other.project == record.project && other.name == record.name &&
+                           other.state == EnvironmentState::gone && other.retirement &&
+                           other.retirement->event_at >= record.retirement->event_at;
+        if (later) return {};
+    }
+    const auto id = base::Uuid::random();
+    auto& row = world_.environments[id];
+    row.record = record;
+    row.record.id = id;
+    row.record.state = EnvironmentState::gone;
+    row.retired = ++world_.last_let_go;
+    return {};
+}
+
 Result<void> FakeServer::record_retirement(const Work& work) {
     count_write();
     if (auto* row = row_of(work.target)) {

@@ -237,6 +237,7 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::rotate_password, &FakeServer::rotate_password},
         {StepKind::mark_protection, &FakeServer::mark_protection},
         {StepKind::record_closure, &FakeServer::record_closure},
+        {StepKind::record_absence, &FakeServer::record_absence},
         {StepKind::record_retirement, &FakeServer::record_retirement},
         {StepKind::close_database, &FakeServer::close_database},
         {StepKind::end_sessions, &FakeServer::end_sessions},

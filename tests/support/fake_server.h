@@ -204,6 +204,7 @@ class FakeServer final : public environment::Server {
                      const environment::Actor& actor);
 
     // fake_removal.cpp
+    Done record_absence(const Work& work);
     Done record_retirement(const Work& work);
     Done close_database(const Work& work);
     Done end_sessions(const Work& work);

@@ -73,7 +73,6 @@ FakeWorld::FakeWorld() {
     installation.schema_version = 1;
     installation.oldest_program_allowed = 1;
     installation.server_version = 150000;
-    policy.push_back({"*", "trash_window", "none"});  // what most tests of removal are about
     installation.keys.push_back({1, {}, "registry", base::Secret(std::string(32, 'k'))});
     now = environment::Time(std::chrono::seconds(1'800'000'000));
     FakeDatabase theirs;

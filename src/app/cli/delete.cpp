@@ -42,7 +42,7 @@ Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
     if (session.arguments().yes || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().remove(wish, Execution::dry_run, session.deadline()));
-    if (answer.steps.empty()) return true;
+    if (!answer.description) return true;
     return says_yes(details(*answer.description, std::nullopt, std::chrono::system_clock::now()) +
                     fmt::format("Delete '{}' with its database and role?", wish.name.text()));
 }

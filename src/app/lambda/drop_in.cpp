@@ -16,15 +16,14 @@ using environment::Execution;
 using environment::Outcome;
 
 // What the callers of the former Lambda were promised, as far as nobody decided otherwise: their
-// secrets are in AWS under its names, nothing expires by itself, and what they delete is gone.
+// secrets are in AWS under its names, and nothing expires by itself.
 Result<void> DropInWork::settle(const environment::Project& project, Deadline deadline) {
     const auto where = administrator_.reference.id + "/" + project.text();
     if (settled_.contains(where)) return {};
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> k_promised{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_promised{
         {{"secrets", "aws"},
          {"secret_pattern", api::k_drop_in_secrets},
-         {"ttl", "none"},
-         {"trash_window", "none"}}};
+         {"ttl", "none"}}};
     auto& server = *administrator_.server;
     BASE_TRY_ASSIGN(auto policy, server.policy(project, deadline));
     bool changed = false;
@@ -61,11 +60,14 @@ Result<Answer> DropInWork::create(const api::DropIn& event, Deadline deadline) c
         deadline);
 }
 
+// What these callers delete is gone, as they were promised: nothing of it is kept in the trash.
+//
 // What the former Lambda made is removed by the same rule as it is taken over by: only what proves
 // itself.
 Result<Answer> DropInWork::remove(const api::DropIn& event, Deadline deadline) const {
     auto& manager = *administrator_.manager;
-    const environment::Wish wish{event.project, event.stage, {}, "a delete event"};
+    environment::Wish wish{event.project, event.stage, {}, "a delete event"};
+    wish.purges = true;
     auto answer = manager.remove(wish, Execution::carry_out, deadline);
     if (!answer && deadline.passed()) return answer;
     BASE_TRY_ASSIGN(const auto former,

@@ -179,16 +179,14 @@ Result<base::Secret> Function::maintain(const std::string& event, Deadline deadl
                           "list its administrator's secret in REVIEWDB_SERVER");
     }
     std::vector<environment::Report> reports;
+    const auto look_after = [&](Administrator& administrator) -> Result<void> {
+        BASE_TRY_ASSIGN(auto pending, administrator.manager->finish_pending(deadline));
+        std::move(pending.begin(), pending.end(), std::back_inserter(reports));
+        BASE_TRY(sweep(administrator, deadline));
+        return fill_pools(administrator, deadline);
+    };
     for (const auto& server : servers) {
-        BASE_TRY(administrators_->with(
-            server,
-            [&](Administrator& administrator) -> Result<void> {
-                BASE_TRY_ASSIGN(auto pending, administrator.manager->finish_pending(deadline));
-                std::move(pending.begin(), pending.end(), std::back_inserter(reports));
-                BASE_TRY(sweep(administrator, deadline));
-                return fill_pools(administrator, deadline);
-            },
-            deadline));
+        BASE_TRY(administrators_->with(server, look_after, deadline));
     }
     log_.info("maintained: {} were pending", reports.size());
     return base::Secret(api::reports_json(reports));

@@ -13,7 +13,7 @@ namespace support {
 
 namespace {
 
-enum class Type { text, number, flag, texts, tags, rules };
+enum class Type { text, number, flag, texts, tags, rules, filters };
 enum class Need { required, optional };
 
 struct Member {
@@ -63,6 +63,10 @@ const std::map<std::string_view, Members>& actions() {
          {k_secret_id,
           {"VersionId", Type::text, Need::optional, 32, 64},
           {"VersionStage", Type::text, Need::optional, 1, 256}}},
+        {"ListSecrets",
+         {{"MaxResults", Type::number},
+          {"NextToken", Type::text, Need::optional, 1, 4096},
+          {"Filters", Type::filters, Need::optional, 0, 10}}},
         {"ListSecretVersionIds",
          {k_secret_id,
           {"MaxResults", Type::number},
@@ -90,6 +94,8 @@ const std::map<std::string_view, Members>& actions() {
 
 const Members k_tag{{"Key", Type::text, Need::required, 1, 128},
                     {"Value", Type::text, Need::optional, 0, 256}};
+const Members k_filter{{"Key", Type::text, Need::required, 1, 128},
+                       {"Values", Type::texts, Need::required, 1, 10}};
 const Members k_rules{{"AutomaticallyAfterDays", Type::number},
                       {"Duration", Type::text, Need::optional, 2, 3},
                       {"ScheduleExpression", Type::text, Need::optional, 1, 256}};
@@ -128,9 +134,9 @@ void check_list(const Member& member, const boost::json::value& value) {
         if (member.type == Type::texts && item.get_string().empty()) {
             refuse_value(member.name, "Member must have length greater than or equal to 1");
         }
-        if (member.type != Type::tags) continue;
+        if (member.type == Type::texts) continue;
         if (!item.is_object()) refuse_type(member.name);
-        check_object(k_tag, item.get_object());
+        check_object(member.type == Type::tags ? k_tag : k_filter, item.get_object());
     }
 }
 
@@ -150,6 +156,7 @@ void check_member(const Member& member, const boost::json::value& value) {
             return check_object(k_rules, value.get_object());
         case Type::texts:
         case Type::tags:
+        case Type::filters:
             return check_list(member, value);
     }
 }

@@ -41,6 +41,7 @@ boost::json::object SecretVault::perform(const std::string& action, const Member
         {"DescribeSecret", &SecretVault::describe_secret},
         {"GetRandomPassword", &SecretVault::get_random_password},
         {"GetSecretValue", &SecretVault::get_secret_value},
+        {"ListSecrets", &SecretVault::list_secrets},
         {"ListSecretVersionIds", &SecretVault::list_secret_version_ids},
         {"PutSecretValue", &SecretVault::put_secret_value},
         {"RestoreSecret", &SecretVault::restore_secret},

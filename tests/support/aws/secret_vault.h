@@ -64,6 +64,7 @@ class SecretVault {
     Members describe_secret(const Members& members);
     Members delete_secret(const Members& members);
     Members restore_secret(const Members& members);
+    Members list_secrets(const Members& members);
     Members tag_resource(const Members& members);
     Members untag_resource(const Members& members);
 

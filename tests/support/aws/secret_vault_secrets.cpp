@@ -24,6 +24,11 @@ bool is_name(const std::string& text) {
     });
 }
 
+std::string lower(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
 void check_tag_key(const std::string& key) {
     if (key.starts_with("aws:")) {
         throw AwsFailure{"InvalidParameterException",
@@ -72,6 +77,51 @@ void describe_rotation(const StoredSecret& secret, boost::json::object& answer) 
 }
 
 }  // namespace
+
+// Of the filters only the one by a tag's key, which is by prefix and knows no case; the service has
+// more. Those that are scheduled for deletion are not among them without being asked for.
+boost::json::object SecretVault::list_secrets(const Members& members) {
+    const auto most = number_member(members, "MaxResults").value_or(100);
+    if (most < 1 || most > 100) {
+        throw AwsFailure{"InvalidParameterException", "MaxResults must be within 1-100."};
+    }
+    std::vector<std::string> keys;
+    if (const auto* filters = members.if_contains("Filters")) {
+        for (const auto& filter : filters->get_array()) {
+            if (filter.at("Key").get_string() != "tag-key") {
+                throw AwsFailure{"ValidationException", "this filter is not served"};
+            }
+            for (const auto& value : filter.at("Values").get_array()) {
+                keys.push_back(lower(std::string(value.get_string())));
+            }
+        }
+    }
+    const auto from = text_member(members, "NextToken").value_or("");
+    boost::json::array list;
+    Members answer;
+    for (const auto& [name, secret] : secrets_) {
+        if (name < from || secret.deleted || secret.vanishing) continue;
+        const bool wanted = keys.empty() || std::ranges::any_of(secret.tags, [&](const auto& tag) {
+                                return std::ranges::any_of(keys, [&](const auto& key) {
+                                    return lower(tag.first).starts_with(key);
+                                });
+                            });
+        if (!wanted) continue;
+        if (list.size() == static_cast<std::size_t>(most)) {
+            answer["NextToken"] = name;
+            break;
+        }
+        auto entry = identity_of(secret);
+        boost::json::array tags;
+        for (const auto& [key, value] : secret.tags) {
+            tags.push_back(Members{{"Key", key}, {"Value", value}});
+        }
+        entry["Tags"] = std::move(tags);
+        list.push_back(std::move(entry));
+    }
+    answer["SecretList"] = std::move(list);
+    return answer;
+}
 
 boost::json::object SecretVault::create_secret(const Members& members) {
     const auto name = *text_member(members, "Name");

@@ -61,6 +61,31 @@ TEST_F(SecretStoreTest, creates_in_two_calls_with_tags_and_key) {
     EXPECT_FALSE(secret.rotation_enabled.value_or(false));
 }
 
+TEST_F(SecretStoreTest, lists_those_that_say_whose_they_are_over_any_number_of_pages) {
+    store.emplace(manager, options, log, unit::no_waiting());
+    EXPECT_TRUE(must(store->list(soon())).empty());
+    constexpr int k_many = 230;
+    for (int i = 0; i < k_many; ++i) {
+        auto write = write_of(k_ours);
+        write.name = "review_" + std::to_string(i);
+        write.tags = {{std::string(environment::k_owner_tag), base::Uuid::random().to_string()}};
+        must(store->write(write, soon()));
+    }
+    amazon.put("theirs", k_foreign);
+    const auto before = actions().size();
+    const auto listed = must(store->list(soon()));
+    EXPECT_EQ(listed.size(), k_many);
+    EXPECT_EQ(actions().size() - before, 3);
+}
+
+TEST_F(SecretStoreTest, says_when_it_may_not_list) {
+    amazon.deny("ListSecrets");
+    store.emplace(manager, options, log, unit::no_waiting());
+    const auto refused = store->list(soon());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::denied);
+}
+
 TEST_F(SecretStoreTest, reads_first_when_nobody_has) {
     amazon.put("review_a", k_ours);
     store.emplace(manager, options, log);

@@ -99,6 +99,15 @@ TEST(Bytes, percent_encodes_all_but_the_unreserved_characters_of_rfc_3986) {
               "%20%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2B%2C%3B%3D%3A%25%00%C3%A9");
 }
 
+TEST(Bytes, percent_decodes_what_was_encoded_and_nothing_that_is_cut_off) {
+    const auto all = " /?#[]@!$&'()*+,;=:%\0\xc3\xa9 AZaz09-._~"s;
+    EXPECT_EQ(base::percent_decoded(base::percent_encoded(all)), all);
+    EXPECT_EQ(base::percent_decoded("a%2fb"), "a/b");
+    for (const auto* wrong : {"%", "%2", "a%zz", "%%20"}) {
+        EXPECT_EQ(base::percent_decoded(wrong), std::nullopt) << wrong;
+    }
+}
+
 TEST(Bytes, seals_an_empty_text) {
     const auto key = base::random_bytes(32);
     const auto nonce = base::random_bytes(12);

@@ -41,7 +41,7 @@ TEST(ErrorKindTable, publishes_these_names_and_exit_codes) {
     const std::map<std::string, int> published{
         {"invalid_input", 2}, {"not_found", 3},  {"conflict", 4},    {"denied", 5},
         {"protected", 8},     {"overloaded", 6}, {"unavailable", 6}, {"deadline", 6},
-        {"in_doubt", 6},      {"internal", 1},
+        {"in_doubt", 6},      {"internal", 1},   {"late", 4},
     };
     std::map<std::string, int> actual;
     for (const auto& facts : k_error_kinds) actual.emplace(facts.name, facts.exit_code);
@@ -65,7 +65,8 @@ TEST(ErrorKindTable, keeps_drift_apart_from_every_kind) {
 
 TEST(ErrorKindTable, blames_the_caller_with_400s_and_the_world_with_500s) {
     const std::set<ErrorKind> callers{ErrorKind::invalid_input, ErrorKind::not_found,
-                                      ErrorKind::conflict, ErrorKind::denied, ErrorKind::shielded};
+                                      ErrorKind::conflict,      ErrorKind::denied,
+                                      ErrorKind::late,          ErrorKind::shielded};
     for (const auto& facts : k_error_kinds) {
         EXPECT_EQ(facts.http_status / 100, callers.contains(facts.kind) ? 4 : 5) << facts.name;
     }

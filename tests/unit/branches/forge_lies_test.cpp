@@ -101,7 +101,9 @@ TEST_P(ForgeLies, a_list_that_nests_without_end_is_no_answer) {
 }
 
 TEST_P(ForgeLies, an_answer_without_end_is_not_read_to_its_end) {
-    instead("/branches", support::json_answer(200, std::string(40'000'000, ' ')));
+    std::string blanks;
+    blanks.resize(40'000'000, ' ');
+    instead("/branches", support::json_answer(200, blanks));
     EXPECT_THAT(failure().message, HasSubstr("too long"));
 }
 
@@ -253,6 +255,18 @@ TEST_P(ForgeLies, nobody_there_is_a_failure) {
     const auto* name = world.which == Which::github ? "GITHUB_API_URL" : "CI_API_V4_URL";
     world.variables[name] = "http://127.0.0.1:1";
     EXPECT_EQ(failure().kind, ErrorKind::unavailable);
+}
+
+// Of the two only GitLab says how many there are.
+TEST(GitLabLies, fewer_than_it_says_itself_are_not_the_whole) {
+    ForgeWorld world(Which::gitlab);
+    world.forge.interfere([](const HttpRequest& request) {
+        auto page = support::json_answer(200, "[]");
+        page.headers.emplace_back("X-Total", "3");
+        const bool here = request.target.find("/merge_requests") != std::string::npos;
+        return here ? std::optional(page) : std::nullopt;
+    });
+    EXPECT_THAT(world.failure().message, HasSubstr("it lists 0 of 3"));
 }
 
 }  // namespace

@@ -123,6 +123,15 @@ TEST_P(Forge, sees_that_the_last_page_has_gone) {
     EXPECT_EQ(said.pull_requests.size(), 100U);
 }
 
+TEST_P(Forge, sees_that_something_behind_the_first_page_has_gone) {
+    world.forge.set([](ForgeState& state) {
+        for (int i = 1; i <= 150; ++i) state.pull_requests.push_back({i, "main"});
+    });
+    EXPECT_EQ(support::must(world.ask()).pull_requests.size(), 150U);
+    world.forge.set([](ForgeState& state) { state.pull_requests.pop_back(); });
+    EXPECT_EQ(support::must(world.ask()).pull_requests.size(), 149U);
+}
+
 // A branch that goes while the pages are read moves those behind it to the page before.
 TEST_P(Forge, misses_nothing_that_moves_from_page_to_page) {
     auto names = many_branches(150);

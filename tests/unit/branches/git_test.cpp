@@ -74,6 +74,7 @@ TEST_F(Git, says_faithfully_that_there_is_nothing) {
 
 TEST_F(Git, says_all_of_many) {
     std::vector<std::string> names;
+    names.reserve(250);
     for (int i = 0; i < 250; ++i) names.push_back("feature/" + std::to_string(i));
     GitOverHttp server([&](const auto&) { return GitOverHttp::branches(names); });
     branches::normalise(names);

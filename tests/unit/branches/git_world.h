@@ -48,7 +48,7 @@ struct GitWorld : testing::Test {
     }
     // A working tree whose remote is called so.
     std::string tree_with(const std::string& remote, const std::string& url) const {
-        const std::string path = folder / "tree";
+        std::string path = folder / "tree";
         git({"init", "--quiet", path});
         git({"-C", path, "remote", "add", remote, url});
         return path;

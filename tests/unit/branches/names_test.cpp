@@ -28,11 +28,10 @@ TEST(BranchName, is_what_git_allows) {
                              "@a", "@", "lock", "a{b}", "🙂"}) {
         EXPECT_TRUE(is_branch_name(name)) << name;
     }
-    for (const auto* name :
-         {"",        ".a",        "a/.b",        "a..b", "/a",    "a/",
-          "a//b",  "a.",       "a.lock",    "a.lock/b",    "a b",  "a~1",   "a^",
-          "a:b",   "a?",       "a*",        "[a",          "a\\b", "a@{1}", "a\tb",
-          "a\x7f", "\xff\xfe", "a\xc2\x85", "\xed\xa0\x80"}) {
+    for (const auto* name : {"",      ".a",   "a/.b",   "a..b",     "/a",        "a/",
+                             "a//b",  "a.",   "a.lock", "a.lock/b", "a b",       "a~1",
+                             "a^",    "a:b",  "a?",     "a*",       "[a",        "a\\b",
+                             "a@{1}", "a\tb", "a\x7f",  "\xff\xfe", "a\xc2\x85", "\xed\xa0\x80"}) {
         EXPECT_FALSE(is_branch_name(name)) << name;
     }
 }
@@ -128,7 +127,7 @@ TEST(Names, that_were_sent_are_checked_as_well) {
 // Whatever comes, it is names or a failure, and names are names.
 TEST(Names, are_names_whatever_comes) {
     std::mt19937 chance(11);  // NOLINT(cert-msc51-cpp): the same texts each time
-    const std::string letters = std::string("ab/.\t\n\r *@\xff\xc3\x9f\x1b", 15) + '\0';
+    const std::string letters = std::string("ab/.\t\n\r *@\xff\xc3\x9f\x1b") + '\0';
     for (int round = 0; round < 20'000; ++round) {
         std::string text;
         for (auto length = chance() % 60; length > 0; --length) {

@@ -16,7 +16,6 @@ using branches::Stage;
 using support::must;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 // Of the kind that is in use: chatty, lossy, and it gives up on a digit at the beginning.
 constexpr const char* k_script = R"(#!/bin/sh
@@ -34,8 +33,8 @@ struct RefMap : testing::Test {
         branches.names = names;
         return map_refs({command, variables}, branches, deadline);
     }
-    std::string script(const std::string& text) {
-        const std::string path = folder / "stage.sh";
+    std::string script(const std::string& text) const {
+        std::string path = folder / "stage.sh";
         std::ofstream(path) << text;
         std::filesystem::permissions(path, std::filesystem::perms::owner_all);
         return path;
@@ -91,7 +90,7 @@ TEST_F(RefMap, fails_for_what_is_no_stage) {
                                 "printf '\\n\\n' $1", "head -c 300 /dev/zero | tr '\\0' a # $1"}) {
         EXPECT_EQ(map(command, {"main"}).error().kind, ErrorKind::invalid_input) << command;
     }
-    EXPECT_FALSE(map("yes", {"main"}));
+    EXPECT_EQ(map("yes", {"main"}).error().kind, ErrorKind::unavailable);
 }
 
 TEST_F(RefMap, fails_for_a_command_that_does_nothing_with_the_branch) {

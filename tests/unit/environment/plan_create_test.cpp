@@ -126,7 +126,7 @@ TEST(PlanCreate, finishes_what_stands_in_the_way_and_looks_again) {
     auto retiring = right();
     retiring.environment->state = EnvironmentState::retiring;
     EXPECT_EQ(created(retiring),
-              "absent: record_retirement close_database end_sessions delete_secret bury "
+              "deleted: record_retirement close_database end_sessions delete_secret bury "
               "drop_database drop_role forget again");
     retiring.database->comment = "x";
     EXPECT_EQ(created(retiring), "conflict");

@@ -9,7 +9,12 @@ namespace {
 
 using namespace plan_case;  // NOLINT(google-build-using-namespace): the words of its tables
 
-std::string deleted(const Facts& facts) { return in_words(plan_delete(some_wish(), facts)); }
+// For good, where `purges`; else into the trash.
+std::string deleted(const Facts& facts, bool purges = true) {
+    auto wish = some_wish();
+    wish.purges = purges;
+    return in_words(plan_delete(wish, facts));
+}
 
 TEST(PlanDelete, removes_what_there_is_and_no_more) {
     const std::vector<Row> rows{
@@ -36,6 +41,56 @@ TEST(PlanDelete, removes_what_there_is_and_no_more) {
         auto facts = right();
         row.spoil(facts);
         EXPECT_EQ(deleted(facts), row.plan) << row.name;
+    }
+}
+
+TEST(PlanDelete, keeps_in_the_trash_what_can_be_brought_back) {
+    const std::string kept =
+        "deleted: record_retirement close_database end_sessions delete_secret trash";
+    const std::string dropped =
+        "deleted: record_retirement close_database end_sessions delete_secret bury drop_database "
+        "drop_role forget";
+    EXPECT_EQ(deleted(right(), false), kept);
+    const auto plan = *plan_delete(some_wish(), right());
+    EXPECT_EQ(plan.target.leaving.keep_until, right().now + std::chrono::days(7));
+    EXPECT_TRUE(plan.target.environment.retirement->keeps);
+    const std::vector<Row> rows{
+        {"a reset", [](Facts& f) { begin_reset(f, true); },
+         "deleted: record_retirement drop_next close_database end_sessions delete_secret trash"},
+        {"closed", [](Facts& f) { f.environment->state = EnvironmentState::closed; }, kept.c_str()},
+        {"no database", [](Facts& f) { f.database.reset(); },
+         "deleted: record_retirement delete_secret bury drop_role forget"},
+        {"no role", [](Facts& f) { f.login.reset(); },
+         "deleted: record_retirement close_database end_sessions delete_secret bury "
+         "drop_database forget"},
+        {"half dropped", [](Facts& f) { f.database->half_dropped = true; },
+         "deleted: record_retirement delete_secret bury drop_database drop_role forget"},
+        {"never claimed", [](Facts& f) { f.instance->state = InstanceState::building; },
+         dropped.c_str()},
+        {"no window",
+         [](Facts& f) {
+             const std::vector<PolicyRow> none{{"*", "trash_window", "none"}};
+             f.policy = Policy::from_rows(k_project, none);
+         },
+         dropped.c_str()}};
+    for (const auto& row : rows) {
+        auto facts = right();
+        row.spoil(facts);
+        EXPECT_EQ(deleted(facts, false), row.plan) << row.name;
+    }
+}
+
+TEST(PlanDelete, ends_a_removal_as_it_was_begun) {
+    for (const bool keeps : {true, false}) {
+        auto facts = right();
+        facts.environment->state = EnvironmentState::retiring;
+        facts.environment->retirement = Retirement{facts.now, 7, "abc", keeps, "merged"};
+        const auto plan = *plan_delete(some_wish(), facts);
+        const bool kept = in_words(plan).find("trash") != std::string::npos;
+        EXPECT_EQ(kept, keeps);
+        EXPECT_EQ(plan.target.environment.retirement->reason, "merged");
+        EXPECT_EQ(in_words(plan_create(some_create(), facts, FreshIdentities())),
+                  in_words(plan) + " again");
     }
 }
 

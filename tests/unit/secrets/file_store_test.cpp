@@ -53,6 +53,20 @@ TEST_F(FileStoreTest, reads_what_was_written_last_and_nothing_once_removed) {
     EXPECT_EQ(value_of("review_b"), "{}");
 }
 
+TEST_F(FileStoreTest, lists_by_their_own_names_those_that_say_whose_they_are) {
+    EXPECT_TRUE(must(store.list(soon())).empty());
+    const auto owner = base::Uuid::random();
+    const std::string name = "a/b.c %d@+=é";
+    must(store.write({name, Secret("{\"reviewdb\":\"" + owner.to_string() + "\"}")}, soon()));
+    must(store.write({"theirs", Secret("{\"host\":\"h\"}")}, soon()));
+    std::ofstream(folder / "notes.txt") << "not a secret";
+    std::ofstream(folder / "%zz.json") << "{\"reviewdb\":\"" + owner.to_string() + "\"}";
+    const auto listed = must(store.list(soon()));
+    ASSERT_EQ(listed.size(), 1);
+    EXPECT_EQ(listed[0].name, name);
+    EXPECT_EQ(listed[0].environment, owner);
+}
+
 TEST_F(FileStoreTest, is_content_to_remove_where_nothing_ever_was) {
     must(store.remove("review_a", soon()));
     EXPECT_FALSE(std::filesystem::exists(folder));
