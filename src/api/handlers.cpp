@@ -53,7 +53,7 @@ Result<Wish> wish_of(const Request& request) {
 
 base::Secret told(const Request& request, const Wish& wish, const Answer& answer) {
     if (request.execution == Execution::dry_run) {
-        return base::Secret(steps_json(answer.outcome, answer.steps));
+        return base::Secret(steps_json(answer.outcome, answer.steps, answer.remarks));
     }
     const bool gone = answer.outcome == Outcome::deleted || answer.outcome == Outcome::absent;
     if (answer.description && !gone) {
@@ -204,6 +204,24 @@ Result<base::Secret> url(const Request& request) {
     return base::Secret(indented(boost::json::object{{"url", url.reveal()}}));
 }
 
+// Afterwards nobody can be asked for its password any more, and this answer has none.
+Result<base::Secret> release(const Request& request) {
+    BASE_TRY_ASSIGN(const auto wish, wish_of(request));
+    BASE_TRY(request.members.nothing_else());
+    BASE_TRY_ASSIGN(const auto answer,
+                    request.hands.manager.release(wish, request.execution, request.hands.deadline));
+    if (request.execution == Execution::dry_run) return told(request, wish, answer);
+    return base::Secret(to_json(*answer.description, answer.outcome, false, answer.remarks));
+}
+
+Result<base::Secret> report(const Request& request) {
+    BASE_TRY_ASSIGN(const bool everywhere, request.members.flag("all_projects"));
+    BASE_TRY(request.members.nothing_else());
+    const auto whose = everywhere ? std::nullopt : std::optional(request.project);
+    BASE_TRY_ASSIGN(const auto usage, request.hands.server.usage(whose, request.hands.deadline));
+    return base::Secret(usage_json(usage));
+}
+
 Result<base::Secret> list(const Request& request) {
     auto& members = request.members;
     environment::ListFilter filter;
@@ -211,11 +229,7 @@ Result<base::Secret> list(const Request& request) {
     if (!everywhere) filter.project = request.project;
     BASE_TRY_ASSIGN(const auto state, members.text("state"));
     if (state) {
-        filter.state = environment::parse_environment_state(*state);
-        if (!filter.state) {
-            return base::fail(ErrorKind::invalid_input,
-                              fmt::format("there is no state '{}' to list", *state));
-        }
+        BASE_TRY_ASSIGN(filter.state, environment::parse_listed_state(*state));
     }
     BASE_TRY_ASSIGN(auto repository, members.text("repository"));
     filter.repository = std::move(repository).value_or("");
@@ -266,7 +280,7 @@ Result<base::Secret> config(const Request& request) {
     return base::Secret(policy_json(policy.values()));
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 22> k_handlers{{
+constexpr std::array<std::pair<std::string_view, Handler>, 24> k_handlers{{
     {"close", close},
     {"config", config},
     {"create", create},
@@ -279,7 +293,9 @@ constexpr std::array<std::pair<std::string_view, Handler>, 22> k_handlers{{
     {"open", open},
     {"pool", answer_pool},
     {"protect", protect<environment::Protection::on>},
+    {"release", release},
     {"repair", repair},
+    {"report", report},
     {"reset", reset},
     {"restore", restore},
     {"rotate", rotate},

@@ -63,8 +63,11 @@ std::string under(std::string_view key, json::value value) {
 }  // namespace
 
 std::string to_json(const environment::Description& description,
-                    std::optional<environment::Outcome> outcome, bool warm) {
-    return indented(to_object(description, outcome, warm));
+                    std::optional<environment::Outcome> outcome, bool warm,
+                    const std::vector<std::string>& remarks) {
+    auto object = to_object(description, outcome, warm);
+    if (!remarks.empty()) object["remarks"] = json::array(remarks.begin(), remarks.end());
+    return indented(object);
 }
 
 std::string list_json(const std::vector<environment::Description>& descriptions) {
@@ -73,9 +76,11 @@ std::string list_json(const std::vector<environment::Description>& descriptions)
     return under("environments", std::move(list));
 }
 
-std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps) {
-    return indented(
-        json::object{{"outcome", environment::to_text(outcome)}, {"steps", to_array(steps)}});
+std::string steps_json(environment::Outcome outcome, const std::vector<environment::Step>& steps,
+                       const std::vector<std::string>& remarks) {
+    return indented(json::object{{"outcome", environment::to_text(outcome)},
+                                 {"steps", to_array(steps)},
+                                 {"remarks", json::array(remarks.begin(), remarks.end())}});
 }
 
 std::string reports_json(const std::vector<environment::Report>& reports) {
@@ -108,6 +113,11 @@ std::string history_json(const std::vector<environment::HistoryEntry>& entries) 
         object["actor"] = entry.actor;
         object["door"] = entry.door;
         object["program"] = entry.program;
+        if (environment::tells_of_removal(entry.event)) {
+            object["database"] = or_null(entry.database);
+            object["size_bytes"] = or_null(entry.size_bytes);
+            object["age_seconds"] = entry.age ? json::value(entry.age->count()) : nullptr;
+        }
         list.emplace_back(std::move(object));
     }
     return under("history", std::move(list));

@@ -18,6 +18,9 @@ json::value or_null(const std::optional<environment::Time>& time) {
 json::value or_null(const std::optional<int>& number) {
     return number ? json::value(*number) : json::value(nullptr);
 }
+json::value or_null(const std::optional<std::int64_t>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
 
 json::array to_array(const std::vector<environment::Step>& steps) {
     json::array list;

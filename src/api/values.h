@@ -5,6 +5,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ namespace api {
 boost::json::value or_null(std::string_view text);
 boost::json::value or_null(const std::optional<environment::Time>& time);
 boost::json::value or_null(const std::optional<int>& number);
+boost::json::value or_null(const std::optional<std::int64_t>& number);
 
 boost::json::array to_array(const std::vector<environment::Step>& steps);
 

@@ -137,6 +137,9 @@ class Manager {
                                 Execution execution, base::Deadline deadline);
     base::Result<Answer> protect(const Wish& wish, Protection protection, Execution execution,
                                  base::Deadline deadline);
+    // Hands it over with its data, role and secret: from then on nothing of ours touches them. The
+    // answer has its password, for the last time.
+    base::Result<Answer> release(const Wish& wish, Execution execution, base::Deadline deadline);
 
     // What repair would do to each environment of the project, from a few statements however many
     // there are. Proves no login.

@@ -278,6 +278,10 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
         BASE_TRY(carry_out(plan, facts_, deadline));
         if (plan.again) return std::optional<Answer>();
     }
+    if (execution == Execution::dry_run && plan.outcome == Outcome::deleted) {
+        BASE_TRY_ASSIGN(const auto obstacles, server_.obstacles(plan.target, deadline));
+        for (const auto& one : obstacles) remarks_.push_back(describe(one));
+    }
     for (auto& remark : plan.remarks) remarks_.push_back(std::move(remark));
     Answer answer{plan.outcome, std::nullopt, plan.steps, remarks_, plan.warm};
     const bool is_there = !plan.target.environment.name.empty() && plan.outcome != Outcome::absent;

@@ -12,7 +12,8 @@
 //   conflict, before anything is changed.
 //
 // One file per verb: plan_create.cpp (create and repair), plan_adopt.cpp, plan_delete.cpp,
-// plan_restore.cpp, plan_reset.cpp, plan_change.cpp (rotate, close, open, extend, protect).
+// plan_restore.cpp, plan_reset.cpp, plan_change.cpp (rotate, close, open, extend, protect),
+// plan_release.cpp.
 #pragma once
 
 #include <chrono>
@@ -69,6 +70,7 @@ enum class StepKind {
     drop_role,          // with what it left in other people's databases
     forget,             // registry: the instance and the role are gone
     forget_template,    // registry: it is gone, and what was built ahead from it
+    release,            // the database to its role, stamps and rows gone, in one transaction
 };
 std::string_view to_text(StepKind kind);
 
@@ -96,6 +98,7 @@ enum class Outcome {
     protected_now,
     unprotected,
     restored,
+    released,
 };
 // As published: the enumerator, but for "protected".
 std::string_view to_text(Outcome outcome);
@@ -246,5 +249,9 @@ base::Result<Plan> plan_extend(const Wish& wish, std::optional<std::chrono::seco
                                const Facts& facts);
 enum class Protection { off, on };
 base::Result<Plan> plan_protect(const Wish& wish, Protection protection, const Facts& facts);
+
+// Hands it over: makes it right first, then lets go of it without taking anything away. Fails
+// not_found, conflict (closed, never finished, without a database), shielded.
+base::Result<Plan> plan_release(const Wish& wish, const Facts& facts, const FreshIdentities& fresh);
 
 }  // namespace environment

@@ -13,7 +13,7 @@ namespace environment {
 
 namespace {
 
-constexpr std::array<std::string_view, 40> k_step_names{"record_intent",
+constexpr std::array<std::string_view, 41> k_step_names{"record_intent",
                                                         "record_reset",
                                                         "record_warm",
                                                         "take_warm",
@@ -52,11 +52,15 @@ constexpr std::array<std::string_view, 40> k_step_names{"record_intent",
                                                         "drop_database",
                                                         "drop_role",
                                                         "forget",
-                                                        "forget_template"};
-static_assert(!k_step_names.back().empty());
-constexpr std::array<std::string_view, 15> k_outcome_names{
-    "created", "adopted", "repaired", "unchanged", "deleted",   "absent",      "reset",   "rotated",
-    "closed",  "opened",  "extended", "refreshed", "protected", "unprotected", "restored"};
+                                                        "forget_template",
+                                                        "release"};
+constexpr std::array<std::string_view, 16> k_outcome_names{
+    "created",   "adopted",     "repaired", "unchanged", "deleted",  "absent",
+    "reset",     "rotated",     "closed",   "opened",    "extended", "refreshed",
+    "protected", "unprotected", "restored", "released"};
+
+// One that is missing would give the steps after it the wrong names.
+static_assert(!k_step_names.back().empty() && !k_outcome_names.back().empty());
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "environment/records.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -75,6 +76,23 @@ std::optional<RoleState> parse_role_state(std::string_view text) {
 }
 std::optional<TemplateState> parse_template_state(std::string_view text) {
     return state_of(k_template_states, text);
+}
+
+base::Result<EnvironmentState> parse_listed_state(std::string_view text) {
+    const auto state = parse_environment_state(text);
+    if (state == EnvironmentState::gone) {
+        return base::fail(base::ErrorKind::invalid_input, "what is gone is in no list",
+                          "'reviewdb history' tells of it, and 'reviewdb trash list' shows what "
+                          "can be brought back");
+    }
+    if (state) return *state;
+    return base::fail(base::ErrorKind::invalid_input,
+                      "there is no state '" + std::string(text) + "' to list",
+                      "building, publishing, ready, closed or retiring");
+}
+
+bool tells_of_removal(std::string_view event) {
+    return std::ranges::find(k_removals, event) != k_removals.end();
 }
 
 }  // namespace environment

@@ -5,12 +5,14 @@
 // data.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "base/uuid.h"
 
 namespace environment {
@@ -33,6 +35,10 @@ std::optional<EnvironmentState> parse_environment_state(std::string_view text);
 std::optional<InstanceState> parse_instance_state(std::string_view text);
 std::optional<RoleState> parse_role_state(std::string_view text);
 std::optional<TemplateState> parse_template_state(std::string_view text);
+
+// A state by which a list can be asked for. Fails invalid_input for a word that is none, and for
+// `gone`: what is gone is in no list.
+base::Result<EnvironmentState> parse_listed_state(std::string_view text);
 
 // Where an environment comes from; each is empty where nobody said.
 struct Origin {
@@ -119,6 +125,18 @@ struct HistoryEntry {
     std::string actor;    // as claimed
     std::string door;     // cli, lambda, http
     std::string program;  // version
+    // Of a removal: what went, as far as it was known then.
+    std::string database = {};
+    std::optional<std::int64_t> size_bytes = {};
+    std::optional<std::chrono::seconds> age = {};
 };
+
+// The events of history by which something went, each a class of its own in a report.
+inline constexpr std::array<std::string_view, 6> k_removals{"deleted", "abandoned", "released",
+                                                            "swept",   "expired",   "purged"};
+
+// Whether an event says that an environment, or what was left of one, went: such an entry has a
+// database, a size and an age.
+bool tells_of_removal(std::string_view event);
 
 }  // namespace environment

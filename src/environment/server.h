@@ -18,10 +18,12 @@
 #include "environment/facts.h"
 #include "environment/key_ring.h"
 #include "environment/name.h"
+#include "environment/obstacle.h"
 #include "environment/plan.h"
 #include "environment/pool.h"
 #include "environment/sweep.h"
 #include "environment/template.h"
+#include "environment/usage.h"
 
 namespace environment {
 
@@ -136,7 +138,7 @@ class Server {
     // Remembers that a source was asked, and how many branches it knew.
     virtual base::Result<void> record_sweep(const Project& project, const Truth& truth,
                                             base::Deadline deadline) = 0;
-    // Which of these environments the registry knows to be gone.
+    // Which of these environments the registry knows to be gone; what was handed over is not.
     virtual base::Result<std::vector<base::Uuid>> gone_among(
         const std::vector<base::Uuid>& environments, base::Deadline deadline) = 0;
     // Takes the databases that carry our stamp and that the registry does not know into it. Answers
@@ -192,6 +194,14 @@ class Server {
     // Gives the lock back; harmless without one.
     virtual void release(base::Deadline deadline) = 0;
 
+    // What a delete of the target would meet. Reads only.
+    virtual base::Result<std::vector<Obstacle>> obstacles(const Target& target,
+                                                          base::Deadline deadline) = 0;
+
+    // What the project's environments take, or all of ours; a handful of statements however many
+    // there are.
+    virtual base::Result<Usage> usage(const std::optional<Project>& project,
+                                      base::Deadline deadline) = 0;
     virtual base::Result<std::vector<Listed>> list(const ListFilter& filter,
                                                    base::Deadline deadline) = 0;
     // Newest last; without a name, the whole project's.

@@ -115,7 +115,7 @@ class Sweeping {
         const auto idle = since(one.record.last_create_at, common_) >= k_given_up;
         switch (one.record.state) {
             case EnvironmentState::retiring:
-                add(FindingKind::half_removed, one, "a removal was not finished");
+                look_at_removal(one);
                 return;
             case EnvironmentState::building:
                 if (idle) add(FindingKind::half_made, one, "a create was not finished");
@@ -129,6 +129,14 @@ class Sweeping {
         }
         if (look_at_expiry(one) || !truth_) return;
         look_at_branch(one);
+    }
+
+    // As it was begun; but what is known of its branch by now is known later than that.
+    void look_at_removal(const Candidacy& one) {
+        auto& finding = add(FindingKind::half_removed, one, "a removal was not finished");
+        const bool gone =
+            truth_ && truth_->complete && is_branch_gone(one.record, *truth_).value_or(false);
+        if (gone) finding.event_at = common_.now;
     }
 
     bool look_at_expiry(const Candidacy& one) {

@@ -94,6 +94,8 @@ struct Finding {
     std::optional<std::int64_t> size_bytes;
     std::optional<EnvironmentRecord> record;
     base::Uuid instance = {};
+    // Of a removal: the event that it is for, where it is known to be later than what began it.
+    std::optional<Time> event_at = {};
 };
 
 struct SweepDecision {

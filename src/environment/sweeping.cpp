@@ -52,6 +52,7 @@ Result<void> Manager::remove_found(const Project& project, const Finding& findin
     wish.told_as = finding.kind == FindingKind::expired       ? "expired"
                    : finding.kind == FindingKind::branch_gone ? "swept"
                                                               : "deleted";
+    wish.event_at = finding.event_at;
     wish.seen = finding.record->id;
     wish.seen_created_at = finding.record->last_create_at;
     const Subject subject{wish.project, wish.name};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The manager's own work, that nobody waits for: what is pending, and rotation by a store.
+// What is pending, rotation by a store, and letting go of an environment that lives on.
 #include <chrono>
 
 #include "environment/manager.h"
@@ -21,6 +21,27 @@ Result<Answer> Manager::rotate_from(int version, const Wish& wish, Deadline dead
             return plan_rotate(wish, Sessions::leave, version, facts, fresh);
         },
         {}, Execution::carry_out, deadline);
+}
+
+Result<Answer> Manager::release(const Wish& wish, Execution execution, Deadline deadline) {
+    const FreshIdentities fresh;
+    std::optional<Plan> begun;
+    return operate(
+        {wish.project, wish.name},
+        [&](const Facts& facts) -> Result<Plan> {
+            // It happened, and the answer was lost.
+            const bool ours_no_more = begun && !facts.environment &&
+                                      facts.final_name == NameHolder::somebody_else &&
+                                      facts.final_name_owner == begun->target.role.name;
+            if (ours_no_more) {
+                begun->steps.clear();
+                return *begun;
+            }
+            auto plan = plan_release(wish, facts, fresh);
+            if (plan && !plan->again) begun = *plan;
+            return plan;
+        },
+        {}, execution, deadline);
 }
 
 Result<Succession> Manager::succession(const Subject& subject, Deadline deadline) {

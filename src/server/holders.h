@@ -23,7 +23,8 @@ struct Holders {
     std::string next_step() const;
 };
 
-// The query whose answer holders_in reads. Either name may be empty.
+// The query whose answer holders_in reads. Either name may be empty. Its columns: who, remedy,
+// bars_rename, is_lock, goes_along (the delete of the role's environment ends it), since.
 pg::Statement holders_of(std::string_view database, std::string_view role);
 Holders holders_in(const pg::Rows& rows);
 

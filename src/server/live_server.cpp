@@ -108,6 +108,8 @@ Result<std::string> LiveServer::carry_out(const Work& work) {
             return drop_role(work);
         case StepKind::forget:
             return forget(work);
+        case StepKind::release:
+            return hand_back(work);
         case StepKind::prove_login:
         case StepKind::fill:
         case StepKind::write_secret:
@@ -142,12 +144,13 @@ Result<void> LiveServer::run(const Statements& statements, Deadline deadline) {
 
 pg::Statement LiveServer::Work::history(std::string_view event) const {
     const auto& environment = target.environment;
+    const auto told = event.empty() ? to_text(plan.outcome) : event;
+    if (environment::tells_of_removal(told)) return history_of_removal(target, step, actor, told);
     return {
         "INSERT INTO registry.history (project, name, environment, event, reason, actor, door, "
         "program) SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8",
-        {environment.project, environment.name, environment.id.to_string(),
-         std::string(event.empty() ? to_text(plan.outcome) : event), step.reason, actor.name,
-         actor.door, actor.program},
+        {environment.project, environment.name, environment.id.to_string(), std::string(told),
+         step.reason, actor.name, actor.door, actor.program},
         true};
 }
 

@@ -83,6 +83,10 @@ class LiveServer final : public environment::Server {
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;
 
+    base::Result<std::vector<environment::Obstacle>> obstacles(const environment::Target& target,
+                                                               base::Deadline deadline) override;
+    base::Result<environment::Usage> usage(const std::optional<environment::Project>& project,
+                                           base::Deadline deadline) override;
     base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
                                                         base::Deadline deadline) override;
     base::Result<std::vector<environment::HistoryEntry>> history(
@@ -195,6 +199,9 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> drop_database(const Work& work);
     base::Result<std::string> drop_role(const Work& work);
     base::Result<std::string> forget(const Work& work);
+    base::Result<std::string> hand_back(const Work& work);  // release_step.cpp
+    base::Result<std::string> who_still_administers(const std::string& role,
+                                                    base::Deadline deadline);
     base::Result<void> terminate_sessions(const Work& work);
     base::Result<void> roll_back_prepared(const Work& work);
     base::Result<void> rename_for_dropping(const Work& work, const Statements& also);
@@ -250,6 +257,10 @@ pg::Statement purged(const std::vector<base::Uuid>& instances, const std::string
 extern const std::string_view k_described;
 std::vector<std::optional<std::string>> described(const environment::EnvironmentRecord& record);
 
+// A line of history with the name, size and age of what the target lets go of.
+pg::Statement history_of_removal(const environment::Target& target, const environment::Step& step,
+                                 const environment::Actor& actor, std::string_view event);
+
 // What each step is handed.
 struct LiveServer::Work {
     const environment::Step& step;
@@ -260,6 +271,7 @@ struct LiveServer::Work {
     base::Deadline deadline;
 
     // One line of history, as part of a transaction: the plan's outcome, or `event` in its place.
+    // That of a removal tells what goes, so it stands before the statement by which that is gone.
     pg::Statement history(std::string_view event = {}) const;
     // What history calls the removal of an environment.
     std::string_view removed_as() const {

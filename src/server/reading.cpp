@@ -45,29 +45,6 @@ Result<std::vector<environment::Listed>> LiveServer::list(const environment::Lis
     return listed;
 }
 
-Result<std::vector<environment::HistoryEntry>> LiveServer::history(
-    const environment::Project& project, const std::optional<environment::Name>& name, int most,
-    Deadline deadline) {
-    BASE_TRY(connect(deadline));
-    BASE_TRY_ASSIGN(
-        const auto rows,
-        session_->run({"SELECT * FROM (SELECT id, extract(epoch FROM at)::bigint AS at, project, "
-                       "name, event, reason, actor, door, program FROM registry.history "
-                       "WHERE project IN ($1, '*') AND ($2::text IS NULL OR name = $2) "
-                       "ORDER BY id DESC LIMIT $3::integer) newest ORDER BY id",
-                       {project.text(), name ? std::optional(name->text()) : std::nullopt,
-                        std::to_string(most)}},
-                      deadline));
-    std::vector<environment::HistoryEntry> entries;
-    for (int i = 0; i < rows.size(); ++i) {
-        const auto row = rows[i];
-        entries.push_back({time_of(row.integer("at")), row.text("project"), row.text("name"),
-                           row.text("event"), row.text("reason"), row.text("actor"),
-                           row.text("door"), row.text("program")});
-    }
-    return entries;
-}
-
 Result<environment::Policy> LiveServer::policy(const environment::Project& project,
                                                Deadline deadline) {
     BASE_TRY(connect(deadline));

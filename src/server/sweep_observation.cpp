@@ -133,7 +133,7 @@ Result<std::vector<base::Uuid>> LiveServer::gone_among(const std::vector<base::U
     BASE_TRY(connect(deadline));
     BASE_TRY_ASSIGN(const auto rows,
                     session_->run({"SELECT id FROM registry.environment WHERE state = 'gone' AND "
-                                   "id = ANY ($1::uuid[])",
+                                   "retired_as <> 'released' AND id = ANY ($1::uuid[])",
                                    {array_of(environments)}},
                                   deadline));
     std::vector<base::Uuid> gone;

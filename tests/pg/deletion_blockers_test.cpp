@@ -61,6 +61,26 @@ TEST_F(HeldDatabase, says_which_session_of_a_superuser_holds_it) {
     expect_nothing_left();
 }
 
+TEST_F(HeldDatabase, is_told_of_in_a_dry_run_with_what_ends_it) {
+    make();
+    auto prepared = support::connect(root(database_));
+    for (const auto* statement : {"BEGIN", "CREATE TABLE t ()", "PREPARE TRANSACTION 'theirs'"}) {
+        must(prepared.run({statement}, support::soon()));
+    }
+    std::move(prepared).close_and_wait(support::soon());
+    const environment::Wish wish{project(), must(environment::Name::parse(name_))};
+    const auto answer = must(in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.remove(wish, environment::Execution::dry_run, support::soon());
+    }));
+    EXPECT_THAT(answer.remarks,
+                testing::ElementsAre(testing::AllOf(
+                    testing::HasSubstr("would hold the database: prepared "
+                                       "transaction 'theirs' of test_superuser, since 20"),
+                    testing::HasSubstr("ROLLBACK PREPARED 'theirs'"))));
+    execute(root(database_), "ROLLBACK PREPARED 'theirs'");
+    remove_all(name_);
+}
+
 TEST_F(HeldDatabase, is_dropped_by_the_next_create_as_well) {
     make();
     auto monitoring = support::connect(root(database_));

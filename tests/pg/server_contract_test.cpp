@@ -130,6 +130,25 @@ TEST_F(ServerContractTest, holds_through_every_verb) {
     }
 }
 
+TEST_F(ServerContractTest, holds_when_an_environment_is_handed_over) {
+    for (const auto verb : {Verb::create, Verb::reset, Verb::close, Verb::release, Verb::open,
+                            Verb::release, Verb::release, Verb::create}) {
+        on_both(verb);
+        if (HasFatalFailure()) break;
+    }
+    const auto database = "review_" + name_;
+    const auto owner =
+        support::ask(root(),
+                     "SELECT pg_get_userbyid(datdba)::text AS value FROM pg_database "
+                     "WHERE datname = '" +
+                         database + "'");
+    EXPECT_EQ(world_.databases.at(database).owner.substr(0, 7), owner.substr(0, 7));
+    // What the reset had left goes first.
+    must(remove(name_));
+    execute(root(), "DROP DATABASE " + database);
+    execute(root(), "DROP ROLE " + owner);
+}
+
 TEST_F(ServerContractTest, holds_after_every_drift) {
     for (const auto& drift : support::drifts()) {
         if (drift.sql.empty()) continue;

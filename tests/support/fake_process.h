@@ -13,10 +13,10 @@
 namespace support {
 
 // What a person or a CI job may ask for.
-enum class Verb { create, repair, reset, rotate, close, open, extend, protect, remove };
-inline constexpr std::array k_verbs{Verb::create, Verb::repair,  Verb::reset,
-                                    Verb::rotate, Verb::close,   Verb::open,
-                                    Verb::extend, Verb::protect, Verb::remove};
+enum class Verb { create, repair, reset, rotate, close, open, extend, protect, remove, release };
+inline constexpr std::array k_verbs{Verb::create, Verb::repair, Verb::reset,  Verb::rotate,
+                                    Verb::close,  Verb::open,   Verb::extend, Verb::protect,
+                                    Verb::remove, Verb::release};
 std::string_view to_text(Verb verb);
 
 // The verb on the environment called so, in project review, for nobody's repository.

@@ -176,10 +176,24 @@ Result<LoginProof> FakeServer::look_inside(const Target& target,
 
 void FakeServer::tell(const Work& work, std::string_view event) {
     const auto& record = work.target.environment;
-    world_.history.push_back({world_.now, record.project, record.name,
-                              std::string(event.empty() ? to_text(work.plan.outcome) : event),
-                              work.step.reason, work.actor.name, work.actor.door,
-                              work.actor.program});
+    const std::string told(event.empty() ? to_text(work.plan.outcome) : event);
+    world_.history.push_back({world_.now, record.project, record.name, told, work.step.reason,
+                              work.actor.name, work.actor.door, work.actor.program});
+    if (tells_of_removal(told)) tell_what_goes(work.target, world_.history.back());
+}
+
+void FakeServer::tell_what_goes(const Target& target, HistoryEntry& entry) const {
+    const auto& leaving = target.leaving;
+    entry.database = leaving.database;
+    for (const auto& [name, database] : world_.databases) {
+        const bool meant = leaving.oid == database.oid || name == leaving.database ||
+                           name == dropping_name(leaving.id);
+        if (meant && database.owner == k_fake_manager) entry.size_bytes = k_fake_size;
+    }
+    const auto row = world_.environments.find(target.environment.id);
+    if (row == world_.environments.end()) return;
+    entry.age = std::chrono::duration_cast<std::chrono::seconds>(world_.now -
+                                                                 row->second.record.created_at);
 }
 
 Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
@@ -227,10 +241,14 @@ Result<std::string> FakeServer::effect(const Work& work, Mishap mishap) {
         {StepKind::record_retirement, &FakeServer::record_retirement},
         {StepKind::close_database, &FakeServer::close_database},
         {StepKind::end_sessions, &FakeServer::end_sessions},
-        {StepKind::forget, &FakeServer::forget}};
+        {StepKind::forget, &FakeServer::forget},
+        {StepKind::release, &FakeServer::hand_back}};
     Transaction transaction(world_);
     const auto done = (this->*k_deeds.at(work.step.kind))(work);
     if (done) transaction.commit();
+    if (done && work.step.kind == StepKind::release) {
+        return std::string(k_fake_manager) + " can still change the role";
+    }
     return quietly(done);
 }
 

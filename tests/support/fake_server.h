@@ -74,6 +74,10 @@ class FakeServer final : public environment::Server {
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;
 
+    base::Result<std::vector<environment::Obstacle>> obstacles(const environment::Target& target,
+                                                               base::Deadline deadline) override;
+    base::Result<environment::Usage> usage(const std::optional<environment::Project>& project,
+                                           base::Deadline deadline) override;
     base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
                                                         base::Deadline deadline) override;
     base::Result<std::vector<environment::HistoryEntry>> history(
@@ -107,6 +111,7 @@ class FakeServer final : public environment::Server {
         const environment::Target& target, const environment::Credentials& credentials) const;
     Done within_lease(const environment::Target& target) const;
     void tell(const Work& work, std::string_view event = {});
+    void tell_what_goes(const environment::Target& target, environment::HistoryEntry& entry) const;
     static std::string_view removed_as(const Work& work) {
         const auto& how = work.target.environment.retirement;
         return how ? std::string_view(how->told_as) : std::string_view("deleted");
@@ -209,6 +214,7 @@ class FakeServer final : public environment::Server {
     Done drop_database(const Work& work, Mishap mishap);
     Told drop_role(const Work& work);
     Done forget(const Work& work);
+    Done hand_back(const Work& work);  // fake_release.cpp
 
     // What every statement asks of the database or role that it changes. Nothing is changed where
     // they fail.

@@ -100,7 +100,8 @@ Result<std::vector<base::Uuid>> FakeServer::gone_among(const std::vector<base::U
     for (const auto& id : environments) {
         const auto found = world_.environments.find(id);
         const bool is_gone = found != world_.environments.end() &&
-                             found->second.record.state == EnvironmentState::gone;
+                             found->second.record.state == EnvironmentState::gone &&
+                             !found->second.is_released;
         if (is_gone) gone.push_back(id);
     }
     return gone;

@@ -59,6 +59,7 @@ struct EnvironmentRow {
     environment::EnvironmentRecord record;
     std::optional<base::Uuid> next_instance;
     int retired = 0;  // in which order; 0: not
+    bool is_released = false;
 };
 
 struct InstanceRow {

@@ -103,6 +103,14 @@ class ServerAround : public environment::Server {
         return inner_.check_lease(target, deadline);
     }
     void release(base::Deadline deadline) override { inner_.release(deadline); }
+    base::Result<std::vector<environment::Obstacle>> obstacles(const environment::Target& target,
+                                                               base::Deadline deadline) override {
+        return inner_.obstacles(target, deadline);
+    }
+    base::Result<environment::Usage> usage(const std::optional<environment::Project>& project,
+                                           base::Deadline deadline) override {
+        return inner_.usage(project, deadline);
+    }
     base::Result<std::vector<environment::Listed>> list(const environment::ListFilter& filter,
                                                         base::Deadline deadline) override {
         return inner_.list(filter, deadline);

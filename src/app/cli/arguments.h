@@ -70,6 +70,9 @@ struct Arguments {
     bool yes = false;
     std::string reason;
 
+    // uninstall
+    bool delete_all = false;
+
     // list, history
     std::optional<std::string> state;
     bool all_projects = false;

@@ -48,7 +48,8 @@ void print_answer(Session& session, const Answer& answer) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     if (session.arguments().dry_run) {
-        print_result(session.wants("json")  ? api::steps_json(answer.outcome, answer.steps)
+        print_result(session.wants("json")
+                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
                      : answer.steps.empty() ? "nothing to do\n"
                                             : step_lines(answer.steps));
     } else if (session.wants("json")) {

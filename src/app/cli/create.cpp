@@ -66,8 +66,9 @@ Result<void> print_answer(Session& session, const environment::Answer& answer) {
     session.end_progress();
     const bool dry_run = session.arguments().dry_run;
     if (dry_run || !answer.description) {
-        print_result(session.wants("json") ? api::steps_json(answer.outcome, answer.steps)
-                                           : as_table(answer, true));
+        print_result(session.wants("json")
+                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
+                         : as_table(answer, true));
         return {};
     }
     const auto route = advertised_route(*answer.description);
@@ -100,7 +101,7 @@ Result<int> run_create(Session& session) {
     BASE_TRY(environment::check(wish.origin));
     if (!there) {
         session.notice("reviewdb: there is no local server yet; create would make one first");
-        print_result(session.wants("json") ? api::steps_json(environment::Outcome::created, {})
+        print_result(session.wants("json") ? api::steps_json(environment::Outcome::created, {}, {})
                                            : "make the local server, then the environment\n");
         return 0;
     }

@@ -47,11 +47,12 @@ Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
                     fmt::format("Delete '{}' with its database and role?", wish.name.text()));
 }
 
-void print_answer(const Session& session, const environment::Wish& wish, Outcome outcome,
-                  const std::vector<environment::Step>& steps) {
-    const auto word = to_text(outcome);
+void print_answer(const Session& session, const environment::Wish& wish,
+                  const environment::Answer& answer) {
+    const auto word = to_text(answer.outcome);
+    const auto& steps = answer.steps;
     if (session.arguments().dry_run) {
-        print_result(session.wants("json") ? api::steps_json(outcome, steps)
+        print_result(session.wants("json") ? api::steps_json(answer.outcome, steps, answer.remarks)
                      : steps.empty()       ? fmt::format("{}: nothing to do\n", word)
                                            : step_lines(steps));
     } else if (session.wants("json")) {
@@ -95,7 +96,7 @@ Result<int> run_delete(Session& session) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     auto code = exit_code(session, wish, answer.outcome);
-    if (code) print_answer(session, wish, answer.outcome, answer.steps);
+    if (code) print_answer(session, wish, answer);
     return code;
 }
 

@@ -205,6 +205,21 @@ void add_list(CLI::App& app, Arguments& arguments) {
     app.add_flag("--size", arguments.with_sizes, "measure the databases");
 }
 
+void add_report(CLI::App& app, Arguments& arguments) {
+    app.add_flag("--all-projects", arguments.all_projects, "of every project");
+}
+
+void add_release(CLI::App& app, Arguments& arguments) {
+    add_change(app, arguments);
+    app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
+void add_uninstall(CLI::App& app, Arguments& arguments) {
+    app.add_flag("--delete-all", arguments.delete_all, "with every environment that there is");
+    app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
+    app.add_flag("-y,--yes", arguments.yes, "do not ask");
+}
+
 void add_init(CLI::App& app, Arguments& arguments) {
     text_option(app, "--advertise", arguments.advertise, "HOST:PORT that applications connect to");
     text_option(app, "--sslmode", arguments.sslmode, "the sslmode that applications use");
@@ -272,6 +287,7 @@ void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
         {"reset", add_reset},     {"rotate", add_rotate},     {"extend", add_extend},
         {"protect", add_change},  {"close", add_change},      {"unprotect", add_change},
         {"open", add_change},     {"template", add_template}, {"pool", add_pool},
+        {"release", add_release}, {"report", add_report},     {"uninstall", add_uninstall},
         {"restore", add_restore}, {"trash", add_trash},       {"sweep", add_sweep}};
     if (const auto adder = k_adders.find(verb.name); adder != k_adders.end()) {
         adder->second(app, arguments);

@@ -6,13 +6,11 @@
 #include "app/cli/session.h"
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
-#include "base/duration.h"
 
 namespace cli {
 
 namespace {
 
-using base::ErrorKind;
 using base::Result;
 
 Result<environment::ListFilter> make_filter(const Session& session) {
@@ -20,28 +18,12 @@ Result<environment::ListFilter> make_filter(const Session& session) {
     environment::ListFilter filter;
     if (!arguments.all_projects) filter.project = session.settings().project;
     if (arguments.state) {
-        filter.state = environment::parse_environment_state(*arguments.state);
-        // What is gone is in no list.
-        if (!filter.state || filter.state == environment::EnvironmentState::gone) {
-            return base::fail(ErrorKind::invalid_input,
-                              fmt::format("there is no state '{}' to list", *arguments.state),
-                              "building, publishing, ready, closed or retiring; 'reviewdb history' "
-                              "tells of what is gone");
-        }
+        BASE_TRY_ASSIGN(filter.state, environment::parse_listed_state(*arguments.state));
     }
     if (arguments.repository) filter.repository = *arguments.repository;
     BASE_TRY_ASSIGN(filter.labels, parse_labels(arguments.labels));
     filter.with_sizes = arguments.with_sizes;
     return filter;
-}
-
-std::string history_table(const std::vector<environment::HistoryEntry>& entries) {
-    std::vector<std::vector<std::string>> rows{{"TIME", "NAME", "EVENT", "REASON", "BY"}};
-    for (const auto& entry : entries) {
-        rows.push_back(
-            {base::format_time(entry.at), entry.name, entry.event, entry.reason, entry.actor});
-    }
-    return table(rows);
 }
 
 }  // namespace
@@ -95,7 +77,15 @@ Result<int> run_history(Session& session) {
                         session.server().history(session.settings().project, name,
                                                  session.arguments().most, session.deadline()));
     }
-    print_result(session.wants("json") ? api::history_json(entries) : history_table(entries));
+    if (session.wants("json")) {
+        print_result(api::history_json(entries));
+    } else if (entries.empty()) {
+        session.notice(fmt::format("reviewdb: history tells nothing{} in project {}",
+                                   name ? " of '" + name->text() + "'" : std::string(),
+                                   session.settings().project.text()));
+    } else {
+        print_result(history_lines(entries, name ? Names::leave_out : Names::show));
+    }
     return 0;
 }
 

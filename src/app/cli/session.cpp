@@ -105,6 +105,11 @@ Result<void> Session::follow_port() {
     return server_->set_policy(environment::k_every_project, "port", port, actor_, deadline_);
 }
 
+void Session::disconnect() {
+    manager_.reset();
+    server_.reset();
+}
+
 Result<void> Session::prepare() { return prepare_on_the_way(*reached_, actor_, deadline_, log_); }
 
 environment::Manager::Surroundings Session::surroundings() {

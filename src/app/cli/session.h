@@ -51,6 +51,8 @@ class Session {
     const Reached& reached() const { return *reached_; }
     server::LiveServer& server() { return *server_; }
     environment::Manager& manager() { return *manager_; }
+    // Ends the session; manager() and server() are not to be called any more.
+    void disconnect();
     // Prepares the server that was reached.
     base::Result<void> prepare();
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/cli/print.h"
 #include "base/duration.h"
 #include "base/size.h"
@@ -20,7 +22,9 @@ std::string time_between(system_clock::time_point from, system_clock::time_point
 std::string expiry(const environment::EnvironmentRecord& environment,
                    system_clock::time_point now) {
     if (!environment.expires_at) return "never";
-    if (*environment.expires_at <= now) return "expired";
+    if (*environment.expires_at <= now) {
+        return fmt::format("expired {} ago", time_between(*environment.expires_at, now));
+    }
     return "in " + time_between(now, *environment.expires_at);
 }
 
@@ -95,6 +99,25 @@ std::string overview(const std::vector<environment::Description>& descriptions, 
             row.insert(row.begin() + 3,
                        description.size_bytes ? base::describe_size(*description.size_bytes) : "-");
         if (with_projects) row.insert(row.begin(), environment.project);
+    }
+    return table(rows);
+}
+
+std::string history_lines(const std::vector<environment::HistoryEntry>& entries, Names names) {
+    const bool with_removals = std::ranges::any_of(
+        entries, [](const auto& entry) { return environment::tells_of_removal(entry.event); });
+    std::vector<std::vector<std::string>> rows{{"TIME", "NAME", "EVENT", "REASON", "BY", "WITH"}};
+    for (const auto& entry : entries) {
+        rows.push_back({base::format_time(entry.at), entry.name.empty() ? "-" : entry.name,
+                        entry.event, entry.reason, entry.actor,
+                        fmt::format("{} {}", entry.door, entry.program)});
+        if (!with_removals) continue;
+        rows.back().push_back(entry.size_bytes ? base::describe_size(*entry.size_bytes) : "");
+        rows.back().push_back(entry.age ? base::describe_duration(*entry.age) : "");
+    }
+    if (with_removals) rows.front().insert(rows.front().end(), {"SIZE", "AGE"});
+    for (auto& row : rows) {
+        if (names == Names::leave_out) row.erase(row.begin() + 1);
     }
     return table(rows);
 }

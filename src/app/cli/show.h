@@ -23,6 +23,13 @@ std::string details(const environment::Description& description,
 std::string overview(const std::vector<environment::Description>& descriptions, bool with_projects,
                      bool with_sizes, std::chrono::system_clock::time_point now);
 
+// What was done, a row for each: with whose it was, and what a removal took along.
+enum class Names { leave_out, show };
+std::string history_lines(const std::vector<environment::HistoryEntry>& entries, Names names);
+
+// What all of it takes, and what was removed this month.
+std::string usage_lines(const environment::Usage& usage);
+
 // What a plan does and why, a line for each step.
 std::string step_lines(const std::vector<environment::Step>& steps);
 // What became of many, a row for each.

@@ -117,8 +117,9 @@ void print_restored(Session& session, const environment::Answer& answer) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     if (session.arguments().dry_run) {
-        print_result(session.wants("json") ? api::steps_json(answer.outcome, answer.steps)
-                                           : step_lines(answer.steps));
+        print_result(session.wants("json")
+                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
+                         : step_lines(answer.steps));
     } else if (session.wants("json")) {
         print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
     } else if (session.arguments().quiet) {

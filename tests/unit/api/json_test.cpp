@@ -146,6 +146,17 @@ TEST(Json, tells_history_entry_by_entry) {
 )");
 }
 
+TEST(Json, tells_what_a_removal_took_along) {
+    environment::HistoryEntry entry{at(60), "shop", "x", "deleted", "merged", "ada", "cli", "0.1"};
+    entry.database = "shop_x";
+    entry.size_bytes = 7'000'000;
+    const auto text = api::history_json({entry});
+    EXPECT_NE(text.find("\"database\": \"shop_x\",\n      \"size_bytes\": 7000000,\n      "
+                        "\"age_seconds\": null"),
+              std::string::npos)
+        << text;
+}
+
 TEST(Json, tells_where_each_policy_comes_from) {
     EXPECT_EQ(api::policy_json({{"ttl", "30d", "default", "how long it lives"}}), R"({
   "policy": [

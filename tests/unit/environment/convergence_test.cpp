@@ -66,6 +66,7 @@ class Case {
         }
         check_repetition(world);
         end_ = end_of(world);
+        released_ = world;
         check_wish();
         return effects;
     }
@@ -76,7 +77,11 @@ class Case {
             ++findings_.cases;
             auto world = state_.world;
             const bool survived = run_in(world, {mishap, effect}).has_value();
-            const auto again = run_in(world, {});
+            auto again = run_in(world, {});
+            // It had happened, and nobody was told.
+            const bool done =
+                verb_ == Verb::release && !again && again.error().kind == ErrorKind::not_found;
+            if (done) again = Answer{};
             const auto said = [&](const std::string& what) {
                 return fmt::format("{}, mishap {} at {} of {} (survived {}): {}", title(),
                                    static_cast<int>(mishap), effect, effects, survived, what);
@@ -123,7 +128,8 @@ class Case {
 
     // Where the verb can be done, doing it once more changes nothing.
     void check_repetition(const FakeWorld& world) {
-        if (verb_ == Verb::reset || verb_ == Verb::rotate || verb_ == Verb::extend) return;
+        constexpr std::array k_anew{Verb::reset, Verb::rotate, Verb::extend, Verb::release};
+        if (std::ranges::find(k_anew, verb_) != k_anew.end()) return;
         auto once = world;
         auto twice = world;
         const auto again = run_in(twice, {});
@@ -145,6 +151,10 @@ class Case {
                              [&] { return title() + " leaves\n" + end_.terms + end_.health; });
             return;
         }
+        if (verb_ == Verb::release) {
+            check_handed_over();
+            return;
+        }
         if (verb_ == Verb::close) {
             findings_.expect(end_.terms.starts_with("closed ") &&
                                  end_.health.find("open true half false") == std::string::npos,
@@ -161,6 +171,26 @@ class Case {
                          [&] { return title() + " loses the data"; });
     }
 
+    // Its data are there, nobody's of ours, and beside them there is what there was without it.
+    void check_handed_over() {
+        const auto name = start_.data ? released_.name_of(*start_.data) : std::string();
+        findings_.expect(!name.empty(), [&] { return title() + " loses the data"; });
+        if (name.empty()) return;
+        const auto& database = released_.databases.at(name);
+        const auto login = released_.logins.find(database.owner);
+        findings_.expect(database.comment.empty() && database.accepts_connections &&
+                             login != released_.logins.end() && login->second.comment.empty() &&
+                             login->second.can_login && database.may_use.contains(login->first),
+                         [&] { return title() + " hands over what is not whole"; });
+        auto others = released_;
+        others.databases.erase(name);
+        others.logins.erase(database.owner);
+        others.secrets.erase("review_login");
+        const auto rest = support::place_of(others, k_name, {});
+        findings_.expect(rest == empty_,
+                         [&] { return title() + " leaves\n" + rest.terms + rest.health; });
+    }
+
     // Nothing that is not the environment's own was changed or dropped.
     void check_bystanders(const FakeWorld& world) {
         const bool touched = std::ranges::any_of(
@@ -175,6 +205,7 @@ class Case {
     support::Start start_;
     Findings& findings_;
     Place end_;
+    FakeWorld released_;  // as it is after it
 };
 
 bool is_exhaustive() { return std::getenv("REVIEWDB_TEST_EXHAUSTIVELY") != nullptr; }

@@ -116,6 +116,7 @@ TEST_F(ManagerTest, keeps_a_role_that_is_named_elsewhere_without_login_until_it_
 }
 
 TEST_F(ManagerTest, keeps_the_data_that_a_reset_replaced_for_as_long_as_the_policy_says) {
+    world_.policy.push_back({"review", "trash_window", "7d"});
     must(carry_out(Verb::create));
     must(carry_out(Verb::reset));
     const auto in_trash = [&] {
@@ -130,6 +131,85 @@ TEST_F(ManagerTest, keeps_the_data_that_a_reset_replaced_for_as_long_as_the_poli
     world_.now += std::chrono::days(2);
     must(carry_out(Verb::create));
     EXPECT_EQ(in_trash(), 0);
+}
+
+TEST_F(ManagerTest, says_before_a_delete_what_would_stand_in_its_way) {
+    must(carry_out(Verb::create));
+    auto* row = world_.find_environment("review", "login");
+    auto* database = support::database_of(world_, *row);
+    const auto role = world_.roles.at(*row->record.role).name;
+    database->sessions = {role, "monitoring"};
+    support::login_of(world_, *row)->named_elsewhere = true;
+    const auto before = world_.to_text();
+    const environment::Wish wish{must(environment::Project::parse("review")),
+                                 must(environment::Name::parse("login"))};
+    const auto answer =
+        must(FakeProcess(world_).manager().remove(wish, environment::Execution::dry_run, soon()));
+    EXPECT_EQ(
+        answer.remarks,
+        (std::vector<std::string>{
+            "would go along: session of " + role, "would hold the database: session of monitoring",
+            "would keep the role, without login, until it is gone: grants that name " + role}));
+    EXPECT_EQ(world_.to_text(), before);
+}
+
+TEST_F(ManagerTest, tells_in_history_how_old_what_it_removed_had_been) {
+    must(carry_out(Verb::create));
+    world_.now += std::chrono::hours(5);
+    must(carry_out(Verb::remove));
+    const auto& told = world_.history.back();
+    EXPECT_EQ(told.event, "deleted");
+    EXPECT_EQ(told.database, "review_login");
+    EXPECT_EQ(told.size_bytes, support::k_fake_size);
+    EXPECT_EQ(told.age, std::chrono::hours(5));
+}
+
+TEST_F(ManagerTest, counts_in_its_report_what_there_is_and_what_went_this_month) {
+    must(carry_out(Verb::create));
+    must(carry_out(Verb::reset));
+    must(FakeProcess(world_).carry_out(Verb::create, "gone"));
+    FakeProcess process(world_);
+    environment::Wish wish{.project = must(environment::Project::parse("review")),
+                           .name = must(environment::Name::parse("gone"))};
+    wish.purges = true;
+    must(process.manager().remove(wish, environment::Execution::carry_out, soon()));
+    const auto usage =
+        must(process.server().usage(must(environment::Project::parse("review")), soon()));
+    EXPECT_EQ(all_environments(usage).count, 2);
+    EXPECT_EQ(usage.secrets, 2);
+    EXPECT_EQ(usage.trash.count, 1);
+    EXPECT_EQ(usage.removed.at("deleted").count, 1);
+    EXPECT_EQ(usage.removed.at("deleted").bytes, support::k_fake_size);
+    EXPECT_EQ(leaks_reclaimed(usage).count, 0);
+    world_.now += std::chrono::days(32);
+    EXPECT_TRUE(must(process.server().usage(std::nullopt, soon())).removed.empty());
+}
+
+TEST_F(ManagerTest, hands_an_environment_over_though_the_answer_was_lost) {
+    for (const auto mishap : {Mishap::lost_before, Mishap::lost_after}) {
+        must(carry_out(Verb::create));
+        // The login is proven first.
+        const auto answer = must(carry_out(Verb::release, {mishap, 1}));
+        EXPECT_EQ(answer.outcome, Outcome::released);
+        EXPECT_EQ(world_.find_environment("review", "login"), nullptr);
+        const auto& database = world_.databases.at("review_login");
+        EXPECT_EQ(database.owner, answer.description->role);
+        EXPECT_EQ(database.comment, "");
+        world_.logins.erase(database.owner);
+        world_.databases.erase("review_login");
+        world_.secrets.erase("review_login");
+    }
+}
+
+TEST_F(ManagerTest, leaves_the_secret_of_what_was_handed_over_to_whoever_has_it) {
+    must(carry_out(Verb::create));
+    must(carry_out(Verb::release));
+    FakeProcess process(world_);
+    const environment::SweepWish wish{must(environment::Project::parse("review")), {}, {}};
+    const auto report =
+        must(process.manager().sweep(wish, environment::Execution::carry_out, soon()));
+    EXPECT_TRUE(report.findings.empty());
+    EXPECT_TRUE(world_.secrets.contains("review_login"));
 }
 
 TEST_F(ManagerTest, examines_without_changing_anything) {

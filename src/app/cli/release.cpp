@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "api/json.h"
+#include "app/cli/access.h"
+#include "app/cli/print.h"
+#include "app/cli/question.h"
+#include "app/cli/session.h"
+#include "app/cli/show.h"
+#include "app/cli/verbs.h"
+
+namespace cli {
+
+namespace {
+
+using base::Result;
+using environment::Answer;
+using environment::Execution;
+using environment::Wish;
+
+Result<bool> is_wanted(Session& session, const Wish& wish) {
+    const auto& arguments = session.arguments();
+    if (arguments.yes || arguments.dry_run || !someone_can_answer()) return true;
+    BASE_TRY_ASSIGN(const auto found,
+                    session.manager().get({wish.project, wish.name}, session.deadline()));
+    return says_yes(details(found, std::nullopt, std::chrono::system_clock::now()) +
+                    fmt::format("Hand '{}' over to its role, so that reviewdb forgets it and no "
+                                "delete removes it any more?",
+                                wish.name.text()));
+}
+
+void print_answer(Session& session, const Answer& answer) {
+    session.end_progress();
+    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
+    if (session.arguments().dry_run) {
+        print_result(session.wants("json")
+                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
+                         : step_lines(answer.steps));
+        return;
+    }
+    const auto route = advertised_route(*answer.description);
+    if (session.wants("json")) {
+        print_result(api::to_json(*answer.description, answer.outcome, false, answer.remarks));
+    } else if (session.wants("url")) {
+        mask(route, session.variables());
+        print_result(route.to_uri().reveal() + "\n");
+    } else if (session.arguments().quiet) {
+        print_result(answer.description->environment.name + "\n");
+    } else {
+        print_result(
+            details(*answer.description, answer.outcome, std::chrono::system_clock::now()));
+    }
+}
+
+}  // namespace
+
+Result<int> run_release(Session& session) {
+    BASE_TRY_ASSIGN(auto found, session.named());
+    BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
+    const auto& arguments = session.arguments();
+    const Wish wish{.project = session.settings().project,
+                    .name = std::move(name),
+                    .repository = std::move(found.origin.repository),
+                    .reason = arguments.reason};
+    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
+    if (!wanted) return 1;
+    // A person may have thought about it for longer than the deadline.
+    BASE_TRY_ASSIGN(const auto answer,
+                    session.manager().release(
+                        wish, arguments.dry_run ? Execution::dry_run : Execution::carry_out,
+                        base::Deadline::after(session.settings().deadline)));
+    print_answer(session, answer);
+    return 0;
+}
+
+}  // namespace cli
