@@ -209,13 +209,13 @@ END
 $$;
 
 -- Raises unless the instance is in the trash; from then on it serves, and nobody removes it.
-CREATE FUNCTION registry.take_from_trash(instance uuid) RETURNS void
+CREATE FUNCTION registry.take_from_trash(wanted uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     UPDATE registry.instance SET state = 'serving', let_go_at = NULL, keep_until = NULL
-    WHERE id = instance AND state = 'trashed';
+    WHERE id = wanted AND state = 'trashed';
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'the instance % is not in the trash any more', instance
+        RAISE EXCEPTION 'the instance % is not in the trash any more', wanted
             USING ERRCODE = '40001', HINT = 'somebody else restored it, or its time was over';
     END IF;
 END
