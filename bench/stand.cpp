@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stand.h"
 
+#include <unistd.h>
+
 #include <chrono>
 
 #include "base/log.h"
@@ -60,6 +62,21 @@ std::string Stand::oid_of(const std::string& database) const {
 }
 
 void Stand::settle() const { support::execute(cluster_.superuser(), "CHECKPOINT"); }
+
+void Stand::in_haste(const std::function<void()>& deed) const {
+    auto root = support::connect(cluster_.superuser());
+    const auto set = [&](const std::string& sql) {
+        support::must(root.run({sql}, base::Deadline::after(std::chrono::minutes(1))));
+        support::must(
+            root.run({"SELECT pg_reload_conf()"}, base::Deadline::after(std::chrono::minutes(1))));
+    };
+    set("ALTER SYSTEM SET fsync = off");
+    deed();
+    set("ALTER SYSTEM RESET fsync");
+    // What was written meanwhile may still wait for the disk, in the way of what is measured.
+    sync();
+    settle();
+}
 
 void Stand::forget_what_is_gone() const {
     for (const auto* table : {"environment", "instance", "role"}) {

@@ -39,7 +39,7 @@ void Supplied::fill(int target) {
 }
 
 void Supplied::claim() {
-    auto name = support::must(environment::Name::parse(fmt::format("{}-{}", names_, ++made_)));
+    auto name = support::must(environment::Name::parse(fmt::format("{}{}", names_, ++made_)));
     const auto answer =
         support::must(manager_.create({project(), std::move(name), {}, {}, std::nullopt},
                                       environment::Execution::carry_out, patience()));

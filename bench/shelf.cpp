@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shelf.h"
+
+#include "supplied.h"
+#include "support/sql.h"
+
+namespace bench {
+
+namespace {
+
+// As a superuser, in the control database.
+constexpr const char* k_put_back = R"(
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT i.database AS now, s.* FROM shelf s JOIN registry.instance i USING (id)
+        WHERE i.state = 'serving'
+    LOOP
+        EXECUTE format('ALTER DATABASE %I RENAME TO %I', one.now, one.database);
+        EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', one.database);
+        EXECUTE format('COMMENT ON DATABASE %I IS %L', one.database, one.comment);
+        DELETE FROM registry.environment WHERE instance = one.id;
+        UPDATE registry.instance SET state = 'warm', purpose = 'pool', database = one.database
+            WHERE id = one.id;
+        UPDATE registry.role SET state = one.role_state WHERE id = one.role;
+    END LOOP;
+END
+$$)";
+
+constexpr const char* k_remember = R"(
+CREATE TABLE shelf AS SELECT i.id, i.database, i.role, r.state AS role_state,
+    shobj_description(i.oid, 'pg_database') AS comment
+FROM registry.instance i JOIN registry.role r ON r.id = i.role WHERE i.state = 'warm')";
+
+}  // namespace
+
+Shelf::Shelf(const Stand& stand, int count) : stand_(stand) {
+    stand.in_haste([&] { Supplied(stand.login()).fill(count); });
+    support::execute(stand.superuser("reviewdb"), k_remember);
+}
+
+void Shelf::put_back() const {
+    const auto root = stand_.superuser("reviewdb");
+    support::execute(root, k_put_back);
+    support::execute(root,
+                     "VACUUM (ANALYZE) pg_database, pg_shdescription, registry.environment, "
+                     "registry.instance, registry.role, registry.history");
+}
+
+}  // namespace bench

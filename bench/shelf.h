@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A pool that is claimed from again and again: what was claimed is put back by hand, so that a
+// hundred instances are enough for thousands of claims. Throws std::runtime_error when something
+// fails.
+#pragma once
+
+#include "stand.h"
+
+namespace bench {
+
+class Shelf {
+   public:
+    // Fills the pool of `stand`, without waiting for the disk meanwhile. Borrows it.
+    Shelf(const Stand& stand, int count);
+
+    // Everything is warm again, as it was, and what that left behind in the tables is cleared away.
+    void put_back() const;
+
+   private:
+    const Stand& stand_;
+};
+
+}  // namespace bench
