@@ -41,12 +41,9 @@ double percentile_99(std::vector<double> values) {
     return values.at(static_cast<std::size_t>(rank) - 1);
 }
 
-// Each prepared statement has its plan by then: the server makes five before it keeps one.
-void warm_up(const std::vector<bench::Claimer>& all) { bench::claim_at_once(all, 1); }
-
 Latencies measure_one(const bench::Stand& stand, const bench::ClaimScript& script,
                       const bench::Shelf& shelf, int rounds, int rounds_per_shelf, Report& report) {
-    constexpr int k_plans = 6;
+    const int plans = std::min(rounds / 2, 6);
     auto& by_floor = report.compare("claim", "floor", k_over_floor);
     auto& by_insert = report.compare("claim", "one durable INSERT", k_over_insert);
     auto& least = report.compare("floor of claim", "one durable INSERT", k_over_insert);
@@ -56,7 +53,8 @@ Latencies measure_one(const bench::Stand& stand, const bench::ClaimScript& scrip
     const auto timed = [](const bench::Claimer& claim) {
         return [&claim] { return bench::milliseconds_of(claim); };
     };
-    for (int i = 0; i < k_plans; ++i) {
+    // The server makes five plans of a prepared statement before it keeps one.
+    for (int i = 0; i < plans; ++i) {
         ours();
         floor();
         yardstick.insert();
@@ -82,8 +80,9 @@ Latencies measure_many(const bench::Stand& stand, const bench::ClaimScript& scri
     const auto ours = bench::claimers(stand, clients, fmt::format("by{}", clients));
     const auto floor =
         bench::floor_claimers(stand, script, clients, fmt::format("floor{}by", clients));
-    warm_up(ours);
-    warm_up(floor);
+    // Sessions are open then, and statements prepared.
+    bench::claim_at_once(ours, 1);
+    bench::claim_at_once(floor, 1);
     shelf.put_back();
     Latencies latencies{clients, {}, {}};
     const auto run = [times](const std::vector<bench::Claimer>& all, std::vector<double>& into) {
@@ -136,7 +135,7 @@ void draw(const std::vector<Latencies>& all, Length length) {
 void measure(Length length) {
     const bool full = length == Length::full;
     // What the largest crowd takes in a round, and its floor.
-    const int instances = full ? 264 : 24;
+    const int instances = full ? 264 : 10;
     const bench::Stand stand(bench::k_usual_major, {{"max_connections", "200"}});
     const bench::Shelf shelf(stand, instances);
     const auto script = bench::ClaimScript::heard_on(stand);
@@ -144,10 +143,11 @@ void measure(Length length) {
     Report report;
     report.remark(script.finding());
     std::vector<Latencies> all{
-        measure_one(stand, script, shelf, full ? 400 : 10, full ? 100 : 5, report)};
+        measure_one(stand, script, shelf, full ? 400 : 6, full ? 100 : 3, report)};
     all.push_back(
-        measure_many(stand, script, shelf, full ? 8 : 2, full ? 16 : 2, full ? 9 : 1, report));
-    all.push_back(measure_many(stand, script, shelf, full ? 64 : 4, 2, full ? 9 : 1, report));
+        measure_many(stand, script, shelf, full ? 8 : 2, full ? 16 : 1, full ? 9 : 1, report));
+    all.push_back(
+        measure_many(stand, script, shelf, full ? 64 : 4, full ? 2 : 1, full ? 9 : 1, report));
     attach(all, report);
     report.publish("claim", length, stand.major());
     draw(all, length);

@@ -48,4 +48,10 @@ void Shelf::put_back() const {
                      "registry.instance, registry.role, registry.history");
 }
 
+int Shelf::left() const {
+    return std::stoi(support::ask(stand_.superuser("reviewdb"),
+                                  "SELECT count(*)::text AS value FROM registry.instance WHERE "
+                                  "state = 'warm'"));
+}
+
 }  // namespace bench

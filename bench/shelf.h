@@ -16,6 +16,8 @@ class Shelf {
 
     // Everything is warm again, as it was, and what that left behind in the tables is cleared away.
     void put_back() const;
+    // How many are warm now.
+    int left() const;
 
    private:
     const Stand& stand_;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stand.h"
 
-#include <unistd.h>
-
 #include <chrono>
 
 #include "base/log.h"
@@ -65,17 +63,15 @@ void Stand::settle() const { support::execute(cluster_.superuser(), "CHECKPOINT"
 
 void Stand::in_haste(const std::function<void()>& deed) const {
     auto root = support::connect(cluster_.superuser());
-    const auto set = [&](const std::string& sql) {
-        support::must(root.run({sql}, base::Deadline::after(std::chrono::minutes(1))));
-        support::must(
-            root.run({"SELECT pg_reload_conf()"}, base::Deadline::after(std::chrono::minutes(1))));
+    const auto say = [&](const std::string& sql) {
+        support::must(root.run({sql}, base::Deadline::after(std::chrono::minutes(5))));
     };
-    set("ALTER SYSTEM SET fsync = off");
+    say("ALTER SYSTEM SET fsync = off");
+    say("SELECT pg_reload_conf()");
     deed();
-    set("ALTER SYSTEM RESET fsync");
-    // What was written meanwhile may still wait for the disk, in the way of what is measured.
-    sync();
-    settle();
+    say("ALTER SYSTEM RESET fsync");
+    say("SELECT pg_reload_conf()");
+    say("CHECKPOINT");
 }
 
 void Stand::forget_what_is_gone() const {

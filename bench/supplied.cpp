@@ -27,16 +27,29 @@ environment::Manager::Surroundings surroundings() {
 
 }  // namespace
 
-Supplied::Supplied(const pg::ConnectionInfo& login, std::string names)
+Supplied::Supplied(const pg::ConnectionInfo& login, std::string names,
+                   std::string database_template)
     : server_(login, "reviewdb/bench", log_),
       manager_(server_, surroundings(), log_),
-      names_(std::move(names)) {}
+      names_(std::move(names)),
+      template_(std::move(database_template)) {}
 
 void Supplied::fill(int target) {
-    support::must(
-        server_.set_pool(project(), "empty", target, {"bench", "bench", "bench"}, patience()));
-    support::must(manager_.fill_pool(project(), target, patience()));
+    aim(target);
+    go_on_filling();
 }
+
+void Supplied::aim(int target) {
+    support::must(
+        server_.set_pool(project(), template_, target, {"bench", "bench", "bench"}, patience()));
+}
+
+void Supplied::go_on_filling() {
+    constexpr int k_no_end = 1000000;
+    support::must(manager_.fill_pool(project(), k_no_end, patience()));
+}
+
+void Supplied::drain() { support::must(manager_.drain_pool(project(), "", patience())); }
 
 void Supplied::claim() {
     auto name = support::must(environment::Name::parse(fmt::format("{}{}", names_, ++made_)));
