@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 
 #include "base/uuid.h"
 #include "environment/name.h"
@@ -20,9 +21,11 @@ namespace bench {
 namespace {
 
 constexpr const char* k_heard = "heard";
+// As reviewdb does: who waits for a lock too long begins again.
+constexpr std::string_view k_held = "55P03";
 
 pg::ConnectionInfo by_way_of(const Stand& stand, const support::TcpProxy& wire) {
-    return stand.login().with("port", std::to_string(wire.port()));
+    return stand.login().with("port", std::to_string(wire.port())).with("sslmode", "disable");
 }
 
 [[noreturn]] void fail(PGconn* session, std::string_view what) {
@@ -200,13 +203,18 @@ void FloorClaimer::send(const std::vector<Conversation::Said>& group) {
     if (PQpipelineSync(session_.get()) == 0) fail(session_.get(), "cannot send");
 }
 
-void FloorClaimer::collect(std::size_t syncs) {
+bool FloorClaimer::collect(std::size_t syncs) {
+    bool held = false;
     while (syncs > 0) {
         PGresult* answer = PQgetResult(session_.get());
         if (answer == nullptr) continue;  // the end of one statement's answer
         const std::unique_ptr<PGresult, decltype(&PQclear)> kept(answer, &PQclear);
         const auto status = PQresultStatus(answer);
-        if (status == PGRES_FATAL_ERROR) fail(session_.get(), PQresultErrorMessage(answer));
+        if (status == PGRES_FATAL_ERROR) {
+            const char* code = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+            held = code != nullptr && std::string_view(code) == k_held;
+            if (!held) fail(session_.get(), PQresultErrorMessage(answer));
+        }
         if (status == PGRES_PIPELINE_SYNC) --syncs;
         if (status != PGRES_TUPLES_OK || PQfnumber(answer, "i_database") < 0) continue;
         values_[ClaimScript::instance] = field(answer, "i_id");
@@ -214,6 +222,7 @@ void FloorClaimer::collect(std::size_t syncs) {
         values_[ClaimScript::database] = field(answer, "i_database");
         values_[ClaimScript::oid] = field(answer, "i_oid");
     }
+    return !held;
 }
 
 void FloorClaimer::claim() {
@@ -222,10 +231,17 @@ void FloorClaimer::claim() {
     values_[ClaimScript::lock] =
         std::to_string(std::hash<std::string>()(values_[ClaimScript::name]) >> 1U);
     const auto& groups = script_.groups_;
-    send(groups.front());
-    collect(1);
-    for (std::size_t i = 1; i < groups.size(); ++i) send(groups[i]);
-    collect(groups.size() - 1);
+    for (;;) {
+        send(groups.front());
+        bool done = collect(1);
+        if (done) {
+            for (std::size_t i = 1; i < groups.size(); ++i) send(groups[i]);
+            done = collect(groups.size() - 1);
+        }
+        if (done) return;
+        send({{"ROLLBACK", {}, false}});
+        collect(1);
+    }
 }
 
 }  // namespace bench

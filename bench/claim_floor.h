@@ -60,8 +60,9 @@ class FloorClaimer {
 
     void prepare(const std::string& sql);
     void send(const std::vector<Conversation::Said>& group);
-    // Until each Sync so far has its answer; reads what was taken on the way.
-    void collect(std::size_t syncs);
+    // Until each Sync so far has its answer; reads what was taken on the way. False where somebody
+    // held a lock for too long.
+    bool collect(std::size_t syncs);
 
     const ClaimScript& script_;
     std::unique_ptr<pg_conn, Deleter> session_;

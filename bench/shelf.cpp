@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shelf.h"
 
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "pg/quoting.h"
 #include "supplied.h"
 #include "support/sql.h"
 
@@ -9,13 +14,14 @@ namespace bench {
 namespace {
 
 // As a superuser, in the control database.
-constexpr const char* k_put_back = R"(
+constexpr std::string_view k_put_back = R"(
 DO $$
 DECLARE
     one record;
 BEGIN
     FOR one IN SELECT i.database AS now, s.* FROM shelf s JOIN registry.instance i USING (id)
-        WHERE i.state = 'serving'
+        WHERE i.state = 'serving' AND NOT EXISTS
+            (SELECT FROM registry.environment e WHERE e.instance = i.id AND e.name = '{}')
     LOOP
         EXECUTE format('ALTER DATABASE %I RENAME TO %I', one.now, one.database);
         EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', one.database);
@@ -35,23 +41,27 @@ FROM registry.instance i JOIN registry.role r ON r.id = i.role WHERE i.state = '
 
 }  // namespace
 
-Shelf::Shelf(const Stand& stand, int count) : stand_(stand) {
-    stand.in_haste([&] { Supplied(stand.login()).fill(count); });
+Shelf::Shelf(const Stand& stand, int count)
+    : Shelf(stand, [&] { Supplied(stand.login()).fill(count); }) {}
+
+Shelf::Shelf(const Stand& stand, const std::function<void()>& fill) : stand_(stand) {
+    stand.in_haste(fill);
     support::execute(stand.superuser("reviewdb"), k_remember);
 }
 
-void Shelf::put_back() const {
+void Shelf::put_back(const std::string& but) const {
     const auto root = stand_.superuser("reviewdb");
-    support::execute(root, k_put_back);
+    support::execute(root, fmt::format(k_put_back, but));
     support::execute(root,
                      "VACUUM (ANALYZE) pg_database, pg_shdescription, registry.environment, "
                      "registry.instance, registry.role, registry.history");
 }
 
-int Shelf::left() const {
+int Shelf::left(const std::string& project) const {
     return std::stoi(support::ask(stand_.superuser("reviewdb"),
                                   "SELECT count(*)::text AS value FROM registry.instance WHERE "
-                                  "state = 'warm'"));
+                                  "state = 'warm' AND project = " +
+                                      pg::literal(project)));
 }
 
 }  // namespace bench

@@ -5,6 +5,9 @@
 // fails.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "stand.h"
 
 namespace bench {
@@ -13,11 +16,14 @@ class Shelf {
    public:
     // Fills the pool of `stand`, without waiting for the disk meanwhile. Borrows it.
     Shelf(const Stand& stand, int count);
+    // Filled by whoever else knows how to.
+    Shelf(const Stand& stand, const std::function<void()>& fill);
 
-    // Everything is warm again, as it was, and what that left behind in the tables is cleared away.
-    void put_back() const;
-    // How many are warm now.
-    int left() const;
+    // Everything is warm again, as it was, but for what the environment of that name has; and what
+    // that left behind in the tables is cleared away.
+    void put_back(const std::string& but = "") const;
+    // How many of a project are warm now.
+    int left(const std::string& project) const;
 
    private:
     const Stand& stand_;

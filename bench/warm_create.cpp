@@ -33,7 +33,7 @@ void measure(Length length) {
         comparison.measure([&] { return bench::milliseconds_of(create); },
                            [&] { return bench::milliseconds_of(psql); });
     }
-    if (shelf.left() != at_a_time - (rounds - 1) % at_a_time - 1) {
+    if (shelf.left("pooled") != at_a_time - (rounds - 1) % at_a_time - 1) {
         throw std::runtime_error("a create built one, though the pool had one");
     }
     report.publish("warm_create", length, stand.major());
