@@ -141,14 +141,16 @@ void FloorClaimer::Deleter::operator()(pg_conn* session) const { PQfinish(sessio
 FloorClaimer::FloorClaimer(const ClaimScript& script, const pg::ConnectionInfo& login,
                            std::string names)
     : script_(script), names_(std::move(names)) {
-    const auto info = login.with("dbname", "reviewdb").with("options", script.options_);
+    // Nobody wakes it when it has been idle for long, while others have their turn.
+    const auto info = login.with("dbname", "reviewdb")
+                          .with("options", script.options_ + " -c idle_session_timeout=0");
     std::vector<const char*> keywords;
     std::vector<const char*> values;
     for (const auto& [keyword, value] : info.values()) {
         keywords.push_back(keyword.c_str());
         values.push_back(value.c_str());
     }
-    const auto password = info.password();
+    const auto& password = info.password();
     for (const auto& [keyword, value] :
          {std::pair{"password", password.reveal().c_str()}, std::pair{"gssencmode", "disable"}}) {
         keywords.push_back(keyword);

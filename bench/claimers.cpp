@@ -42,10 +42,12 @@ std::vector<Claimer> floor_claimers(const Stand& stand, const ClaimScript& scrip
 Claims claim_at_once(const std::vector<Claimer>& all, int times) {
     std::latch begin(static_cast<std::ptrdiff_t>(all.size()));
     std::vector<std::future<std::vector<double>>> parts;
+    parts.reserve(all.size());
     const auto start = steady_clock::now();
     for (const auto& claim : all) {
         parts.push_back(std::async(std::launch::async, [&begin, &claim, times] {
             std::vector<double> took;
+            took.reserve(static_cast<std::size_t>(times));
             begin.arrive_and_wait();
             for (int i = 0; i < times; ++i) {
                 const auto before = steady_clock::now();
