@@ -21,17 +21,18 @@ namespace {
 using bench::Length;
 using bench::Stand;
 
-constexpr int k_workers = 2;
+constexpr std::size_t k_workers = 2;
 constexpr double k_least_rate = 0.9;  // of the bare SQL's
 constexpr double k_published = 100;   // a ratio without a bar
 
 // So many times `deed` by each worker at once; milliseconds for each deed.
-double pace(int times, const std::function<void(int worker)>& deed) {
+double pace(int times, const std::function<void(std::size_t worker)>& deed) {
     const double took = bench::milliseconds_of([&] {
         std::vector<std::jthread> workers;
-        for (int i = 0; i < k_workers; ++i) workers.emplace_back([&, i] { deed(i); });
+        workers.reserve(k_workers);
+        for (std::size_t i = 0; i < k_workers; ++i) workers.emplace_back([&, i] { deed(i); });
     });
-    return took / (times * k_workers);
+    return took / (times * static_cast<double>(k_workers));
 }
 
 bench::Original template_of_tables(const Stand& stand, int tables) {
@@ -57,7 +58,7 @@ void measure_one(const Stand& stand, const std::string& name, const std::string&
                  const bench::Original& original, int times, int rounds, bench::Report& report) {
     std::vector<std::unique_ptr<bench::Supplied>> ours;
     std::vector<std::unique_ptr<bench::BareBuilder>> bare;
-    for (int i = 0; i < k_workers; ++i) {
+    for (std::size_t i = 0; i < k_workers; ++i) {
         ours.push_back(std::make_unique<bench::Supplied>(stand.login(), "unused", name));
         bare.push_back(std::make_unique<bench::BareBuilder>(stand, original,
                                                             fmt::format("bare_{}_{}", name, i)));
@@ -67,12 +68,12 @@ void measure_one(const Stand& stand, const std::string& name, const std::string&
     for (int round = 0; round < rounds; ++round) {
         const auto fill = [&] {
             stand.settle();
-            ours.front()->aim(times * k_workers);
-            return pace(times, [&](int i) { ours[i]->go_on_filling(); });
+            ours.front()->aim(times * static_cast<int>(k_workers));
+            return pace(times, [&](std::size_t i) { ours[i]->go_on_filling(); });
         };
         const auto build = [&] {
             stand.settle();
-            return pace(times, [&](int i) {
+            return pace(times, [&](std::size_t i) {
                 for (int n = 0; n < times; ++n) bare[i]->build();
             });
         };
@@ -81,7 +82,7 @@ void measure_one(const Stand& stand, const std::string& name, const std::string&
         for (auto& one : bare) one->clear();
         stand.settle();
         by_create.ours.push_back(by_build.ours.back());
-        by_create.floor.push_back(pace(times, [&](int i) {
+        by_create.floor.push_back(pace(times, [&](std::size_t i) {
             for (int n = 0; n < times; ++n) bare[i]->create_only();
         }));
         for (auto& one : bare) one->clear();
