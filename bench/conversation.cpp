@@ -117,6 +117,7 @@ class Conversation::Ear {
                 const auto name = message.text();
                 Action statement{"statement", session_, parameters_of_bind(message)};
                 statement.fields.insert(statement.fields.begin(), sql_.at(name));
+                statement.prepared = !name.empty();
                 actions.push_back(std::move(statement));
                 return;
             }
@@ -202,6 +203,19 @@ std::string Conversation::Action::to_text() const {
         text += field ? fmt::format("{} {}\n", field->size(), *field) : "- \n";
     }
     return text;
+}
+
+std::vector<std::vector<Conversation::Said>> Conversation::statements_by_sync() const {
+    std::vector<std::vector<Said>> groups(1);
+    for (const auto& action : actions_) {
+        if (action.kind == "sync") groups.emplace_back();
+        if (action.kind != "statement") continue;
+        groups.back().push_back({action.fields.front().value(),
+                                 {action.fields.begin() + 1, action.fields.end()},
+                                 action.prepared});
+    }
+    groups.pop_back();
+    return groups;
 }
 
 std::string Conversation::to_text() const {

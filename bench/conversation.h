@@ -30,6 +30,16 @@ class Conversation {
 
     std::string to_text() const;
 
+    // A statement as it was said; `prepared` is one that the session knows by a name.
+    struct Said {
+        std::string sql;
+        std::vector<std::optional<std::string>> parameters;
+        bool prepared;
+        friend bool operator==(const Said&, const Said&) = default;
+    };
+    // Up to each Sync.
+    std::vector<std::vector<Said>> statements_by_sync() const;
+
     // What was said after `earlier`, which is how this one began.
     Conversation since(const Conversation& earlier) const;
     // The settings with which its first session started.
@@ -49,8 +59,13 @@ class Conversation {
         std::string kind;  // connect, statement, sync, leave; depart: leave, and wait for the end
         std::size_t session;
         std::vector<Field> fields = {};
+        bool prepared = false;
         std::string to_text() const;
-        friend bool operator==(const Action&, const Action&) = default;
+        // The floor of a whole process has no use for names.
+        friend bool operator==(const Action& one, const Action& other) {
+            return one.kind == other.kind && one.session == other.session &&
+                   one.fields == other.fields;
+        }
     };
 
     void settle_leaving();

@@ -7,14 +7,23 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "claim_floor.h"
+#include "claimers.h"
+#include "copies.h"
 #include "harness.h"
 #include "lambda_floor.h"
 #include "lambda_stand.h"
+#include "shelf.h"
+#include "supplied.h"
+#include "support/must.h"
+#include "support/sql.h"
 #include "support/temp_folder.h"
 
 namespace {
@@ -149,6 +158,131 @@ void measure_first_create(LambdaStand& stand, int rounds, Report& report) {
     }
 }
 
+// The function's pool and the floor's, which are claimed from in turn; and a secret of ours whose
+// login the floor makes.
+class Pools {
+   public:
+    Pools(LambdaStand& stand, int count)
+        : stand_(stand), count_(count), shelf_(stand.stand(), [&] { fill(count); }) {
+        shelf_.put_back();
+    }
+
+    const bench::Shelf& shelf() const { return shelf_; }
+
+    // One is lent for good. Throws where a create of these rounds built one on the spot, though
+    // there were warm ones.
+    void must_have_left(int at_a_time, int rounds) const {
+        const int taken = (rounds - 1) % at_a_time + 1;
+        if (shelf_.left(k_project) == count_ - 1 - taken) return;
+        throw std::runtime_error("a create was not given what was built ahead");
+    }
+
+   private:
+    void fill(int count) const {
+        const auto number = std::to_string(count);
+        bench::output_of(stand_.cli({"pool", "set", number, "--project", k_project}));
+        bench::output_of(stand_.cli({"pool", "fill", "--project", k_project, "--deadline", "10m"}));
+        bench::Supplied(stand_.stand().login()).fill(count);
+    }
+
+    static constexpr const char* k_project = "reviewapp";
+    LambdaStand& stand_;
+    int count_;
+    bench::Shelf shelf_;
+};
+
+// A row that is written without waiting for the disk, over a kept session.
+class QuickCommit {
+   public:
+    explicit QuickCommit(const bench::Stand& stand)
+        : session_(support::connect(stand.superuser("postgres"))) {
+        run({"CREATE TABLE one_row (id integer, word text)"});
+        run({"INSERT INTO one_row VALUES (1, 'x')"});
+        run({"SET synchronous_commit = off"});
+    }
+    void commit() { run({"UPDATE one_row SET word = 'y'", {}, true}); }
+
+   private:
+    void run(const pg::Statement& statement) {
+        support::must(session_.run(statement, bench::patience()));
+    }
+    pg::Connection session_;
+};
+
+void measure_warm(LambdaStand& stand, const Pools& pools, int rounds, int at_a_time,
+                  Report& report) {
+    constexpr double k_warm = 1.3;
+    auto& warm = report.compare("create, warm, kept", "claim, login, commit", k_warm);
+    const auto script = bench::ClaimScript::heard_on(stand.stand());
+    const auto claim = bench::floor_claimers(stand.stand(), script, 1, "floor").front();
+    QuickCommit quick(stand.stand());
+    stand.start(stand.function(), "create", "lends");
+    const auto login = stand.login_of("lends");
+    for (int round = 0; round < rounds; ++round) {
+        if (round % at_a_time == 0) pools.shelf().put_back("lends");
+        warm.measure(
+            [&] { return stand.serve("create", fmt::format("warm{}", round)).milliseconds; },
+            [&] {
+                return bench::milliseconds_of([&] {
+                    claim();
+                    login_and_select(login, stand.authorities());
+                    quick.commit();
+                });
+            });
+    }
+    pools.must_have_left(at_a_time, rounds);
+    stand.serve("delete", "lends");
+    stand.stop();
+}
+
+// What the former Lambda says to Postgres for a create, with psql: two logins.
+void write_incumbents_sql(const std::string& file, const std::string& name) {
+    std::ofstream(file) << fmt::format(R"(SELECT 1 FROM pg_database WHERE datname = '{0}';
+CREATE DATABASE {0};
+SELECT 1 FROM pg_roles WHERE rolname = '{0}';
+CREATE USER {0} WITH PASSWORD 'b7f1c2d94e';
+GRANT ALL PRIVILEGES ON DATABASE {0} TO {0};
+\connect {0}
+GRANT USAGE ON SCHEMA public TO {0};
+GRANT CREATE ON SCHEMA public TO {0};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO {0};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO {0};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS TO {0};
+)",
+                                       name);
+}
+
+void measure_first_warm(LambdaStand& stand, const Build& build, const Pools& pools, int rounds,
+                        int at_a_time, Report& report) {
+    constexpr double k_part_of_incumbent = 0.2;
+    auto& first = report.compare("start to warm create" + build.suffix, "psql, incumbent's SQL",
+                                 k_part_of_incumbent);
+    const support::TempFolder folder("reviewdb-bench-", 0700);
+    const auto file = (folder / "create.sql").string();
+    const auto& login = stand.stand().login();
+    const Program psql{
+        {(stand.stand().programs() / "psql").string(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f",
+         file, login.with("dbname", "postgres").with("sslmode", "verify-full").to_uri().reveal()},
+        {{"PGSSLROOTCERT", stand.authorities()}}};
+    for (int round = 0; round < rounds; ++round) {
+        if (round % at_a_time == 0) pools.shelf().put_back();
+        const auto name = fmt::format("theirs{}", round);
+        write_incumbents_sql(file, name);
+        first.measure(
+            [&] {
+                const auto stage = fmt::format("first{}{}", build.suffix.size(), round);
+                const double took = stand.start(build.program, "create", stage).milliseconds;
+                stand.stop();
+                return took;
+            },
+            [&] { return bench::milliseconds_of(psql); });
+        const auto root = stand.stand().superuser("postgres");
+        support::execute(root, "DROP DATABASE " + name);
+        support::execute(root, "DROP ROLE " + name);
+    }
+    pools.must_have_left(at_a_time, rounds);
+}
+
 void measure_memory(LambdaStand& stand, const Build& build, int lives, Report& report) {
     constexpr double k_megabytes = 20;
     auto& peak = report.watch("memory" + build.suffix, "MB", k_megabytes);
@@ -175,6 +309,14 @@ void measure(Length length) {
     measure_again(stand, full ? 200 : 2, report);
     measure_first_create(stand, full ? 40 : 2, report);
     for (const auto& build : programs) measure_memory(stand, build, full ? 10 : 1, report);
+    const int at_a_time = full ? 40 : 2;
+    // For the floor, which the key is nothing to, and for who fills its pool.
+    setenv("REVIEWDB_KEY", stand.key().c_str(), 1);
+    const Pools pools(stand, at_a_time + 5);
+    measure_warm(stand, pools, full ? 120 : 2, at_a_time, report);
+    for (const auto& build : programs) {
+        measure_first_warm(stand, build, pools, full ? 40 : 2, at_a_time, report);
+    }
     report.publish("lambda", length, stand.stand().major());
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/deadline.h"
 #include "environment/secret_value.h"
+#include "support/sql.h"
 
 namespace bench {
 
@@ -84,6 +85,21 @@ Program LambdaStand::function(const std::string& executable) const {
 }
 
 Program LambdaStand::function() const { return function(REVIEWDB_BOOTSTRAP); }
+
+Program LambdaStand::cli(const std::vector<std::string>& words) const {
+    auto program = stand_.reviewdb(words);
+    for (const auto& [name, value] : aws_.variables()) program.environment[name] = value;
+    return program;
+}
+
+std::string LambdaStand::key() const {
+    const auto name = support::ask(stand_.superuser("reviewdb"),
+                                   "SELECT substring(location FROM '^aws:(.*)') AS value FROM "
+                                   "registry.key");
+    const auto value = aws_.value(name);
+    if (!value) throw std::runtime_error("there is no secret with the key");
+    return std::string(boost::json::parse(*value).at("key").as_string());
+}
 
 Program LambdaStand::function_without_tls(int port) {
     aws_.remove(k_by_way_of);

@@ -40,6 +40,10 @@ class LambdaStand {
     Program function() const;
     Program function_without_tls(int port);
 
+    // reviewdb, with the function's account; and the key of this server, as text.
+    Program cli(const std::vector<std::string>& words) const;
+    std::string key() const;
+
     // Until it has asked for an event.
     double ready(const Program& program);
     // Starts it, with the event waiting; the time is from its start to the answer.

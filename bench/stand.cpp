@@ -61,6 +61,19 @@ std::string Stand::oid_of(const std::string& database) const {
 
 void Stand::settle() const { support::execute(cluster_.superuser(), "CHECKPOINT"); }
 
+void Stand::in_haste(const std::function<void()>& deed) const {
+    auto root = support::connect(cluster_.superuser());
+    const auto say = [&](const std::string& sql) {
+        support::must(root.run({sql}, base::Deadline::after(std::chrono::minutes(5))));
+    };
+    say("ALTER SYSTEM SET fsync = off");
+    say("SELECT pg_reload_conf()");
+    deed();
+    say("ALTER SYSTEM RESET fsync");
+    say("SELECT pg_reload_conf()");
+    say("CHECKPOINT");
+}
+
 void Stand::forget_what_is_gone() const {
     for (const auto* table : {"environment", "instance", "role"}) {
         support::execute(cluster_.superuser("reviewdb"),

@@ -46,6 +46,8 @@ class Stand {
     // Puts on disk what is to be written, so that no deed pays for the one before it: DROP DATABASE
     // makes a checkpoint.
     void settle() const;
+    // Does what is not measured with a server that does not wait for its disk.
+    void in_haste(const std::function<void()>& deed) const;
     // Takes the rows of what was deleted out of the registry, so that a conversation can be said
     // again word by word, and no table grows while it is measured.
     void forget_what_is_gone() const;

@@ -15,10 +15,15 @@ namespace bench {
 class Supplied {
    public:
     // `names` begins the names of what it makes.
-    explicit Supplied(const pg::ConnectionInfo& login, std::string names = "claimed");
+    explicit Supplied(const pg::ConnectionInfo& login, std::string names = "claimed",
+                      std::string database_template = "empty");
 
-    // Lets so many warm instances be there.
+    // Lets so many warm instances be there: says so, and builds what lacks, perhaps beside others.
     void fill(int target);
+    void aim(int target);
+    void go_on_filling();
+    // Lets none be there, of any template.
+    void drain();
     // One create; throws when that was not given a warm instance.
     void claim();
 
@@ -27,6 +32,7 @@ class Supplied {
     server::LiveServer server_;
     environment::Manager manager_;
     std::string names_;
+    std::string template_;
     int made_ = 0;
 };
 

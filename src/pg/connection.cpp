@@ -267,9 +267,9 @@ Result<std::vector<Rows>> Connection::finish(const std::vector<Statement>& state
     }
     auto all = statements;
     all.push_back({"COMMIT"});
-    Groups groups{std::move(all)};
-    if (afterwards) groups.push_back({*afterwards});
-    auto answers = pipeline(groups, deadline);
+    // Without a Sync of its own, which would be one more answer to wait for: a failure skips it.
+    if (afterwards) all.push_back(*afterwards);
+    auto answers = pipeline({all}, deadline);
     roll_back(deadline);
     return answers;
 }

@@ -129,7 +129,6 @@ class LiveServer final : public environment::Server {
                                                    Ending ending = Ending::commit);
     base::Result<environment::Facts> observe_claim(const environment::Subject& subject,
                                                    base::Deadline deadline);
-    pg::Statement source_of(const environment::Subject& subject, bool take) const;
     pg::Statement try_lock(std::string_view key_text) const;
     base::Result<bool> has_locked(std::string_view key_text, const pg::Row& answer);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);

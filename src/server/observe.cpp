@@ -204,9 +204,19 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
 // What of the pool can be given stays locked until the transaction ends, and any other step than
 // its claim ends it. Without one, or where there is an environment, this is work like any other.
 Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Deadline deadline) {
+    constexpr std::size_t k_most_avoided = 2;
+    if (avoided_.size() >= k_most_avoided || name_taken_) {
+        return observe(subject, environment::Purpose::work, deadline);
+    }
     const auto what =
         fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
-    Statements statements = reading(subject.project, source_of(subject, true));
+    std::string avoided;
+    for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
+    Statements statements =
+        reading(subject.project, {std::string(k_warm_one),
+                                  {subject.project.text(), subject.name.text(),
+                                   subject.wanted_template, "{" + avoided + "}"},
+                                  true});
     statements.front() = {std::string(k_bare_installation), {}, true};
     if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
     BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
@@ -229,7 +239,12 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
                                                        : observation_sql(k_one_environment),
                                                 {subject.project.text(), subject.name.text()},
                                                 true});
-    if (!recall) statements.push_back(source_of(subject, false));
+    if (!recall) {
+        statements.push_back(
+            {std::string(k_source),
+             {subject.project.text(), subject.name.text(), subject.wanted_template},
+             true});
+    }
     if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
     std::vector<pg::Rows> answers;
     if (purpose == Purpose::work) {
@@ -254,17 +269,6 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
         BASE_TRY(find_name_holder(subject, facts, deadline));
     }
     return facts;
-}
-
-pg::Statement LiveServer::source_of(const environment::Subject& subject, bool take) const {
-    constexpr std::size_t k_most_avoided = 2;
-    const bool may_take = take && avoided_.size() < k_most_avoided && !name_taken_;
-    std::string avoided;
-    for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
-    return {std::string(k_source),
-            {subject.project.text(), subject.name.text(), subject.wanted_template,
-             may_take ? "t" : "f", "{" + avoided + "}"},
-            true};
 }
 
 Result<void> LiveServer::find_name_holder(const environment::Subject& subject, Facts& facts,

@@ -27,10 +27,12 @@ constexpr std::string_view k_watermark = "iso_8601";
 // Longer than any wait of ours outside Postgres while a lock is held.
 constexpr std::string_view k_lease = "30s";
 
+// What we look for is one row of few, all of them in memory: by an index, also where the table is
+// still small, since a plan that is kept on a session outlives that.
 std::string startup_options(std::string_view given, Acting acting) {
     auto options = fmt::format(
         "{} {} -c statement_timeout=0 -c lock_timeout=2s "
-        "-c IntervalStyle={}",
+        "-c random_page_cost=1.1 -c IntervalStyle={}",
         given, lease_options(), k_watermark);
     if (acting == Acting::as_manager) options += fmt::format(" -c role={}", k_manager);
     return options;

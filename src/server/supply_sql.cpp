@@ -23,21 +23,37 @@ WITH source AS MATERIALIZED (
     LEFT JOIN registry.instance v ON v.id = t.instance
     LEFT JOIN registry.role o ON o.id = v.role
     WHERE w.name = 'empty' OR t.id IS NOT NULL ORDER BY w.rank LIMIT 1)
-SELECT s.*, x.*, EXISTS (SELECT FROM registry.instance i WHERE i.state = 'warm'
+SELECT s.*, EXISTS (SELECT FROM registry.instance i WHERE i.state = 'warm'
     AND i.project = $1 AND i.template = s.name AND i.template_version IS NOT DISTINCT FROM s.version)
     AS warm_there
-FROM source s LEFT JOIN LATERAL (
-    SELECT i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
-        i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
-        r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
-        r.key_number AS r_key, r.source AS r_source
-    FROM registry.instance i JOIN registry.role r ON r.id = i.role
-    WHERE $4::boolean AND i.state = 'warm' AND i.project = $1 AND i.template = s.name
-        AND i.template_version IS NOT DISTINCT FROM s.version AND i.id <> ALL ($5::uuid[])
-        AND EXISTS (SELECT FROM pg_database d WHERE d.oid = i.oid AND d.datname = i.database)
-        AND NOT EXISTS (SELECT FROM registry.environment e
-            WHERE e.project = $1 AND e.name = $2 AND e.state <> 'gone')
-    ORDER BY i.created_at DESC LIMIT 1 FOR UPDATE OF i SKIP LOCKED) x ON true)";
+FROM source s)";
+
+const std::string_view k_warm_one = R"(
+SELECT i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
+    i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
+    r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
+    r.key_number AS r_key, r.source AS r_source,
+    i.template AS name, i.template_version AS version, v.database,
+    coalesce(v.size_bytes, 0) AS size, o.name AS owner
+FROM (SELECT * FROM registry.instance w
+    WHERE w.state = 'warm' AND w.project = $1 AND w.template = coalesce(nullif($3, ''),
+            (SELECT p.value FROM registry.policy p WHERE p.key = 'template' AND p.project = $1
+                AND (p.value = 'empty' OR EXISTS (SELECT FROM registry.template t
+                    WHERE t.project = $1 AND t.name = p.value AND t.state = 'ready'))),
+            (SELECT p.value FROM registry.policy p WHERE p.key = 'template' AND p.project = '*'
+                AND (p.value = 'empty' OR EXISTS (SELECT FROM registry.template t
+                    WHERE t.project = $1 AND t.name = p.value AND t.state = 'ready'))),
+            'empty')
+        AND w.template_version IS NOT DISTINCT FROM (SELECT t.instance FROM registry.template t
+            WHERE t.project = $1 AND t.name = w.template AND t.state = 'ready')
+        AND w.id <> ALL ($4::uuid[])
+        AND (SELECT d.datname = w.database FROM pg_database d WHERE d.oid = w.oid)
+        AND (SELECT e.id FROM registry.environment e
+            WHERE e.project = $1 AND e.name = $2 AND e.state <> 'gone') IS NULL
+    ORDER BY w.created_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) i
+JOIN registry.role r ON r.id = i.role
+LEFT JOIN registry.instance v ON v.id = i.template_version
+LEFT JOIN registry.role o ON o.id = v.role)";
 
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
     if (rows.empty()) return std::nullopt;
@@ -51,7 +67,7 @@ std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
 }
 
 std::optional<environment::WarmFacts> read_warm(const pg::Rows& rows) {
-    if (rows.empty() || rows[0].is_null("i_id")) return std::nullopt;
+    if (rows.empty()) return std::nullopt;
     environment::WarmFacts warm{*read_instance(rows[0], 'i'), *read_role(rows[0], 'r')};
     warm.instance.template_version = optional_uuid(rows[0], "i_version");
     warm.instance.shape = rows[0].text("i_shape");

@@ -14,9 +14,12 @@
 namespace server {
 
 // Where new data come from: the template that is wanted ($3), or else what the environment $2 of
-// project $1 has, or else the policy's. With $4, and where there is no such environment, a warm
-// instance of it that is none of $5, locked until the transaction ends, whoever else looks for one.
+// project $1 has, or else the policy's.
 extern const std::string_view k_source;
+// Where there is no such environment: a warm instance of that which is none of $4, locked until the
+// transaction ends, whoever else looks for one; with its source. Written so that nothing in it is
+// looked for but by an index, for one row, however many there are.
+extern const std::string_view k_warm_one;
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows);
 std::optional<environment::WarmFacts> read_warm(const pg::Rows& rows);
 
