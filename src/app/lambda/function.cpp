@@ -111,9 +111,9 @@ base::Secret Function::answer_request(const std::string& event, Deadline deadlin
         return administrators_->with(
             server,
             [&](Administrator& administrator) -> Result<void> {
-                BASE_TRY_ASSIGN(
-                    told, api::handle(event, {*administrator.manager, *administrator.server, actor_,
-                                              deadline}));
+                BASE_TRY_ASSIGN(told,
+                                api::handle(event, {*administrator.manager, *administrator.beside,
+                                                    *administrator.server, actor_, deadline}));
                 return {};
             },
             deadline);
