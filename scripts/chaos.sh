@@ -19,7 +19,9 @@ chaos_command() {
   run env REVIEWDB_LOAD_SECONDS="$seconds" "$tests/e2e_load"
   run env REVIEWDB_STORM_SECONDS=60 REVIEWDB_CLAIMS=100 "$tests/e2e_storm"
   run env REVIEWDB_STORM_SECONDS=60 "$tests/pg_supply" --gtest_filter='SupplyStorm*'
+  export REVIEWDB_TEST_EXHAUSTIVELY=1
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
     --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over
+  unset REVIEWDB_TEST_EXHAUSTIVELY
   test_command pg --major 15 --preset asan --program pg_lifecycle
 }
