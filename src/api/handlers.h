@@ -19,6 +19,7 @@ namespace api {
 // What a handler acts through. Borrowed.
 struct Hands {
     environment::Manager& manager;
+    environment::Manager& beside;  // of a session of its own
     environment::Server& server;
     const environment::Actor& actor;
     base::Deadline deadline;

@@ -59,10 +59,10 @@ Result<base::Secret> make_template(const Request& request) {
     BASE_TRY(check_former(request, subject, recipe));
     environment::TemplateWish wish{subject, "the environment " + *origin, to_json(recipe), {}};
     const auto& hands = request.hands;
-    BASE_TRY_ASSIGN(
-        const auto answer,
-        hands.manager.make_template_from({request.project, std::move(origin_name)}, std::move(wish),
-                                         nothing_more, request.execution, hands.deadline));
+    BASE_TRY_ASSIGN(const auto answer,
+                    hands.manager.make_template_from({request.project, std::move(origin_name)},
+                                                     std::move(wish), nothing_more, hands.beside,
+                                                     request.execution, hands.deadline));
     if (request.execution == Execution::dry_run) {
         return base::Secret(template_outcome_json(subject, answer));
     }

@@ -155,12 +155,12 @@ class Manager {
     // The answer has no description.
     base::Result<Answer> make_template(const TemplateWish& wish, const Filler& filler,
                                        Execution execution, base::Deadline deadline);
-    // The same, beginning with what one of our environments has. That is closed meanwhile, and open
-    // again at the end whatever comes; a protected one may be copied. Fails not_found, and as
-    // close.
+    // The same, beginning with what one of our environments has. `beside`, a manager of a session
+    // of its own, closes that while it is copied, and opens it again whatever comes; a protected
+    // one may be copied. Fails not_found, and as close.
     base::Result<Answer> make_template_from(const Subject& origin, TemplateWish wish,
-                                            const Filler& filler, Execution execution,
-                                            base::Deadline deadline);
+                                            const Filler& filler, Manager& beside,
+                                            Execution execution, base::Deadline deadline);
     base::Result<Answer> forget_template(const TemplateSubject& subject, Execution execution,
                                          base::Deadline deadline);
     base::Result<TemplateDescription> get_template(const TemplateSubject& subject,
@@ -201,6 +201,11 @@ class Manager {
     void remove_expired(const Project& project, std::chrono::milliseconds budget,
                         base::Deadline deadline);
     void finish_leftovers(std::chrono::milliseconds budget, base::Deadline deadline);
+    base::Result<Answer> fill_template(Operation& operation, const TemplateWish& wish,
+                                       const Filler& filler, Execution execution,
+                                       base::Deadline deadline);
+    base::Result<CloneSource> snapshot_of(const Subject& origin, const Facts& facts,
+                                          base::Deadline deadline);
     base::Result<bool> build_warm(const Project& project, const PoolAction& action,
                                   const PoolFacts& facts, base::Deadline deadline);
     base::Result<bool> retire(const PooledInstance& pooled, const Facts& facts,

@@ -212,6 +212,21 @@ Result<void> Operation::fill(const Plan& plan, const Credentials& credentials, D
     return filled;
 }
 
+// Both keep the lease, since they may wait for whoever works on what is cloned.
+Result<void> Operation::clone_between_both(const Step& step, const Plan& plan,
+                                           const Credentials& credentials, Deadline deadline) {
+    BASE_TRY(server_.while_leased([&] { return before_clone_(deadline); }));
+    auto cloned = server_.perform(step, plan, credentials, surroundings_.actor, deadline);
+    auto kept = server_.while_leased([&]() -> Result<void> {
+        const auto done = after_clone_(deadline);
+        if (!done) log_.debug("after cloning: {}", done.error().message);
+        return {};
+    });
+    if (!cloned) return base::fail(std::move(cloned).error());
+    if (!cloned->empty()) remarks_.push_back(*std::move(cloned));
+    return kept;
+}
+
 Result<void> Operation::perform_on_secret(const Step& step, const Plan& plan,
                                           const Credentials& credentials, Deadline deadline) {
     const auto& secret = plan.target.environment.secret;
@@ -247,6 +262,9 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, const Creden
     if (step.kind == StepKind::fill) return fill(plan, credentials, deadline);
     if (step.kind == StepKind::write_secret || step.kind == StepKind::delete_secret) {
         return perform_on_secret(step, plan, credentials, deadline);
+    }
+    if (step.kind == StepKind::create_database && before_clone_) {
+        return clone_between_both(step, plan, credentials, deadline);
     }
     if (step.kind == StepKind::take_warm) tried_.took_from_pool = true;
     BASE_TRY_ASSIGN(auto remark,

@@ -54,6 +54,14 @@ class Operation {
     // What fills a template.
     void fill_with(Filler filler) { filler_ = std::move(filler); }
 
+    // What is to be done through another server before anything is cloned, and once it is; what
+    // fails in the latter is for the caller to find out.
+    using Beside = std::function<base::Result<void>(base::Deadline)>;
+    void clone_between(Beside before, Beside after) {
+        before_clone_ = std::move(before);
+        after_clone_ = std::move(after);
+    }
+
     // Until `planner`'s wish is true. `undo`, where there is one, plans what takes back a failure
     // that is final. Gives the lock back after a failure, and keeps it after a success.
     base::Result<Answer> run(const Planner& planner, const Planner& undo, Execution execution,
@@ -75,6 +83,8 @@ class Operation {
     base::Result<void> observe_candidate(base::Deadline deadline);
     base::Result<void> perform(const Step& step, const Plan& plan, const Credentials& credentials,
                                base::Deadline deadline);
+    base::Result<void> clone_between_both(const Step& step, const Plan& plan,
+                                          const Credentials& credentials, base::Deadline deadline);
     base::Result<void> fill(const Plan& plan, const Credentials& credentials,
                             base::Deadline deadline);
     base::Result<void> perform_on_secret(const Step& step, const Plan& plan,
@@ -93,6 +103,8 @@ class Operation {
     const Subject* subject_ = nullptr;
     Look look_;
     Filler filler_;
+    Beside before_clone_;
+    Beside after_clone_;
     bool is_final_ = false;  // what failed is not to be tried again
 
     Facts facts_;

@@ -71,7 +71,8 @@ Result<Plan> plan_template(const TemplateWish& wish, const Facts& facts,
     add(plan, StepKind::record_template, "whoever comes after a crash finds it");
     add(plan, StepKind::create_role, "what fills it has no other rights");
     add(plan, StepKind::create_database,
-        wish.snapshot ? "it begins with what the environment has" : "it begins with nothing");
+        wish.snapshot ? "it begins with what the environment has, " + planning::how_cloned(from)
+                      : "it begins with nothing");
     add(plan, StepKind::secure_database, "it is closed to everybody but its role");
     add(plan, StepKind::hand_over, "its role owns everything in it");
     add(plan, StepKind::prove_login, "what fills it logs in as its role");

@@ -244,9 +244,13 @@ Result<void> plan_new_instance(Target& target, const Facts& facts, const base::U
 
 std::string why_cloned(const Facts& facts, std::string_view why) {
     if (!facts.source || !facts.source->version) return std::string(why);
+    return fmt::format("{}, cloned from the template {} {}", why, facts.source->name,
+                       how_cloned(facts));
+}
+
+std::string how_cloned(const Facts& facts) {
     const auto choice = choice_of(facts);
-    return fmt::format("{}, cloned from the template {} by {}: {}", why, facts.source->name,
-                       to_text(choice.strategy), choice.reason);
+    return fmt::format("by {}: {}", to_text(choice.strategy), choice.reason);
 }
 
 std::string why_insecure(const Facts& facts) {

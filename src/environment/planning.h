@@ -57,6 +57,8 @@ base::Result<void> plan_new_instance(Target& target, const Facts& facts, const b
 
 // The reason of a create_database, with what is cloned.
 std::string why_cloned(const Facts& facts, std::string_view why);
+// The strategy, and why it is that one.
+std::string how_cloned(const Facts& facts);
 
 // Why the serving database has to be secured again; empty when it has not.
 std::string why_insecure(const Facts& facts);

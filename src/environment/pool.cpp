@@ -92,7 +92,9 @@ PoolAction next_action(const PoolFacts& facts) {
 std::vector<PoolLine> summary(const PoolFacts& facts) {
     std::map<std::string, PoolLine> lines;
     for (const auto& target : facts.targets) {
-        lines[target.database_template].target = target.target;
+        auto& line = lines[target.database_template];
+        line.target = target.target;
+        line.has_source = target.source.has_value();
     }
     for (const auto& pooled : facts.instances) {
         auto& line = lines[pooled.instance.database_template];
@@ -100,6 +102,7 @@ std::vector<PoolLine> summary(const PoolFacts& facts) {
         const bool usable = target != nullptr && counts(facts, pooled, *target);
         const bool builds = pooled.instance.state == InstanceState::building;
         ++(!usable ? line.stale : builds ? line.building : line.warm);
+        if (!usable) line.why_stale = why_retired(facts, pooled);
     }
     std::vector<PoolLine> sorted;
     for (auto& [name, line] : lines) {

@@ -62,7 +62,9 @@ struct PoolLine {
     int target = 0;
     int warm = 0;  // that a create may be given
     int building = 0;
-    int stale = 0;  // that nobody is given any more, and that goes
+    int stale = 0;            // that nobody is given any more, and that goes
+    bool has_source = false;  // there is something to build from
+    std::string why_stale;    // of one of those
 };
 // By template; one that has no target any more is among them while something of it is there.
 std::vector<PoolLine> summary(const PoolFacts& facts);

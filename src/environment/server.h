@@ -88,6 +88,7 @@ struct ListFilter {
     std::string repository;
     Labels labels;
     bool with_sizes = false;
+    std::optional<Name> name = {};  // only that one
 };
 
 struct Listed {

@@ -31,6 +31,12 @@ Result<Answer> Manager::make_template(const TemplateWish& wish, const Filler& fi
     Operation operation(server_, surroundings_, log_, [&](Deadline end) {
         return server_.observe_template(wish.subject, Purpose::work, end);
     });
+    return fill_template(operation, wish, filler, execution, deadline);
+}
+
+Result<Answer> Manager::fill_template(Operation& operation, const TemplateWish& wish,
+                                      const Filler& filler, Execution execution,
+                                      Deadline deadline) {
     operation.fill_with(filler);
     // Each look plans with new identities: what a lost attempt made is discarded, never gone on
     // with.
@@ -48,34 +54,65 @@ Result<Answer> Manager::make_template(const TemplateWish& wish, const Filler& fi
     return answer;
 }
 
-Result<Answer> Manager::make_template_from(const Subject& origin, TemplateWish wish,
-                                           const Filler& filler, Execution execution,
-                                           Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto facts, server_.observe(origin, Purpose::read, deadline));
-    const Wish asked{origin.project,
-                     origin.name,
-                     {},
-                     fmt::format("the template {} is made from it", wish.subject.name),
-                     {}};
+// With its size as it is now, by which the way of cloning is chosen.
+Result<CloneSource> Manager::snapshot_of(const Subject& origin, const Facts& facts,
+                                         Deadline deadline) {
     if (!facts.environment || !facts.instance || !facts.database || !facts.role) {
         return base::fail(ErrorKind::not_found,
                           fmt::format("there is no environment '{}' in project {}",
                                       origin.name.text(), origin.project.text()),
                           "'reviewdb list' shows what there is");
     }
-    wish.snapshot = CloneSource{wish.subject.name, facts.instance->id, facts.database->name,
-                                facts.role->name, 0};
-    if (execution == Execution::dry_run) {
-        return make_template(wish, filler, execution, deadline);
-    }
+    ListFilter filter;
+    filter.project = origin.project;
+    filter.name = origin.name;
+    filter.with_sizes = true;
+    BASE_TRY_ASSIGN(const auto listed, server_.list(filter, deadline));
+    CloneSource source{{}, facts.instance->id, facts.database->name, facts.role->name, 0};
+    for (const auto& one : listed) source.size_bytes = one.size_bytes.value_or(0);
+    return source;
+}
+
+Result<Answer> Manager::make_template_from(const Subject& origin, TemplateWish wish,
+                                           const Filler& filler, Manager& beside,
+                                           Execution execution, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto facts, server_.observe(origin, Purpose::read, deadline));
+    BASE_TRY_ASSIGN(wish.snapshot, snapshot_of(origin, facts, deadline));
+    wish.snapshot->name = wish.subject.name;
+    const Wish asked{origin.project,
+                     origin.name,
+                     {},
+                     fmt::format("the template {} is made from it", wish.subject.name),
+                     {}};
+    Operation operation(server_, surroundings_, log_, [&](Deadline end) {
+        return server_.observe_template(wish.subject, Purpose::work, end);
+    });
     // What a call like this one shut that died is opened all the same.
-    const bool was_closed = facts.environment->state == EnvironmentState::closed &&
-                            facts.environment->closed_because != asked.reason;
-    if (!was_closed) BASE_TRY(close(asked, execution, deadline));
-    auto made = make_template(wish, filler, execution, deadline);
-    if (was_closed) return made;
-    base::finish_in_spite_of_interrupt();
-    const auto opened = open(asked, execution, deadline.extended_by(k_to_clear_up));
+    const bool stays_closed = facts.environment->state == EnvironmentState::closed &&
+                              facts.environment->closed_because != asked.reason;
+    if (stays_closed) return fill_template(operation, wish, filler, execution, deadline);
+    bool shut = false;  // by this call, and not open again
+    const auto close_it = [&](Deadline end) -> Result<void> {
+        const auto closed = beside.close(asked, execution, end);
+        // What is refused is refused before anything is changed.
+        const bool refused = !closed && (closed.error().kind == ErrorKind::conflict ||
+                                         closed.error().kind == ErrorKind::not_found);
+        shut = !closed ? !refused
+                       : closed->description &&
+                             closed->description->environment.closed_because == asked.reason;
+        if (!closed) return base::fail(closed.error());
+        return {};
+    };
+    const auto open_it = [&](Deadline end) -> Result<void> {
+        if (!shut) return {};
+        BASE_TRY(beside.open(asked, execution, end));
+        shut = false;
+        return {};
+    };
+    operation.clone_between(close_it, open_it);
+    auto made = fill_template(operation, wish, filler, execution, deadline);
+    if (shut) base::finish_in_spite_of_interrupt();
+    const auto opened = open_it(deadline.extended_by(k_to_clear_up));
     if (made && !opened) return base::fail(opened.error());
     return made;
 }

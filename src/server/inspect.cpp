@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "environment/policy.h"
 #include "server/inspect_sql.h"
+#include "server/locks.h"
 #include "server/open_databases.h"
 #include "server/row_reading.h"
 #include "server/session.h"
@@ -129,7 +130,8 @@ void judge_disagreement(Findings& all, const pg::Row& row) {
               "it goes with the environments that name it; elsewhere: DROP OWNED BY " + subject);
     } else if (kind == "unfinished") {
         drift(all, Grade::warning, subject, "is not finished: " + detail,
-              "the next create or delete takes it up");
+              "the next create, delete or refresh of a template, or 'reviewdb pool fill', takes it "
+              "up");
     }
 }
 
@@ -170,7 +172,7 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
     BASE_TRY_ASSIGN(const auto answers,
                     session.run_all({{std::string(k_server)},
                                      {"SELECT project, key, value FROM registry.policy"},
-                                     {std::string(k_disagreements)}},
+                                     {fmt::format(k_disagreements, k_nobody_works_on_i)}},
                                     deadline));
     const auto policy = environment::Policy::from_rows(project, read_policy(answers[1]));
     BASE_TRY_ASSIGN(const auto open, open_databases(session, deadline));

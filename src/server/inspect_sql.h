@@ -30,7 +30,8 @@ SELECT pg_backend_pid() AS pid, session_user::text AS login,
 FROM pg_roles m WHERE m.rolname = current_user)";
 
 // A row (kind, subject, detail) for each thing that no environment of a project has to do with and
-// about which the registry and the server, or the server and our rules, disagree.
+// about which the registry and the server, or the server and our rules, disagree. {}: as
+// k_nobody_works_on_i.
 inline constexpr std::string_view k_disagreements = R"(
 WITH installation AS (
     SELECT 'reviewdb/1 ' || id::text || ' ' AS stamp FROM registry.installation
@@ -55,9 +56,12 @@ UNION ALL
 SELECT 'unknown', datname, '' FROM ours, installation
     WHERE NOT fixed AND NOT known AND starts_with(comment, stamp)
 UNION ALL
-SELECT 'unfinished', database, 'instance ' || state FROM registry.instance
-    WHERE state = 'dropping'
-        OR (state = 'building' AND created_at < now() - interval '10 minutes')
+SELECT 'unfinished', database, 'instance ' || state || CASE purpose
+        WHEN 'template' THEN ' for the template ' || template || ' of project ' || project
+        WHEN 'pool' THEN ' for the pool of project ' || project ELSE '' END
+    FROM registry.instance i
+    WHERE state = 'dropping' OR (state = 'building' AND CASE purpose
+        WHEN 'environment' THEN created_at < now() - interval '10 minutes' ELSE {} END)
 UNION ALL
 SELECT 'pinned', r.name, coalesce((SELECT string_agg(DISTINCT d.datname, ', ')
         FROM pg_shdepend x JOIN pg_roles l ON l.oid = x.refobjid

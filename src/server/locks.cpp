@@ -19,6 +19,14 @@ std::string instance_lock(const base::Uuid& instance) {
     return "instance" + (k_between + instance.to_string());
 }
 
+// lock_number() again.
+const std::string_view k_nobody_works_on_i = R"(
+    NOT EXISTS (SELECT FROM pg_locks k WHERE k.locktype = 'advisory'
+        AND k.objsubid = 1 AND k.granted
+        AND ((k.classid::bigint << 32) | k.objid::bigint) = (('x' || encode(substring(sha256(
+            '\x696e7374616e636500'::bytea || convert_to(i.id::text, 'UTF8')) FROM 1 FOR 8),
+            'hex'))::bit(64) >> 1)::bigint))";
+
 std::string lock_number(std::string_view key_text) {
     const auto digest = base::sha256(key_text);
     std::uint64_t number = 0;

@@ -27,11 +27,13 @@ Result<std::vector<environment::Listed>> LiveServer::list(const environment::Lis
             "LEFT JOIN pg_database d ON d.datname = i.database "
             "WHERE e.state <> 'gone' AND ($1::text IS NULL OR e.project = $1) "
             "AND ($2::text IS NULL OR e.state = $2) AND ($3::text IS NULL OR e.repository = $3) "
-            "AND e.labels @> $4::jsonb ORDER BY e.project, e.name",
+            "AND e.labels @> $4::jsonb AND ($5::text IS NULL OR e.name = $5) "
+            "ORDER BY e.project, e.name",
             k_environment_columns, size),
         {filter.project ? std::optional(filter.project->text()) : std::nullopt,
          filter.state ? std::optional(std::string(to_text(*filter.state))) : std::nullopt,
-         text_or_null(filter.repository), labels_to_json(filter.labels)}};
+         text_or_null(filter.repository), labels_to_json(filter.labels),
+         filter.name ? std::optional(filter.name->text()) : std::nullopt}};
     BASE_TRY_ASSIGN(const auto rows, session_->run(query, deadline));
     std::vector<environment::Listed> listed;
     for (int i = 0; i < rows.size(); ++i) {

@@ -84,7 +84,7 @@ Result<environment::PoolFacts> LiveServer::observe_pool(const environment::Proje
                       static_cast<int>(room.integer("usable")), room.integer("bytes")};
     // After the targets: what was built since counts.
     BASE_TRY_ASSIGN(const auto instances,
-                    session_->run({std::string(k_pool_instances),
+                    session_->run({pool_instances_sql(),
                                    {project.text(), facts.common.installation.id.to_string()}},
                                   deadline));
     for (int i = 0; i < instances.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "server/locks.h"
 #include "server/observation_sql.h"
 #include "server/row_reading.h"
 
@@ -134,9 +135,10 @@ LEFT JOIN registry.instance v ON v.id = t.instance
 LEFT JOIN registry.role o ON o.id = v.role
 WHERE p.project = $1 ORDER BY p.template)";
 
-// Abandoned: nobody holds its lock (instance_lock in locks.h), which the builder takes in the
-// transaction that makes the row.
-const std::string_view k_pool_instances = R"(
+namespace {
+
+// Abandoned: nobody holds its lock, which the builder takes in the transaction that makes the row.
+constexpr std::string_view k_pool_instances = R"(
 SELECT i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
@@ -144,17 +146,17 @@ SELECT i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oi
     i.state = 'building' OR (d.oid = i.oid AND NOT d.datallowconn AND d.datconnlimit = -1
         AND l.rolcanlogin AND starts_with(shobj_description(d.oid, 'pg_database'),
             format('reviewdb/1 %s %s ', $2::text, i.id))) IS TRUE AS sound,
-    i.state = 'building' AND NOT EXISTS (SELECT FROM pg_locks k WHERE k.locktype = 'advisory'
-        AND k.objsubid = 1 AND k.granted
-        AND ((k.classid::bigint << 32) | k.objid::bigint) = (('x' || encode(substring(sha256(
-            '\x696e7374616e636500'::bytea || convert_to(i.id::text, 'UTF8')) FROM 1 FOR 8),
-            'hex'))::bit(64) >> 1)::bigint) AS abandoned
+    i.state = 'building' AND {} AS abandoned
 FROM registry.instance i
 JOIN registry.role r ON r.id = i.role
 LEFT JOIN pg_database d ON d.datname = i.database
 LEFT JOIN pg_roles l ON l.rolname = r.name
 WHERE i.project = $1 AND (i.state = 'warm' OR (i.state = 'building' AND i.purpose = 'pool'))
 ORDER BY i.created_at)";
+
+}  // namespace
+
+std::string pool_instances_sql() { return fmt::format(k_pool_instances, k_nobody_works_on_i); }
 
 const std::string_view k_headroom = R"(
 SELECT (SELECT count(*) FROM pg_stat_activity

@@ -31,7 +31,7 @@ extern const std::string_view k_templates;
 
 // What there is to be ($1: project), what there is ($2: the installation), and what room is left.
 extern const std::string_view k_pool_targets;
-extern const std::string_view k_pool_instances;
+std::string pool_instances_sql();
 extern const std::string_view k_headroom;
 
 }  // namespace server

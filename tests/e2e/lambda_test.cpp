@@ -216,6 +216,40 @@ TEST_F(LambdaTest, ThePoolIsFilledByScheduleAndGivenToTheFormerEvents) {
     EXPECT_EQ(taken.at("pool").as_array().at(0).as_object().at("warm").as_int64(), 1) << output();
 }
 
+TEST_F(LambdaTest, WhatAnEventTookIsBuiltAgainAfterItsAnswerWhereThatIsAskedFor) {
+    more_["REVIEWDB_SERVER"] = k_administrator;
+    more_["REVIEWDB_REFILL_AFTER_ANSWER"] = "true";
+    EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
+    const auto warm = [&](const std::string& more = "") {
+        const auto pool = boost::json::parse(
+            invoke(R"({"operation":"pool","project":"reviewapp")" + more + "}").body);
+        return pool.at("pool").as_array().at(0).as_object().at("warm").as_int64();
+    };
+    EXPECT_EQ(warm(R"(,"target":2)"), 0);
+
+    // Nobody fills a pool whose targets cannot be read; the answer does not wait for that.
+    auto gate = support::connect(cluster_->superuser("reviewdb"));
+    const auto soon = base::Deadline::after(std::chrono::seconds(60));
+    support::must(gate.run({"BEGIN"}, soon));
+    support::must(gate.run({"LOCK TABLE registry.pool"}, soon));
+    EXPECT_EQ(drop_in(event("create", "y")).text("outcome"), "created") << output();
+    EXPECT_FALSE(lambda_.await_next(std::chrono::milliseconds(50)));
+    support::must(gate.run({"COMMIT"}, soon));
+    EXPECT_EQ(warm(), 2) << output();
+
+    EXPECT_EQ(drop_in(event("create", "z")).text("outcome"), "created") << output();
+    EXPECT_EQ(warm(), 2) << output();
+    for (const auto* stage : {"x", "y", "z"}) expect_usable(Incumbent::secret(stage));
+}
+
+TEST_F(LambdaTest, AWordThatSaysNeitherYesNorNoToRefillingIsRefusedAtTheStart) {
+    more_["REVIEWDB_REFILL_AFTER_ANSWER"] = "";
+    start();
+    const auto refused = lambda_.await_init_error();
+    ASSERT_TRUE(refused) << output();
+    EXPECT_NE(refused->body.find("REVIEWDB_REFILL_AFTER_ANSWER"), std::string::npos);
+}
+
 TEST_F(LambdaTest, ATemplateIsMadeFromAnEnvironmentByEvent) {
     more_["REVIEWDB_SERVER"] = k_administrator;
     EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();

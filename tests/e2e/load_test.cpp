@@ -2,7 +2,7 @@
 //
 // Mixed verbs from many workers on a few shared names and some of their own, while programs are
 // killed at random, and the server once. Afterwards everything is usable or gone.
-// $REVIEWDB_LOAD_SECONDS says how long: 60 unless told otherwise; the server is killed once in two
+// $REVIEWDB_LOAD_SECONDS says how long: 20 unless told otherwise; the server is killed once in two
 // minutes, and at least once. $REVIEWDB_LOAD_SEED brings back the choices of an earlier run.
 #include <fmt/format.h>
 
@@ -179,7 +179,7 @@ class LoadTest : public support::PgTest {
 };
 
 TEST_F(LoadTest, everything_is_usable_or_gone_after_many_workers_and_random_kills) {
-    const milliseconds time = seconds(number_in("REVIEWDB_LOAD_SECONDS", 60));
+    const milliseconds time = seconds(number_in("REVIEWDB_LOAD_SECONDS", 20));
     std::cout << fmt::format("REVIEWDB_LOAD_SEED={}\n", seed_) << std::flush;
     const auto start = steady_clock::now();
     std::thread load([&] {

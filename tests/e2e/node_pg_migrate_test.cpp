@@ -11,21 +11,26 @@
 
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class NodePgMigrateTest : public e2e::ToolsTest {
    protected:
     NodePgMigrateTest() : ToolsTest("node-pg-migrate") {}
 
+    static e2e::Words schemas() {
+        return {"--schema",
+                "shop",
+                "--create-schema",
+                "--migrations-schema",
+                "history",
+                "--create-migrations-schema",
+                "--migrations-table",
+                "done"};
+    }
     base::Finished migrate(e2e::Words words) const {
-        const e2e::Words schemas{"--schema",
-                                 "shop",
-                                 "--create-schema",
-                                 "--migrations-schema",
-                                 "history",
-                                 "--create-migrations-schema",
-                                 "--migrations-table",
-                                 "done"};
+        const auto schemas = NodePgMigrateTest::schemas();
         words.insert(words.end(), schemas.begin(), schemas.end());
         return run("node-pg-migrate", words);
     }
@@ -71,6 +76,26 @@ TEST_F(NodePgMigrateTest, GoesUpDownAndUpAgainAsTheRoleOfTheEnvironment) {
     output_of({"up"});
     expect_migrated();
     expect_whole_and_remove("shop.item", "2");
+}
+
+TEST_F(NodePgMigrateTest, RunsInACloneOnlyWhatTheTemplateDoesNotHaveYet) {
+    const auto of_the_branch = folder() / "migrations/3_index.js";
+    const auto aside = home() / "3_index.js";
+    std::filesystem::rename(of_the_branch, aside);
+    std::string command = "npx node-pg-migrate up";
+    for (const auto& word : schemas()) command += " " + word;
+    begin_with(command, Built::ahead);
+    EXPECT_EQ(count("history.done"), "2");
+    std::filesystem::rename(aside, of_the_branch);
+
+    EXPECT_THAT(output_of({"up"}), AllOf(HasSubstr("3_index"), Not(HasSubstr("2_rules"))));
+    expect_migrated();
+    output_of({"down", "3"});
+    EXPECT_EQ(count("pg_class WHERE relnamespace = 'shop'::regnamespace"), "0");
+    output_of({"up"});
+    expect_migrated();
+    expect_whole_and_remove("shop.item", "2");
+    remove_template();
 }
 
 // It takes its lock or gives up: the second is refused while the first is at work, which a lock on

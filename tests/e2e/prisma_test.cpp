@@ -10,22 +10,27 @@
 
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
+constexpr const char* k_tickets = "20240101000000_tickets";
 constexpr const char* k_index = "20240102000000_index";
 
 class PrismaTest : public e2e::ToolsTest {
    protected:
     PrismaTest() : ToolsTest("prisma") {}
 
-    base::Finished prisma(const e2e::Words& words) const {
+    e2e::Variables variables() const {
         // It asks for its native engines, which have to be downloaded, but does not use them here.
         const auto engine = (folder() / "schema.prisma").string();
-        return run("prisma", words,
-                   {{"CHECKPOINT_DISABLE", "1"},
-                    {"PRISMA_HIDE_UPDATE_MESSAGE", "1"},
-                    {"PRISMA_QUERY_ENGINE_LIBRARY", engine},
-                    {"PRISMA_SCHEMA_ENGINE_BINARY", engine}});
+        return {{"CHECKPOINT_DISABLE", "1"},
+                {"PRISMA_HIDE_UPDATE_MESSAGE", "1"},
+                {"PRISMA_QUERY_ENGINE_LIBRARY", engine},
+                {"PRISMA_SCHEMA_ENGINE_BINARY", engine}};
+    }
+    base::Finished prisma(const e2e::Words& words) const {
+        return run("prisma", words, variables());
     }
     // What it said; the test fails when it does.
     std::string output_of(const e2e::Words& words) const {
@@ -43,6 +48,15 @@ class PrismaTest : public e2e::ToolsTest {
         wait_for_waiters("advisory", "2");
         support::ask(gate, "SELECT pg_advisory_unlock(72707369)::text AS value");
         return {one.get(), other.get()};
+    }
+    void expect_reset_and_push() const {
+        EXPECT_THAT(output_of({"migrate", "reset", "--force", "--skip-generate"}),
+                    HasSubstr(k_index));
+        expect_migrated();
+        std::ofstream(folder() / "schema.prisma", std::ios::app)
+            << "\nmodel Note {\n  id Int @id\n  text String\n}\n";
+        EXPECT_THAT(output_of({"db", "push", "--skip-generate"}), HasSubstr("now in sync"));
+        EXPECT_EQ(count("\"Note\""), "0");
     }
     // The whole set, finished, and each of its kinds at work.
     void expect_migrated() const {
@@ -67,14 +81,25 @@ TEST_F(PrismaTest, DeploysResetsAndPushesAsTheRoleOfTheEnvironment) {
     EXPECT_THAT(output_of({"migrate", "deploy"}), HasSubstr("No pending migrations"));
     EXPECT_EQ(count("\"Ticket\""), "1");
 
-    EXPECT_THAT(output_of({"migrate", "reset", "--force", "--skip-generate"}), HasSubstr(k_index));
-    expect_migrated();
-
-    std::ofstream(folder() / "schema.prisma", std::ios::app)
-        << "\nmodel Note {\n  id Int @id\n  text String\n}\n";
-    EXPECT_THAT(output_of({"db", "push", "--skip-generate"}), HasSubstr("now in sync"));
-    EXPECT_EQ(count("\"Note\""), "0");
+    expect_reset_and_push();
     expect_whole_and_remove("\"Ticket\" WHERE title = 'broken'", "1");
+}
+
+// What the branch adds to the template's migrations is all that runs in its clone.
+TEST_F(PrismaTest, AppliesToACloneOnlyWhatTheTemplateDoesNotHaveYet) {
+    const auto of_the_branch = folder() / "migrations" / k_index;
+    const auto aside = home() / k_index;
+    std::filesystem::rename(of_the_branch, aside);
+    begin_with("npx prisma migrate deploy", Built::on_the_spot, variables());
+    EXPECT_EQ(count("_prisma_migrations WHERE finished_at IS NOT NULL"), "1");
+    std::filesystem::rename(aside, of_the_branch);
+
+    EXPECT_THAT(output_of({"migrate", "deploy"}),
+                AllOf(HasSubstr(k_index), Not(HasSubstr(k_tickets))));
+    expect_migrated();
+    expect_reset_and_push();
+    expect_whole_and_remove("\"Ticket\" WHERE title = 'broken'", "1");
+    remove_template();
 }
 
 TEST_F(PrismaTest, MigratesOnceWhenTwoDeployAtOnce) {

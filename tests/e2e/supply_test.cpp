@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Templates and the pool as their user calls them.
+#include <fmt/format.h>
+
 #include "base/uuid.h"
 #include "e2e/cli_fixture.h"
 
@@ -96,6 +98,39 @@ TEST_F(SupplyCliTest, CreateAndResetTakeWhatWasBuiltAhead) {
     EXPECT_EQ(run({"url", "one"}).out, url);
     EXPECT_FALSE(ask({"create", "two"}).at("warm").as_bool());
     EXPECT_EQ(ask({"pool", "drain"}).at("pool").as_array().size(), 0U);
+}
+
+TEST_F(SupplyCliTest, TheDoctorSaysWhatOfThePoolIsNotAsItIsToBe) {
+    const auto said = [&](const std::string& subject) {
+        const auto all = boost::json::parse(run({"doctor", "-o", "json"}).out);
+        for (const auto& one : all.at("findings").as_array()) {
+            if (one.at("subject").as_string() != subject) continue;
+            return fmt::format("{}: {}", std::string_view(one.at("grade").as_string()),
+                               std::string_view(one.at("found").as_string()));
+        }
+        return std::string("nothing");
+    };
+    EXPECT_EQ(said("pool of app"), "nothing");
+    ask(k_create);
+    EXPECT_EQ(run({"pool", "set", "2", "--template", "app"}).exit_code, 0);
+    EXPECT_EQ(said("pool of app"), "warning: 0 of 2 are ready");
+    ask({"pool", "fill"});
+    EXPECT_EQ(said("pool of app"), "ok: 2 of 2 are ready");
+    ask({"create", "one", "--template", "app"});
+    EXPECT_EQ(said("pool of app"), "warning: 1 of 2 are ready");
+    ask({"template", "refresh", "app", "--anew"});
+    EXPECT_EQ(said("pool of app"),
+              "warning: 0 of 2 are ready, 1 cannot be given any more (its template has a newer "
+              "version)");
+    EXPECT_EQ(run({"config", "set", "disk_budget=1MB"}).exit_code, 0);
+    EXPECT_EQ(run({"pool", "fill"}).exit_code, 6);
+    EXPECT_THAT(said("pool"), HasSubstr("warning: nothing more is built now"));
+    EXPECT_EQ(run({"config", "set", "disk_budget=none"}).exit_code, 0);
+    ask({"pool", "fill"});
+    EXPECT_EQ(said("pool"), "nothing");
+    EXPECT_EQ(said("template more"), "nothing");
+    EXPECT_EQ(run({"config", "set", "template=more"}).exit_code, 0);
+    EXPECT_THAT(said("template more"), HasSubstr("is not there"));
 }
 
 TEST_F(SupplyCliTest, AutoTakesWhatTheWorkingTreeMade) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/uuid.h"
 #include "e2e/cli_fixture.h"
 
 namespace e2e {
@@ -33,9 +34,31 @@ class ToolsTest : public CliTest {
                               folder_, std::filesystem::copy_options::recursive);
         std::filesystem::create_directory_symlink(std::filesystem::path(tools) / "node_modules",
                                                   home() / "node_modules");
-        made_ = json({"create", name_, "-o", "json"});
-        url_ = output({"url", name_});
+        make({"create", name_, "-o", "json"});
     }
+
+    // In place of the empty environment, one that has what `command` puts into a template: a clone
+    // of that, or with `built` one that was cloned before anybody asked.
+    enum class Built { on_the_spot, ahead };
+    void begin_with(const std::string& command, Built built, Variables variables = {}) {
+        output({"delete", name_});
+        name_ = support::unique_name("feature/");
+        variables.emplace("REVIEWDB_SERVER", operator_url());
+        variables.emplace("PATH", "/usr/bin:/bin");
+        const auto made = call(home().path(), {"template", "create", template_, "--run", command},
+                               std::move(variables), folder_);
+        ASSERT_EQ(made.exit_code, 0) << made.out << made.err;
+        const auto in_pool = [&](const char* number) {
+            output({"pool", "set", number, "--template", template_});
+            output({"pool", "fill"});
+        };
+        if (built == Built::ahead) in_pool("1");
+        make({"create", name_, "--template", template_, "-o", "json"});
+        EXPECT_EQ(made_.at("warm").as_bool(), built == Built::ahead);
+        if (built == Built::ahead) in_pool("0");
+    }
+    // The template is of no use to others.
+    void remove_template() const { output({"template", "delete", template_, "--yes"}); }
 
     // Runs a program of the tools in the tool's folder.
     base::Finished run(const std::string& program, const Words& words,
@@ -95,6 +118,12 @@ class ToolsTest : public CliTest {
     const std::filesystem::path& folder() const { return folder_; }
 
    private:
+    void make(const Words& words) {
+        made_ = json(words);
+        url_ = output({"url", name_});
+    }
+
+    std::string template_ = "t" + base::Uuid::random().short_name();
     std::string name_ = support::unique_name("feature/");
     std::filesystem::path folder_;
     boost::json::value made_;

@@ -50,6 +50,21 @@ class EnvironmentTest : public PgTest {
         environment::Manager manager(server, std::move(around), log);
         return deed(manager);
     }
+    // The same with two sessions, for what is done beside.
+    template <typename Deed>
+    auto in_a_process_of_two(std::optional<int> steps, const Deed& deed) const {
+        base::Log log{base::LogLevel::error, base::LogFormat::text};
+        server::LiveServer live(prepared_operator(), "reviewdb/test", log);
+        server::LiveServer live_beside(prepared_operator(), "reviewdb/test", log);
+        StopAfter dying(live, steps.value_or(0));
+        StopAfter dying_beside(live_beside, dying);
+        using environment::Server;
+        environment::Manager manager(steps ? static_cast<Server&>(dying) : live, surroundings(),
+                                     log);
+        environment::Manager beside(steps ? static_cast<Server&>(dying_beside) : live_beside,
+                                    surroundings(), log);
+        return deed(manager, beside);
+    }
     base::Result<Answer> create(const std::string& name,
                                 std::optional<int> steps = std::nullopt) const;
     // For good.

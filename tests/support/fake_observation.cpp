@@ -240,12 +240,14 @@ Result<std::vector<Listed>> FakeServer::list(const ListFilter& filter, Deadline 
         const auto& record = *facts.environment;
         const bool wanted =
             (!filter.state || record.state == *filter.state) &&
+            (!filter.name || record.name == filter.name->text()) &&
             (filter.repository.empty() || filter.repository == record.origin.repository);
         if (!wanted) continue;
         Listed one{record, {}, {}, {}, std::nullopt};
         if (facts.instance) one.database = facts.instance->database;
         if (facts.instance) one.database_template = facts.instance->database_template;
         if (facts.role) one.role = facts.role->name;
+        if (filter.with_sizes && facts.database) one.size_bytes = k_fake_size;
         listed.push_back(std::move(one));
     }
     return listed;

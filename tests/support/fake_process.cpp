@@ -35,7 +35,10 @@ FakeProcess::FakeProcess(FakeWorld& world, Fate fate, Turn* turn)
       fate_(std::move(fate)),
       server_(world, fate_),
       turn_taking_(server_, turn),
-      manager_(turn_taking_, surroundings(world, turn), no_log()) {}
+      manager_(turn_taking_, surroundings(world, turn), no_log()),
+      server_beside_(world, fate_),
+      turn_taking_beside_(server_beside_, turn),
+      beside_(turn_taking_beside_, surroundings(world, turn), no_log()) {}
 
 Manager::Surroundings FakeProcess::surroundings(FakeWorld& world, Turn* turn) {
     return {
@@ -89,7 +92,7 @@ Result<Answer> FakeProcess::make_template_from(const std::string& name, const st
     };
     return manager_.make_template_from({project, *Name::parse(origin)},
                                        {{project, name}, "of " + origin, "{}", origin}, nothing,
-                                       Execution::carry_out, soon());
+                                       beside_, Execution::carry_out, soon());
 }
 
 Result<Answer> FakeProcess::create_or_adopt(const std::string& name, const Candidate& candidate) {

@@ -58,6 +58,9 @@ class FakeProcess {
     FakeServer server_;
     TurnTaking turn_taking_;
     environment::Manager manager_;
+    FakeServer server_beside_;
+    TurnTaking turn_taking_beside_;
+    environment::Manager beside_;
 };
 
 // A server whose project review has a secret store, and an environment `neighbour` in it.

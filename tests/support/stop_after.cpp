@@ -14,27 +14,27 @@ tl::unexpected<base::Error> death() {
 }  // namespace
 
 Result<Facts> StopAfter::observe(const Subject& subject, Purpose purpose, Deadline deadline) {
-    if (stopped_) return death();
+    if (life_.stopped) return death();
     return inner_.observe(subject, purpose, deadline);
 }
 Result<Facts> StopAfter::observe_template(const TemplateSubject& subject, Purpose purpose,
                                           Deadline deadline) {
-    if (stopped_) return death();
+    if (life_.stopped) return death();
     return inner_.observe_template(subject, purpose, deadline);
 }
 Result<PoolFacts> StopAfter::observe_pool(const Project& project, Deadline deadline) {
-    if (stopped_) return death();
+    if (life_.stopped) return death();
     return inner_.observe_pool(project, deadline);
 }
 Result<std::optional<Facts>> StopAfter::observe_leftover(const Leftover& leftover,
                                                          Deadline deadline) {
-    if (stopped_) return std::optional<Facts>();
+    if (life_.stopped) return std::optional<Facts>();
     return inner_.observe_leftover(leftover, deadline);
 }
 bool StopAfter::is_dead() {
-    stopped_ = stopped_ || left_ == 0;
-    if (!stopped_) --left_;
-    return stopped_;
+    life_.stopped = life_.stopped || life_.left == 0;
+    if (!life_.stopped) --life_.left;
+    return life_.stopped;
 }
 Result<void> StopAfter::while_leased(const std::function<Result<void>()>& deed) {
     if (is_dead()) return death();
@@ -52,7 +52,7 @@ Result<LoginProof> StopAfter::prove_login(const Target& target, const Credential
     return inner_.prove_login(target, credentials, deadline);
 }
 void StopAfter::release(Deadline deadline) {
-    if (!stopped_) inner_.release(deadline);
+    if (!life_.stopped) inner_.release(deadline);
 }
 
 }  // namespace support

@@ -11,7 +11,10 @@ namespace support {
 
 class StopAfter final : public ServerAround {
    public:
-    StopAfter(environment::Server& inner, int steps) : ServerAround(inner), left_(steps) {}
+    StopAfter(environment::Server& inner, int steps) : ServerAround(inner), own_{steps} {}
+    // Another session of the process that `other` is in: it dies with it, and its steps count.
+    StopAfter(environment::Server& inner, StopAfter& other)
+        : ServerAround(inner), own_(), life_(other.life_) {}
 
     base::Result<environment::Facts> observe(const environment::Subject& subject,
                                              environment::Purpose purpose,
@@ -36,8 +39,12 @@ class StopAfter final : public ServerAround {
    private:
     bool is_dead();
 
-    int left_;
-    bool stopped_ = false;
+    struct Life {
+        int left = 0;
+        bool stopped = false;
+    };
+    Life own_;
+    Life& life_ = own_;
 };
 
 }  // namespace support

@@ -101,6 +101,59 @@ Result<void> add_drift(Session& session, std::vector<Finding>& findings) {
     return {};
 }
 
+Finding judge_pool(const environment::PoolLine& line) {
+    const auto subject = "pool of " + line.database_template;
+    const auto ready = fmt::format("{} of {} are ready", line.warm, line.target);
+    if (line.target > 0 && !line.has_source) {
+        return {Grade::warning, subject, ready + ": its template is not there",
+                fmt::format("make it: reviewdb template create {0} …; or: reviewdb pool set 0 "
+                            "--template {0}",
+                            line.database_template),
+                false};
+    }
+    auto found = ready;
+    if (line.building > 0) found += fmt::format(", {} are being built", line.building);
+    if (line.stale > 0) {
+        found += fmt::format(", {} cannot be given any more ({})", line.stale,
+                             line.why_stale.empty() ? "they were left half built" : line.why_stale);
+    }
+    const bool fine = line.stale == 0 && line.warm + line.building >= line.target;
+    return {fine ? Grade::ok : Grade::warning, subject, std::move(found),
+            fine ? ""
+                 : "nobody fills it now: reviewdb pool fill, or the Lambda's maintain event on a "
+                   "schedule",
+            false};
+}
+
+// What is to be ready before anybody asks, and is not.
+Result<void> add_supply(Session& session, std::vector<Finding>& findings) {
+    const auto& project = session.settings().project;
+    BASE_TRY_ASSIGN(const auto facts, session.server().observe_pool(project, session.deadline()));
+    BASE_TRY_ASSIGN(const auto templates, session.server().templates(project, session.deadline()));
+    const auto wanted = facts.common.policy.value("template");
+    const bool there =
+        wanted == environment::k_empty || std::ranges::any_of(templates, [&](const auto& one) {
+            return one.record.name == wanted &&
+                   one.record.state == environment::TemplateState::ready;
+        });
+    if (!there) {
+        findings.push_back({Grade::warning, "template " + wanted,
+                            "is what new environments are to be cloned from, and is not there: "
+                            "they are empty",
+                            fmt::format("reviewdb template create {} …, or: reviewdb template "
+                                        "default NAME",
+                                        wanted),
+                            false});
+    }
+    for (const auto& line : environment::summary(facts)) findings.push_back(judge_pool(line));
+    const auto next = environment::next_action(facts);
+    if (next.kind == environment::PoolAction::Kind::hold) {
+        findings.push_back({Grade::warning, "pool", "nothing more is built now: " + next.reason,
+                            "make room, and fill it again: reviewdb pool fill", false});
+    }
+    return {};
+}
+
 int exit_code(const std::vector<Finding>& findings) {
     if (std::ranges::any_of(findings, &Finding::is_drift)) return base::k_exit_drift;
     const bool failed = std::ranges::any_of(
@@ -118,6 +171,7 @@ Result<int> run_doctor(Session& session) {
                         server::inspect(session.reached().login, session.settings().project,
                                         session.deadline(), session.log()));
         BASE_TRY(add_drift(session, findings));
+        BASE_TRY(add_supply(session, findings));
     } else {
         findings.push_back(
             {Grade::ok, "local server", "there is none yet", "'reviewdb create' makes it", false});

@@ -33,15 +33,15 @@ Result<void> connect_or_prepare(Session& session) {
     return session.prepare();
 }
 
-// Nobody works in what is copied, so the environment is closed meanwhile, and opened whatever
-// comes.
+// Nobody works in what is copied, so a helper closes the environment for that moment.
 Result<environment::Answer> snapshot(Session& session, environment::TemplateWish wish,
                                      const std::string& environment_name,
                                      const environment::Filler& filler) {
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(environment_name));
+    const auto helper = session.helper();
     return session.manager().make_template_from({session.settings().project, std::move(name)},
-                                                std::move(wish), filler, wanted_execution(session),
-                                                session.patience());
+                                                std::move(wish), filler, *helper.manager,
+                                                wanted_execution(session), session.patience());
 }
 
 api::Recipe asked_recipe(const Arguments& arguments) {

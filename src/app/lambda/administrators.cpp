@@ -136,6 +136,10 @@ Result<Administrator*> Administrators::find(const std::string& secret, Deadline 
     made->server = std::make_unique<server::LiveServer>(made->login, "reviewdb/lambda", log_);
     made->manager =
         std::make_unique<environment::Manager>(*made->server, surroundings(*made), log_);
+    made->server_beside =
+        std::make_unique<server::LiveServer>(made->login, "reviewdb/lambda", log_);
+    made->beside =
+        std::make_unique<environment::Manager>(*made->server_beside, surroundings(*made), log_);
     const auto id = made->reference.id;
     return kept_.emplace(id, std::move(made)).first->second.get();
 }

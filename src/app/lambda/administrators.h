@@ -29,6 +29,9 @@ struct Administrator {
     pg::ConnectionInfo login;
     std::unique_ptr<server::LiveServer> server;
     std::unique_ptr<environment::Manager> manager;
+    // One more, for what takes two sessions; it has none until it is used.
+    std::unique_ptr<server::LiveServer> server_beside;
+    std::unique_ptr<environment::Manager> beside;
 };
 
 class Administrators {

@@ -40,9 +40,25 @@ std::string member(const std::string& event, std::string_view key) {
                                                   : std::string();
 }
 
+// Off unless it is asked for.
+Result<bool> parse_refill(const Variables& variables) {
+    constexpr const char* k_name = "REVIEWDB_REFILL_AFTER_ANSWER";
+    const auto value = value_of(variables, k_name);
+    if (value == "true") return true;
+    if (value == "false" || !variables.contains(k_name)) return false;
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("{} is '{}', neither true nor false", k_name, value),
+                      "set it to true, or leave it out");
+}
+
 base::Error presentable(base::Error error) {
     error.message = base::presentable(error.message);
     return error;
+}
+
+Deadline deadline_of(const aws::Invocation& invocation) {
+    return Deadline::after(
+        std::max(std::chrono::milliseconds(1), invocation.deadline.remaining() - k_for_the_answer));
 }
 
 }  // namespace
@@ -56,6 +72,7 @@ Function::Function(Variables variables, base::Log& log)
 
 Result<std::unique_ptr<Function>> Function::make(Variables variables, base::Log& log) {
     std::unique_ptr<Function> made(new Function(std::move(variables), log));
+    BASE_TRY_ASSIGN(made->refills_, parse_refill(made->variables_));
     BASE_TRY_ASSIGN(made->account_,
                     aws::Account::open(made->variables_, server::packaged_authorities(), log));
     BASE_TRY_ASSIGN(made->administrators_,
@@ -65,8 +82,8 @@ Result<std::unique_ptr<Function>> Function::make(Variables variables, base::Log&
 
 Result<base::Secret> Function::answer(const aws::Invocation& invocation) {
     const auto& event = invocation.event.reveal();
-    const auto deadline = Deadline::after(
-        std::max(std::chrono::milliseconds(1), invocation.deadline.remaining() - k_for_the_answer));
+    served_.reset();
+    const auto deadline = deadline_of(invocation);
     if (is_rotation(event)) {
         BASE_TRY_ASSIGN(const auto rotation, parse_rotation(event));
         BASE_TRY(Rotation(*account_, *administrators_, log_).perform(rotation, deadline));
@@ -93,6 +110,9 @@ base::Secret Function::answer_drop_in(const std::string& event, Deadline deadlin
         },
         deadline);
     if (done) {
+        if (parsed->action == api::DropInAction::create) {
+            served_ = Served{parsed->administrator, parsed->project};
+        }
         for (const auto& remark : answer.remarks) log_.info("{}", remark);
         log_.info("{} '{}': {}", parsed->project.text(), parsed->stage.text(),
                   to_text(answer.outcome));
@@ -111,9 +131,10 @@ base::Secret Function::answer_request(const std::string& event, Deadline deadlin
         return administrators_->with(
             server,
             [&](Administrator& administrator) -> Result<void> {
-                BASE_TRY_ASSIGN(
-                    told, api::handle(event, {*administrator.manager, *administrator.server, actor_,
-                                              deadline}));
+                BASE_TRY_ASSIGN(told,
+                                api::handle(event, {*administrator.manager, *administrator.beside,
+                                                    *administrator.server, actor_, deadline}));
+                note_request(event, server);
                 return {};
             },
             deadline);
@@ -150,24 +171,55 @@ Result<void> Function::sweep(Administrator& administrator, Deadline deadline) {
     return {};
 }
 
-// As far as the time allows: the next event of its kind goes on. What cannot be filled keeps nobody
-// else's from being filled.
-Result<void> Function::fill_pools(Administrator& administrator, Deadline deadline) {
+void Function::note_request(const std::string& event, const std::string& administrator) {
+    const auto operation = member(event, "operation");
+    if (operation != "create" && operation != "reset") return;
+    const auto named = member(event, "project");
+    auto project = environment::Project::parse(named.empty() ? "review" : named);
+    if (project) served_ = Served{administrator, *std::move(project)};
+}
+
+// As far as the time allows: the next event of its kind goes on.
+Result<void> Function::fill_pool(Administrator& administrator, const environment::Project& project,
+                                 Deadline deadline) {
     constexpr int k_all_of_them = 1000000;
+    BASE_TRY_ASSIGN(const auto filled,
+                    administrator.manager->fill_pool(project, k_all_of_them, deadline));
+    const bool changed = filled.built > 0 || filled.retired > 0 || !filled.held.empty();
+    log_.write(changed ? base::LogLevel::info : base::LogLevel::debug,
+               fmt::format("pool of {}: built {}, retired {}{}", project.text(), filled.built,
+                           filled.retired,
+                           filled.held.empty() ? "" : "; nothing more now: " + filled.held));
+    return {};
+}
+
+// What cannot be filled keeps nobody else's from being filled.
+Result<void> Function::fill_pools(Administrator& administrator, Deadline deadline) {
     BASE_TRY_ASSIGN(const auto projects, administrator.server->pooled_projects(deadline));
     for (const auto& project : projects) {
-        const auto filled = administrator.manager->fill_pool(project, k_all_of_them, deadline);
+        const auto filled = fill_pool(administrator, project, deadline);
         if (!filled && filled.error().kind == ErrorKind::deadline) return {};
         if (!filled) {
             log_.warning("pool of {}: {}", project.text(),
                          base::presentable(filled.error().message));
-            continue;
         }
-        log_.info("pool of {}: built {}, retired {}{}", project.text(), filled->built,
-                  filled->retired,
-                  filled->held.empty() ? "" : "; nothing more now: " + filled->held);
     }
     return {};
+}
+
+void Function::refill(const aws::Invocation& invocation) {
+    if (!refills_ || !served_) return;
+    const auto deadline = deadline_of(invocation);
+    const auto done = administrators_->with(
+        served_->administrator,
+        [&](Administrator& administrator) {
+            return fill_pool(administrator, served_->project, deadline);
+        },
+        deadline);
+    if (!done) {
+        log_.warning("pool of {}: {}", served_->project.text(),
+                     base::presentable(done.error().message));
+    }
 }
 
 Result<base::Secret> Function::maintain(const std::string& event, Deadline deadline) {

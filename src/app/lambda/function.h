@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -24,13 +25,20 @@ class Function {
     // maintenance.
     base::Result<base::Secret> answer(const aws::Invocation& invocation);
 
+    // After the answer is out, and in the time that is left of it: builds again what the pool gave
+    // away, where REVIEWDB_REFILL_AFTER_ANSWER asks for that. What goes wrong is logged.
+    void refill(const aws::Invocation& invocation);
+
    private:
     Function(Variables variables, base::Log& log);
 
     base::Secret answer_drop_in(const std::string& event, base::Deadline deadline);
     base::Secret answer_request(const std::string& event, base::Deadline deadline);
     base::Result<void> sweep(Administrator& administrator, base::Deadline deadline);
+    void note_request(const std::string& event, const std::string& administrator);
     base::Result<void> fill_pools(Administrator& administrator, base::Deadline deadline);
+    base::Result<void> fill_pool(Administrator& administrator, const environment::Project& project,
+                                 base::Deadline deadline);
     base::Result<base::Secret> maintain(const std::string& event, base::Deadline deadline);
 
     Variables variables_;
@@ -39,6 +47,13 @@ class Function {
     std::unique_ptr<aws::Account> account_;
     std::unique_ptr<Administrators> administrators_;
     std::set<std::string> settled_projects_;  // of which the policy has been looked at
+    bool refills_ = false;
+    // Where the event now being answered may have taken something from the pool.
+    struct Served {
+        std::string administrator;
+        environment::Project project;
+    };
+    std::optional<Served> served_;
 };
 
 }  // namespace lambda

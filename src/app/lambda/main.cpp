@@ -39,6 +39,11 @@ bool serve(aws::LambdaRuntime& runtime, lambda::Function& function, base::Log& l
     const auto sent =
         answer ? runtime.respond(*invocation, *answer) : runtime.fail(*invocation, answer.error());
     if (!sent) log.write(base::LogLevel::error, sent.error().message);
+    try {
+        if (sent) function.refill(*invocation);
+    } catch (const std::exception& problem) {
+        log.write(base::LogLevel::error, problem.what());
+    }
     return true;
 }
 

@@ -13,6 +13,7 @@
 #include <functional>
 
 #include "support/place.h"
+#include "unit/environment/stride.h"
 
 namespace {
 
@@ -208,8 +209,6 @@ class Case {
     FakeWorld released_;  // as it is after it
 };
 
-bool is_exhaustive() { return std::getenv("REVIEWDB_TEST_EXHAUSTIVELY") != nullptr; }
-
 // Two drifts at once, and a drift after a crash, are disturbed as well where all of it is asked
 // for: that takes a minute.
 int most_drifts_to_disturb(const State& state) {
@@ -218,16 +217,7 @@ int most_drifts_to_disturb(const State& state) {
     return state.name == "create" ? 1 : 0;
 }
 
-// Of the pairs of a state and a verb, how many steps to the next that is tried. The sanitizers make
-// all of them a matter of minutes, and look for what is the same in each; a prime meets every verb.
-int stride() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    if (!is_exhaustive()) return 17;
-#endif
-    return 1;
-}
-
-Findings explore(int stride) {
+Findings explore(int every) {
     Findings findings;
     int pairs = 0;
     const auto states = convergence::states();
@@ -236,7 +226,7 @@ Findings explore(int stride) {
     for (const auto& state : states) {
         for (const auto& start : convergence::drifted(state)) {
             for (const auto verb : support::k_verbs) {
-                if (pairs++ % stride != 0) continue;
+                if (pairs++ % every != 0) continue;
                 Case one(start, verb, sound, empty, findings);
                 const int effects = one.run();
                 if (start.drifts > most_drifts_to_disturb(state)) continue;
@@ -248,13 +238,15 @@ Findings explore(int stride) {
 }
 
 TEST(Convergence, ends_where_it_should_from_every_state_through_every_mishap) {
-    const auto findings = explore(stride());
+    // Of the pairs of a state and a verb.
+    const int every = stride(41);
+    const auto findings = explore(every);
     constexpr std::size_t k_shown = 20;
     for (std::size_t i = 0; i < std::min(findings.wrong.size(), k_shown); ++i) {
         ADD_FAILURE() << findings.wrong[i];
     }
     EXPECT_EQ(findings.wrong.size(), 0U);
-    EXPECT_GT(findings.cases, 10'000 / stride());
+    EXPECT_GT(findings.cases, 10'000 / every);
     fmt::print("{} cases\n", findings.cases);
 }
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many cases of a test that tries all of them are tried. The sanitizers make all of them a
+// matter of minutes, and look for what is the same in each: so with them one of so many, unless all
+// are asked for. A prime number meets every kind.
+#pragma once
+
+#include <cstdlib>
+
+inline bool is_exhaustive() { return std::getenv("REVIEWDB_TEST_EXHAUSTIVELY") != nullptr; }
+
+inline int stride([[maybe_unused]] int with_sanitizers) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (!is_exhaustive()) return with_sanitizers;
+#endif
+    return 1;
+}
