@@ -21,10 +21,12 @@ class HandlersTest : public testing::Test {
    protected:
     base::Result<std::string> handle(std::string_view request) {
         support::FakeProcess process(world_);
+        support::FakeProcess beside(world_);
         const environment::Actor actor{"tester@here", "lambda", "0"};
-        BASE_TRY_ASSIGN(const auto answer,
-                        api::handle(request, {process.manager(), process.server(), actor,
-                                              base::Deadline::after(std::chrono::minutes(1))}));
+        BASE_TRY_ASSIGN(
+            const auto answer,
+            api::handle(request, {process.manager(), beside.manager(), process.server(), actor,
+                                  base::Deadline::after(std::chrono::minutes(1))}));
         return answer.reveal();
     }
 
@@ -53,8 +55,7 @@ TEST_F(HandlersTest, a_release_tells_what_remains_and_no_password) {
     must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
     const auto& owner = world_.roles.at(*world_.find_environment("review", "login")->record.role);
     const auto password = world_.logins.at(owner.name).password.reveal();
-    const auto plan =
-        must(handle(R"({"operation": "release", "name": "login", "dry_run": true})"));
+    const auto plan = must(handle(R"({"operation": "release", "name": "login", "dry_run": true})"));
     EXPECT_THAT(plan, HasSubstr(R"("step": "release")"));
     const auto answer =
         must(handle(R"({"operation": "release", "name": "login", "reason": "to staging"})"));

@@ -5,27 +5,10 @@
 
 namespace {
 
-using base::parse_time;
 using aws::split_command;
 using base::ErrorKind;
 using base::Secret;
 using Words = std::vector<std::string>;
-
-TEST(ParseTime, reads_every_spelling_that_aws_has) {
-    const auto moment = std::chrono::system_clock::from_time_t(1'771'999'411);
-    for (const auto* text :
-         {"2026-02-25T06:03:31Z", "2026-02-25T06:03:31.987Z", "2026-02-25T06:03:31+00:00",
-          "2026-02-25T08:33:31+02:30", "2026-02-25T01:03:31-05:00"}) {
-        EXPECT_EQ(parse_time(text), moment) << text;
-    }
-}
-
-TEST(ParseTime, reads_nothing_else) {
-    for (const auto* text : {"", "soon", "2026-02-25", "2026-02-25T06:03:31",
-                             "2026-02-25T06:03:31Zz", "2026-02-25T06:03:31+xx"}) {
-        EXPECT_FALSE(parse_time(text)) << text;
-    }
-}
 
 TEST(SplitCommand, splits_and_quotes_as_a_shell_does_and_expands_nothing) {
     EXPECT_EQ(split_command("tool  --a b\t'c d' \"e 'f'\" g\\ h ''"),

@@ -61,4 +61,21 @@ TEST(Time, is_printed_in_utc_with_whole_seconds) {
               "2024-02-29T23:59:59Z");
 }
 
+TEST(ParseTime, reads_every_spelling_of_rfc_3339) {
+    const auto moment = std::chrono::system_clock::from_time_t(1'771'999'411);
+    for (const auto* text : {"2026-02-25T06:03:31Z", "2026-02-25T06:03:31+00:00",
+                             "2026-02-25T08:33:31+02:30", "2026-02-25T01:03:31-05:00"}) {
+        EXPECT_EQ(base::parse_time(text), moment) << text;
+    }
+    EXPECT_EQ(base::parse_time("2026-02-25T06:03:31.987654321Z"), moment + 987654us);
+}
+
+TEST(ParseTime, reads_nothing_else) {
+    for (const auto* text :
+         {"", "soon", "2026-02-25", "2026-02-25T06:03:31", "2026-02-25T06:03:31Zz",
+          "2026-02-25T06:03:31+xx", "2026-02-25T06:03:31.Z"}) {
+        EXPECT_FALSE(base::parse_time(text)) << text;
+    }
+}
+
 }  // namespace
