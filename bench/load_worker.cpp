@@ -82,7 +82,8 @@ Worker::Worker(const pg::ConnectionInfo& login, std::size_t number, std::size_t 
 
 base::Result<void> Worker::carry_out(Verb verb, const environment::Name& name) {
     const auto deadline = base::Deadline::after(k_patience);
-    const environment::Wish wish{project(), name, {}, "load"};
+    environment::Wish wish{project(), name, {}, "load"};
+    wish.purges = true;
     const auto create = [&] {
         return manager_.create({project(), name, {}, {}, std::nullopt}, Execution::carry_out,
                                deadline);
