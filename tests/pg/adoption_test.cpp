@@ -151,7 +151,9 @@ TEST_F(AdoptionTest, goes_on_after_a_death_at_every_step) {
         ASSERT_TRUE(answer) << answer.error().message;
         expect_ours();
         must(in_a_process({}, [&](auto& manager) {
-            return manager.remove(named(), environment::Execution::carry_out, soon());
+            auto wish = named();
+            wish.purges = true;
+            return manager.remove(wish, environment::Execution::carry_out, soon());
         }));
         EXPECT_FALSE(secrets_.contains(Incumbent::secret(k_stage)));
         EXPECT_EQ(ask(cluster_->superuser(),
