@@ -304,7 +304,9 @@ Result<std::string> LiveServer::mark_ready(const Work& work) {
     const bool told = std::ranges::any_of(work.plan.steps, [](const environment::Step& step) {
         return step.kind == StepKind::claim || step.kind == StepKind::rotate_password;
     });
-    if (!told) statements.push_back(work.history());
+    // A restore has told its story when it took it out of the trash.
+    const bool restored = work.plan.outcome == environment::Outcome::restored;
+    if (!told && !restored) statements.push_back(work.history());
     BASE_TRY(session_->transact(statements, work.deadline));
     return std::string();
 }

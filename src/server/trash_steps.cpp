@@ -147,7 +147,8 @@ Result<std::string> LiveServer::restore(const Work& work) {
                environment.secret, environment.shielded ? "t" : "f", instance.id.to_string(),
                role.id.to_string(), seconds_of(environment.created_at)}},
              {fmt::format("UPDATE registry.environment SET {} WHERE id = $1::uuid", k_described),
-              described(environment)}}) {
+              described(environment)},
+             work.history("restored")}) {
         statements.push_back(std::move(statement));
     }
     BASE_TRY(run(statements, work.deadline));

@@ -237,7 +237,7 @@ Result<void> FakeServer::mark_ready(const Work& work) {
     const bool told = std::ranges::any_of(work.plan.steps, [](const Step& step) {
         return step.kind == StepKind::claim || step.kind == StepKind::rotate_password;
     });
-    if (!told) tell(work);
+    if (!told && work.plan.outcome != Outcome::restored) tell(work);
     return {};
 }
 

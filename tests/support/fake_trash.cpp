@@ -79,6 +79,7 @@ Result<void> FakeServer::restore(const Work& work) {
     row.record = target.environment;
     row.record.state = EnvironmentState::publishing;
     epoch_ = row.record.epoch = 1;
+    tell(work, "restored");
     return {};
 }
 

@@ -21,9 +21,7 @@ Result<void> DropInWork::settle(const environment::Project& project, Deadline de
     const auto where = administrator_.reference.id + "/" + project.text();
     if (settled_.contains(where)) return {};
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_promised{
-        {{"secrets", "aws"},
-         {"secret_pattern", api::k_drop_in_secrets},
-         {"ttl", "none"}}};
+        {{"secrets", "aws"}, {"secret_pattern", api::k_drop_in_secrets}, {"ttl", "none"}}};
     auto& server = *administrator_.server;
     BASE_TRY_ASSIGN(auto policy, server.policy(project, deadline));
     bool changed = false;
