@@ -81,7 +81,8 @@ TEST_F(CliTest, EnvPrintsLinesThatAShellReads) {
 TEST_F(CliTest, DeleteRemovesDatabaseAndRoleAndHistoryTellsWhy) {
     const auto name = unique_name();
     const auto made = json({"create", name, "-o", "json"});
-    const auto removed = json({"delete", name, "--reason", "branch merged", "-o", "json"});
+    const auto removed =
+        json({"delete", name, "--purge", "--reason", "branch merged", "-o", "json"});
     EXPECT_EQ(removed.at("outcome").as_string(), "deleted");
 
     const auto superuser = support::shared_cluster().superuser();

@@ -86,6 +86,7 @@ TEST_F(NameTest, EachHasADatabaseAndARoleOfItsOwnAndDeletesOnlyItself) {
     for (const auto& name : names()) {
         SCOPED_TRACE(testing::PrintToString(name));
         speak("delete", name);
+        output({"trash", "empty", "--project", k_project});
         expected.erase(made[name]);
         EXPECT_EQ(databases(), expected);
     }

@@ -16,7 +16,8 @@ class RaceTest : public e2e::CliTest {
     void SetUp() override {
         CliTest::SetUp();
         if (IsSkipped() || HasFailure()) return;
-        output({"config", "set", "secrets=file:" + secrets().string(), "--project", k_project});
+        output({"config", "set", "secrets=file:" + secrets().string(), "trash_window=none",
+                "--project", k_project});
     }
     std::filesystem::path secrets() const { return home() / "secrets"; }
     Words words(const std::string& verb) const { return {verb, name_, "--project", k_project}; }

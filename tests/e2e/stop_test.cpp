@@ -27,8 +27,8 @@ class StopTest : public e2e::CliTest {
     void SetUp() override {
         CliTest::SetUp();
         if (IsSkipped() || HasFailure()) return;
-        output({"config", "set", "secrets=file:" + (home() / "secrets").string(), "--project",
-                k_project});
+        output({"config", "set", "secrets=file:" + (home() / "secrets").string(),
+                "trash_window=none", "--project", k_project});
     }
     std::unique_ptr<Process> begin(const Words& words) const {
         return std::make_unique<Process>(home().path(), words,

@@ -80,7 +80,7 @@ class StormTest : public support::PgTest {
     // What calls that were killed have begun, each by the verb that goes on with it.
     void finish_what_was_begun() const {
         for (const auto& name : names({"list", "--state", "retiring", "-q"})) {
-            output({"delete", name});
+            output({"delete", "--purge", name});
         }
         for (int i = 0; i < 100; ++i) {
             output({"repair", "--all"});

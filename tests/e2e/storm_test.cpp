@@ -63,7 +63,7 @@ class PoolStormTest : public e2e::StormTest {
             const auto code = run({"create", name, "--template", "data", "-o", "json"}, &answer);
             if (code != 0) continue;
             note(answer);
-            if (has_one) run({"delete", name});
+            if (has_one) run({"delete", "--purge", name});
             has_one = true;
         }
     }

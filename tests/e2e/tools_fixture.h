@@ -41,7 +41,7 @@ class ToolsTest : public CliTest {
     // of that, or with `built` one that was cloned before anybody asked.
     enum class Built { on_the_spot, ahead };
     void begin_with(const std::string& command, Built built, Variables variables = {}) {
-        output({"delete", name_});
+        output({"delete", "--purge", name_});
         name_ = support::unique_name("feature/");
         variables.emplace("REVIEWDB_SERVER", operator_url());
         variables.emplace("PATH", "/usr/bin:/bin");
@@ -102,7 +102,7 @@ class ToolsTest : public CliTest {
                         "16384 OR relnamespace = 'public'::regnamespace AND relowner <> "
                         "current_user::regrole"),
                   "0");
-        output({"delete", name_});
+        output({"delete", "--purge", name_});
         const auto superuser = support::shared_cluster().superuser();
         EXPECT_EQ(support::ask(superuser,
                                "SELECT count(*)::text AS value FROM pg_database WHERE datname ~ "

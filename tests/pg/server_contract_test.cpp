@@ -41,7 +41,7 @@ class ServerContractTest : public support::EnvironmentTest {
             world_.policy.push_back({"*", value.key, value.value});
         }
     }
-    void TearDown() override { remove_all_but_trash(); }
+    void TearDown() override { remove_everything(); }
 
     // The verb on both; what each of them wrote down has to be the same.
     void on_both(Verb verb) {
@@ -108,9 +108,11 @@ class ServerContractTest : public support::EnvironmentTest {
         return all;
     }
 
-    void remove_all_but_trash() const {
-        if (!IsSkipped()) must(remove(name_));
-        if (!IsSkipped()) expect_nothing_left();
+    void remove_everything() const {
+        if (IsSkipped()) return;
+        must(remove(name_));
+        empty_trash();
+        expect_nothing_left();
     }
 
     support::FakeSecretStore::Secrets secrets_;

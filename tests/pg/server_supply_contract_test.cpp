@@ -54,6 +54,7 @@ class SupplyContractTest : public support::EnvironmentTest {
                 return manager.forget_template({project(), name}, Execution::carry_out, soon());
             }));
         }
+        empty_trash();
         execute(root("reviewdb"), "DELETE FROM registry.pool");
         must(in_a_process(std::nullopt,
                           [](auto& manager) { return manager.finish_pending(soon()); }));

@@ -68,10 +68,9 @@ class SweepTest : public support::EnvironmentTest {
             for (const auto& one : must(manager.list(filter, soon()))) {
                 must(remove(one.environment.name));
             }
-            must(manager.empty_trash({project(), std::nullopt, {}}, "test", Execution::carry_out,
-                                     soon()));
             return 0;
         });
+        empty_trash();
         expect_nothing_left();
     }
 
@@ -282,11 +281,7 @@ TEST_F(SweepTest, ends_with_what_the_branches_say) {
         truth_.refs = {"main"};
         know(truth_);
         must(sweep());
-        in_a_process(std::nullopt, [&](auto& manager) {
-            must(manager.empty_trash({project(), std::nullopt, {}}, "test", Execution::carry_out,
-                                     soon()));
-            return 0;
-        });
+        empty_trash();
         // A new history has nothing to do with the old ones.
         execute(root("reviewdb"), "DELETE FROM registry.environment WHERE state = 'gone'");
         if (HasFailure()) return;

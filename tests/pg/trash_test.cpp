@@ -36,10 +36,9 @@ class TrashTest : public support::EnvironmentTest {
             for (const auto& one : must(manager.list(filter, soon()))) {
                 must(EnvironmentTest::remove(one.environment.name));
             }
-            must(manager.empty_trash({project(), std::nullopt, {}}, "test", Execution::carry_out,
-                                     soon()));
             return 0;
         });
+        empty_trash();
         expect_nothing_left();
     }
 

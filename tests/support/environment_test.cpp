@@ -80,6 +80,14 @@ pg::ConnectionInfo EnvironmentTest::login(const Answer& answer) {
                                   answer.description->database);
 }
 
+void EnvironmentTest::empty_trash() const {
+    in_a_process(std::nullopt, [&](auto& manager) {
+        must(manager.empty_trash({project(), std::nullopt, {}}, "test",
+                                 environment::Execution::carry_out, soon()));
+        return 0;
+    });
+}
+
 void EnvironmentTest::wait_for_the_dead() {
     for (int i = 0; i < 500; ++i) {
         if (ask(root(),

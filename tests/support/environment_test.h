@@ -71,6 +71,8 @@ class EnvironmentTest : public PgTest {
     base::Result<Answer> remove(const std::string& name,
                                 std::optional<int> steps = std::nullopt) const;
     base::Result<Answer> repair(const std::string& name) const;
+    // Of the test's project, for good.
+    void empty_trash() const;
 
     // The environment's own login; with the address by which tests reach the cluster.
     static pg::ConnectionInfo login(const Answer& answer);

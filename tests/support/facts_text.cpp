@@ -73,7 +73,7 @@ std::string model_text(const TemplateRecord& model) {
 
 std::string environment_text(const EnvironmentRecord& record, const Facts& facts) {
     const auto in = [&](const Time& time) {
-        return std::chrono::round<std::chrono::minutes>(time - facts.now).count();
+        return std::chrono::round<std::chrono::hours>(time - facts.now).count();
     };
     return fmt::format(
         "environment {} {} epoch {} shielded {} closed '{}' secret {} repository '{}' ref '{}' "
