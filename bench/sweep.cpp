@@ -102,14 +102,16 @@ WITH numbers AS (
 )
 SELECT count(*)::text AS value FROM numbers)",
                                       count, k_repository));
-    support::execute(stand.superuser("postgres"),
-                     fmt::format("SET allow_system_table_mods = on; INSERT INTO pg_database SELECT "
-                                 "100000 + n, 'review_many_' || n, d.datdba, d.encoding, "
-                                 "d.datlocprovider, false, false, d.datconnlimit, d.datfrozenxid, "
-                                 "d.datminmxid, d.dattablespace, d.datcollate, d.datctype, "
-                                 "d.daticulocale, d.datcollversion, d.datacl FROM pg_database d, "
-                                 "generate_series(1, {}) n WHERE d.datname = 'reviewdb_template_0'",
-                                 count));
+    support::ask(session, "SELECT set_config('allow_system_table_mods', 'on', false) AS value");
+    support::ask(session,
+                 fmt::format("WITH made AS (INSERT INTO pg_database SELECT 100000 + n, "
+                             "'review_many_' || n, d.datdba, d.encoding, d.datlocprovider, false, "
+                             "false, d.datconnlimit, d.datfrozenxid, d.datminmxid, "
+                             "d.dattablespace, d.datcollate, d.datctype, d.daticulocale, "
+                             "d.datcollversion, d.datacl FROM pg_database d, "
+                             "generate_series(1, {}) n WHERE d.datname = 'reviewdb_template_0' "
+                             "RETURNING oid) SELECT count(*)::text AS value FROM made",
+                             count));
 }
 
 void measure(Length length) {
