@@ -32,17 +32,17 @@ lint_analyze() { lint_sources analyze; }
 
 lint_sources() {
   build "$lint_preset" || return 1
-  # All of it takes minutes that CI does not have; what was clean twenty commits ago, and has not changed,
+  # All of it takes minutes that CI does not have; what was clean ten commits ago, and has not changed,
   # is clean.
   if in_ci; then lint_recent 'src/*.cpp'; else list_files 'src/*.cpp' 'bench/*.cpp' 'tests/*.cpp'; fi |
     lint_stale "$1" | lint_parallel "$1"
 }
 
-# Those of the files that the last twenty commits touched; all where git does not have so many.
+# Those of the files that the last ten commits touched; all where git does not have so many.
 lint_recent() {
   local git=(git -C "$root" -c "safe.directory=$root")
-  if "${git[@]}" rev-parse --quiet --verify HEAD~20 >/dev/null; then
-    "${git[@]}" diff -z --name-only --diff-filter=d HEAD~20 -- "$@"
+  if "${git[@]}" rev-parse --quiet --verify HEAD~10 >/dev/null; then
+    "${git[@]}" diff -z --name-only --diff-filter=d HEAD~10 -- "$@"
   else
     list_files "$@"
   fi

@@ -15,7 +15,6 @@ namespace {
 
 using base::ErrorKind;
 using base::Result;
-using environment::Execution;
 using environment::Name;
 using environment::Outcome;
 
