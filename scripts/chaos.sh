@@ -5,7 +5,8 @@
 # release build. KILLS SIGKILLs, with the table of the steps that were hit; a hundred resets under
 # an application that reconnects; SECONDS of mixed load with random kills; and on the pool a minute of
 # claims and fills with a kill each second, a hundred claims under a refresh, and every source of a
-# template on each major; three hundred histories of branches by chance under the sweep. Then the verbs on a real server under the address sanitizer.
+# template on each major; three hundred histories of branches by chance under the sweep. Then the
+# verbs on a real server under the address sanitizer.
 
 chaos_command() {
   local kills=${1:-200} seconds=${2:-300} tests=$root/build/release/tests
