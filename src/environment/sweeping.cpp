@@ -17,7 +17,6 @@ namespace environment {
 namespace {
 
 using base::Deadline;
-using base::ErrorKind;
 using base::Result;
 
 constexpr std::chrono::seconds k_time_for_one(60);
