@@ -67,6 +67,8 @@ Result<std::vector<Obstacle>> LiveServer::obstacles(const environment::Target& t
                            {std::string(k_pins), {role, database, target.role.id.to_string()}}},
                           deadline));
     std::vector<Obstacle> all;
+    all.reserve(static_cast<std::size_t>(answers[0].size()) +
+                static_cast<std::size_t>(answers[1].size()));
     for (int i = 0; i < answers[0].size(); ++i) all.push_back(held_by(answers[0][i]));
     for (int i = 0; i < answers[1].size(); ++i) all.push_back(pinned_by(answers[1][i], role));
     return all;
