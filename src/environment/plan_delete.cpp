@@ -67,10 +67,6 @@ Plan retire(const Facts& facts, Retirement retirement) {
         plan.target.leaving.keep_until = facts.now + facts.policy.trash_window();
         add(plan, StepKind::trash,
             retirement.reason.empty() ? "its name is free again" : retirement.reason);
-        plan.remarks.push_back(
-            fmt::format("it is kept in the trash until {}: 'reviewdb restore' "
-                        "brings it back",
-                        base::format_time(*plan.target.leaving.keep_until)));
     }
     plan.target.environment.retirement = std::move(retirement);
     return plan;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/json.h"
 #include "app/cli/print.h"
 #include "app/cli/question.h"
@@ -65,6 +67,13 @@ void print_answer(const Session& session, const environment::Wish& wish,
     }
 }
 
+bool is_in_trash(const Session& session, const environment::Answer& answer) {
+    return !session.arguments().dry_run &&
+           std::ranges::any_of(answer.steps, [](const environment::Step& step) {
+               return step.kind == environment::StepKind::trash;
+           });
+}
+
 // Success, unless it had to be there.
 Result<int> exit_code(const Session& session, const environment::Wish& wish, Outcome outcome) {
     if (outcome != Outcome::absent || !session.arguments().must_exist) return 0;
@@ -95,6 +104,9 @@ Result<int> run_delete(Session& session) {
     }
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
+    if (is_in_trash(session, answer)) {
+        session.notice("reviewdb: it is in the trash; 'reviewdb restore' brings it back");
+    }
     auto code = exit_code(session, wish, answer.outcome);
     if (code) print_answer(session, wish, answer);
     return code;
