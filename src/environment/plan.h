@@ -198,10 +198,8 @@ struct Wish {
     std::string commit = {};
     bool purges = false;  // nothing is kept in the trash
     bool forced = false;  // late or not
-    // Of a removal that somebody decided on before: the environment that it was, and its last
-    // create.
-    std::optional<base::Uuid> seen = {};
-    Time seen_created_at = {};
+    // Of a removal that somebody decided on before: the environment as it was then.
+    std::optional<EnvironmentRecord> seen = {};
     std::string told_as = "deleted";  // in history
 };
 

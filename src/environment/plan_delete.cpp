@@ -111,14 +111,22 @@ Plan absence(const Wish& wish, const Facts& facts) {
     return plan;
 }
 
+// Whether nobody has asked for it since. A removal that has begun may be our own.
+bool is_still(const EnvironmentRecord& seen, const EnvironmentRecord& there) {
+    const bool as_found = there.state == seen.state || there.state == EnvironmentState::retiring;
+    return as_found && there.id == seen.id && there.last_create_at == seen.last_create_at &&
+           there.expires_at == seen.expires_at;
+}
+
 // An event that is older than the one it was created for says nothing about it; nor does what
 // somebody decided before it was created again.
 Result<void> check_not_overtaken(const Wish& wish, const Facts& facts) {
     const auto& there = *facts.environment;
-    if (wish.seen && (*wish.seen != there.id || wish.seen_created_at < there.last_create_at)) {
+    if (wish.seen && !is_still(*wish.seen, there)) {
         return base::fail(
             base::ErrorKind::late,
-            fmt::format("the environment '{}' was created again meanwhile", there.name));
+            fmt::format("the environment '{}' was created again, extended or changed meanwhile",
+                        there.name));
     }
     const auto& created_for = facts.environment->event_at;
     if (wish.forced || !wish.event_at || !created_for || *wish.event_at >= *created_for) return {};

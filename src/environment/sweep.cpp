@@ -77,8 +77,8 @@ class Sweeping {
 
    private:
     Result<void> check_truth() {
-        const auto known = truth_->refs.size() + (truth_->names ? truth_->names->size() : 0);
-        if (known == 0) {
+        // A map that gives no name to any of them is no map of these.
+        if (truth_->refs.empty() || (truth_->names && truth_->names->empty())) {
             return base::fail(ErrorKind::conflict,
                               fmt::format("{} says that there is no branch at all, so nothing was "
                                           "removed",

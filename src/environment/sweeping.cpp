@@ -52,8 +52,7 @@ Result<void> Manager::remove_found(const Project& project, const Finding& findin
                    : finding.kind == FindingKind::branch_gone ? "swept"
                                                               : "deleted";
     wish.event_at = finding.event_at;
-    wish.seen = finding.record->id;
-    wish.seen_created_at = finding.record->last_create_at;
+    wish.seen = finding.record;
     const Subject subject{wish.project, wish.name};
     Operation operation(server_, surroundings_, log_, subject);
     const auto planner = [&](const Facts& facts) { return plan_delete(wish, facts); };

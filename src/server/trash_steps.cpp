@@ -180,19 +180,14 @@ Result<int> LiveServer::give_up_trash(const std::vector<base::Uuid>& instances,
                                       const std::string& reason, const environment::Actor& actor,
                                       Deadline deadline) {
     BASE_TRY(connect(deadline));
-    std::string ids;
-    for (const auto& id : instances) ids += (ids.empty() ? "" : ",") + id.to_string();
+    // Told only of what this call let go of: somebody may be restoring one of them.
     auto told = purged(instances, reason, actor);
-    told.sql += " AND i.state = 'trashed'";
-    BASE_TRY_ASSIGN(
-        const auto answers,
-        session_->run_all(
-            {told,
-             {"WITH let_go AS (UPDATE registry.instance SET state = 'dropping' WHERE id = ANY "
-              "($1::uuid[]) AND state = 'trashed' RETURNING id) SELECT count(*) AS n FROM let_go",
-              {"{" + ids + "}"}}},
-            deadline));
-    return static_cast<int>(answers[1][0].integer("n"));
+    told.sql =
+        "WITH let_go AS (UPDATE registry.instance SET state = 'dropping' WHERE id = ANY "
+        "($1::uuid[]) AND state = 'trashed' RETURNING id) " +
+        told.sql + " AND i.id IN (SELECT id FROM let_go)";
+    BASE_TRY_ASSIGN(const auto answer, session_->run(told, deadline));
+    return static_cast<int>(answer.affected());
 }
 
 }  // namespace server

@@ -173,15 +173,20 @@ TEST(PlanDelete, is_late_for_an_event_before_the_one_it_was_created_for) {
 TEST(PlanDelete, removes_what_was_seen_and_not_what_came_after) {
     const auto facts = right();
     auto wish = some_wish();
-    wish.seen = facts.environment->id;
-    wish.seen_created_at = facts.environment->last_create_at;
+    wish.seen = facts.environment;
     EXPECT_TRUE(plan_delete(wish, facts));
-    auto again = facts;
-    again.environment->last_create_at += seconds(1);
-    EXPECT_EQ(in_words(plan_delete(wish, again)), "late");
-    again = facts;
-    again.environment->id = base::Uuid::random();
-    EXPECT_EQ(in_words(plan_delete(wish, again)), "late");
+    const std::vector<Row> rows{
+        {"created again", [](Facts& f) { f.environment->last_create_at += seconds(1); }, "late"},
+        {"extended", [](Facts& f) { f.environment->expires_at = f.now + seconds(9); }, "late"},
+        {"another one", [](Facts& f) { f.environment->id = base::Uuid::random(); }, "late"},
+        {"closed", [](Facts& f) { f.environment->state = EnvironmentState::closed; }, "late"},
+        {"its own removal", [](Facts& f) { f.environment->state = EnvironmentState::retiring; },
+         "deleted: record_retirement close_database end_sessions delete_secret trash"}};
+    for (const auto& row : rows) {
+        auto changed = facts;
+        row.spoil(changed);
+        EXPECT_EQ(in_words(plan_delete(wish, changed)), row.plan) << row.name;
+    }
 }
 
 }  // namespace

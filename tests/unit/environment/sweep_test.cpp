@@ -163,10 +163,17 @@ TEST_F(SweepTest, removes_nothing_for_a_source_that_may_be_wrong) {
     EXPECT_EQ(decide().remarks.size(), 1);
     facts_.former = {k_repository, 4};
     EXPECT_EQ(found(), (Found{"gone: branch_gone"}));
+    const auto refused = [&] {
+        const auto decision = decide_sweep(facts_, truth_);
+        return !decision && decision.error().kind == ErrorKind::conflict;
+    };
+    EXPECT_FALSE(refused());
+    truth_.names.emplace();
+    EXPECT_TRUE(refused());
+    truth_.names->insert("stage");
+    EXPECT_FALSE(refused());
     truth_.refs.clear();
-    const auto refused = decide_sweep(facts_, truth_);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+    EXPECT_TRUE(refused());
 }
 
 TEST_F(SweepTest, leaves_everything_where_the_registry_is_behind) {
