@@ -18,4 +18,10 @@ Variables own_variables() {
     return variables;
 }
 
+std::optional<std::string> find_variable(const Variables& variables, const std::string& name) {
+    const auto found = variables.find(name);
+    if (found == variables.end() || found->second.empty()) return std::nullopt;
+    return found->second;
+}
+
 }  // namespace base

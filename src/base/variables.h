@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace base {
@@ -12,5 +13,8 @@ using Variables = std::map<std::string, std::string>;
 
 // Those of this process. Not to be called while another thread changes them.
 Variables own_variables();
+
+// The value of one that is set and not empty.
+std::optional<std::string> find_variable(const Variables& variables, const std::string& name);
 
 }  // namespace base

@@ -7,6 +7,8 @@
 
 #include "base/interrupt.h"
 #include "base/words.h"
+#include "branches/json_read.h"
+#include "branches/names.h"
 #include "branches/remote_url.h"
 
 namespace branches {
@@ -36,6 +38,16 @@ Result<std::pair<std::string, base::Secret>> find_token(const base::Variables& v
         return std::pair(name, base::Secret(text));
     }
     return std::pair(std::string(), base::Secret());
+}
+
+std::optional<Items> read_branch_list(const boost::json::array& list) {
+    Items items;
+    for (const auto& one : list) {
+        const auto name = one.is_object() ? text_in(one.get_object(), "name") : std::nullopt;
+        if (!name || !is_branch_name(*name)) return std::nullopt;
+        items.names.push_back(*name);
+    }
+    return items;
 }
 
 Result<std::string> parse_api(const std::string& variable, const std::string& text) {

@@ -78,6 +78,9 @@ inline constexpr std::size_t k_page = 100;
 base::Result<std::pair<std::string, base::Secret>> find_token(
     const base::Variables& variables, const std::vector<std::string>& names);
 
+// A page of branches, of which each is an object with its name, as all forges give them.
+std::optional<Items> read_branch_list(const boost::json::array& list);
+
 // The URL in `text`, or of the host that it names, without slashes at its end. Fails invalid_input
 // for anything but an http or https URL without credentials and query.
 base::Result<std::string> parse_api(const std::string& variable, const std::string& text);

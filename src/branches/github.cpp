@@ -17,12 +17,6 @@ using boost::json::object;
 
 constexpr std::string_view k_public = "https://api.github.com";
 
-std::optional<std::string> value_of(const base::Variables& variables, const char* name) {
-    const auto found = variables.find(name);
-    if (found == variables.end() || found->second.empty()) return std::nullopt;
-    return found->second;
-}
-
 // A company's host has its API below itself; those that GitHub runs for one, beside it.
 std::string api_of(const std::string& host) {
     if (host == "github.com") return std::string(k_public);
@@ -30,29 +24,17 @@ std::string api_of(const std::string& host) {
     return "https://" + host + "/api/v3";
 }
 
-std::string host_of(const std::string& api) {
-    const auto origin = origin_of(api).value_or("");
-    auto host = origin.substr(origin.find("//") + 2);
-    const bool beside = host.starts_with("api.") && api == origin;
-    if (beside) host = host.substr(std::string_view("api.").size());
-    return host.substr(0, host.rfind(':'));
+std::string github_of(const std::string& api) {
+    const auto host = host_of(api);
+    const bool beside = host.starts_with("api.") && api == origin_of(api);
+    return beside ? host.substr(std::string_view("api.").size()) : host;
 }
 
-std::optional<Described> read_description(const object& body) {
+std::optional<Described> read_repository(const object& body) {
     const auto path = text_in(body, "full_name");
     const auto branch = text_in(body, "default_branch");
     if (!path || path->empty() || !branch) return std::nullopt;
     return Described{*path, branch};
-}
-
-std::optional<Items> read_branches(const array& list) {
-    Items items;
-    for (const auto& one : list) {
-        const auto name = one.is_object() ? text_in(one.get_object(), "name") : std::nullopt;
-        if (!name || !is_branch_name(*name)) return std::nullopt;
-        items.names.push_back(*name);
-    }
-    return items;
 }
 
 std::optional<std::int64_t> repository_in(const object& side) {
@@ -85,19 +67,19 @@ std::optional<Items> read_pull_requests(const array& list) {
     return items;
 }
 
-Result<std::string> find_api(const base::Variables& variables) {
-    if (const auto host = value_of(variables, "GH_HOST")) {
+Result<std::string> find_github(const base::Variables& variables) {
+    if (const auto host = base::find_variable(variables, "GH_HOST")) {
         const bool whole = host->find("://") != std::string::npos;
         BASE_TRY_ASSIGN(const auto url, parse_api("GH_HOST", whole ? *host : "https://" + *host));
         return api_of(url.substr(url.find("//") + 2));
     }
-    const auto api = value_of(variables, "GITHUB_API_URL");
+    const auto api = base::find_variable(variables, "GITHUB_API_URL");
     return parse_api("GITHUB_API_URL", api.value_or(std::string(k_public)));
 }
 
 // A workflow's token is for the GitHub that runs it.
-bool is_for(const std::string& api, const base::Variables& variables) {
-    const auto own = value_of(variables, "GITHUB_API_URL");
+bool is_workflows_own(const std::string& api, const base::Variables& variables) {
+    const auto own = base::find_variable(variables, "GITHUB_API_URL");
     return !own || origin_of(*own) == origin_of(api);
 }
 
@@ -108,10 +90,10 @@ Result<Forge> github(const std::string& path, const base::Variables& variables) 
     forge.service = "GitHub";
     forge.source = "github:" + path;
     forge.path = path;
-    BASE_TRY_ASSIGN(forge.api, find_api(variables));
-    forge.host = host_of(forge.api);
+    BASE_TRY_ASSIGN(forge.api, find_github(variables));
+    forge.host = github_of(forge.api);
     std::vector<std::string> names{"GH_TOKEN"};
-    if (is_for(forge.api, variables)) names.emplace_back("GITHUB_TOKEN");
+    if (is_workflows_own(forge.api, variables)) names.emplace_back("GITHUB_TOKEN");
     BASE_TRY_ASSIGN(auto token, find_token(variables, names));
     forge.token_name = token.first.empty() ? names.back() : token.first;
     forge.token = std::move(token.second);
@@ -123,8 +105,8 @@ Result<Forge> github(const std::string& path, const base::Variables& variables) 
     forge.description = "/repos/" + path;
     forge.branches = fmt::format("/repos/{}/branches?per_page={}", path, k_page);
     forge.pull_requests = fmt::format("/repos/{}/pulls?state=open&per_page={}", path, k_page);
-    forge.read_description = &read_description;
-    forge.read_branches = &read_branches;
+    forge.read_description = &read_repository;
+    forge.read_branches = &read_branch_list;
     forge.read_pull_requests = &read_pull_requests;
     return forge;
 }

@@ -18,33 +18,11 @@ using boost::json::object;
 
 constexpr std::string_view k_api = "/api/v4";
 
-std::optional<std::string> value_of(const base::Variables& variables, const char* name) {
-    const auto found = variables.find(name);
-    if (found == variables.end() || found->second.empty()) return std::nullopt;
-    return found->second;
-}
-
-std::string host_of(const std::string& api) {
-    const auto origin = origin_of(api).value_or("");
-    const auto host = origin.substr(origin.find("//") + 2);
-    return host.substr(0, host.rfind(':'));
-}
-
 // A project without a commit has no default branch.
-std::optional<Described> read_description(const object& body) {
+std::optional<Described> read_project(const object& body) {
     auto path = text_in(body, "path_with_namespace");
     if (!path || path->empty()) return std::nullopt;
     return Described{*std::move(path), text_in(body, "default_branch")};
-}
-
-std::optional<Items> read_branches(const array& list) {
-    Items items;
-    for (const auto& one : list) {
-        const auto name = one.is_object() ? text_in(one.get_object(), "name") : std::nullopt;
-        if (!name || !is_branch_name(*name)) return std::nullopt;
-        items.names.push_back(*name);
-    }
-    return items;
 }
 
 std::optional<PullRequest> read_merge_request(const boost::json::value& one) {
@@ -69,20 +47,20 @@ std::optional<Items> read_merge_requests(const array& list) {
     return items;
 }
 
-Result<std::string> find_api(const base::Variables& variables) {
-    if (const auto host = value_of(variables, "GITLAB_HOST")) {
+Result<std::string> find_gitlab(const base::Variables& variables) {
+    if (const auto host = base::find_variable(variables, "GITLAB_HOST")) {
         const bool whole = host->find("://") != std::string::npos;
         BASE_TRY_ASSIGN(const auto url,
                         parse_api("GITLAB_HOST", whole ? *host : "https://" + *host));
         return url + std::string(k_api);
     }
-    const auto api = value_of(variables, "CI_API_V4_URL");
+    const auto api = base::find_variable(variables, "CI_API_V4_URL");
     return parse_api("CI_API_V4_URL", api.value_or("https://gitlab.com" + std::string(k_api)));
 }
 
 // The token of a job is for the GitLab that runs it.
-bool is_for(const std::string& api, const base::Variables& variables) {
-    const auto own = value_of(variables, "CI_API_V4_URL");
+bool is_jobs_own(const std::string& api, const base::Variables& variables) {
+    const auto own = base::find_variable(variables, "CI_API_V4_URL");
     return own && origin_of(*own) == origin_of(api);
 }
 
@@ -93,10 +71,10 @@ Result<Forge> gitlab(const std::string& path, const base::Variables& variables) 
     forge.service = "GitLab";
     forge.source = "gitlab:" + path;
     forge.path = path;
-    BASE_TRY_ASSIGN(forge.api, find_api(variables));
+    BASE_TRY_ASSIGN(forge.api, find_gitlab(variables));
     forge.host = host_of(forge.api);
     std::vector<std::string> names{"GITLAB_TOKEN"};
-    if (is_for(forge.api, variables)) names.emplace_back("CI_JOB_TOKEN");
+    if (is_jobs_own(forge.api, variables)) names.emplace_back("CI_JOB_TOKEN");
     BASE_TRY_ASSIGN(auto token, find_token(variables, names));
     forge.token_name = token.first.empty() ? names.front() : token.first;
     forge.token = std::move(token.second);
@@ -111,8 +89,8 @@ Result<Forge> gitlab(const std::string& path, const base::Variables& variables) 
         fmt::format("{}/repository/branches?per_page={}&pagination=keyset", project, k_page);
     forge.pull_requests =
         fmt::format("{}/merge_requests?state=opened&scope=all&per_page={}", project, k_page);
-    forge.read_description = &read_description;
-    forge.read_branches = &read_branches;
+    forge.read_description = &read_project;
+    forge.read_branches = &read_branch_list;
     forge.read_pull_requests = &read_merge_requests;
     return forge;
 }

@@ -17,16 +17,16 @@ using base::ErrorKind;
 using base::Result;
 using std::string_view;
 
-constexpr auto k_none = string_view::npos;
+constexpr auto k_nowhere = string_view::npos;
 constexpr string_view k_heads = "refs/heads/";
 
 // What git allows, whatever the bytes above ASCII are.
 bool fits_git(string_view name) {
     if (name.empty() || name.ends_with('.')) return false;
-    if (name.find("..") != k_none || name.find("@{") != k_none) return false;
+    if (name.find("..") != k_nowhere || name.find("@{") != k_nowhere) return false;
     const bool letters = std::ranges::all_of(name, [](unsigned char c) {
         return c > 0x20 && c != 0x7f &&
-               string_view("~^:?*[\\").find(static_cast<char>(c)) == k_none;
+               string_view("~^:?*[\\").find(static_cast<char>(c)) == k_nowhere;
     });
     if (!letters) return false;
     for (;;) {
@@ -41,7 +41,7 @@ bool is_object_id(string_view text) {
     constexpr std::size_t k_sha1 = 40;
     constexpr std::size_t k_sha256 = 64;
     return (text.size() == k_sha1 || text.size() == k_sha256) &&
-           text.find_first_not_of("0123456789abcdef") == k_none;
+           text.find_first_not_of("0123456789abcdef") == k_nowhere;
 }
 
 string_view without_heads(string_view ref) {
@@ -51,7 +51,7 @@ string_view without_heads(string_view ref) {
 
 // The name in a line of a person's or of git's; nothing when there is none.
 std::optional<string_view> name_in(string_view line) {
-    if (const auto tab = line.find('\t'); tab != k_none) {
+    if (const auto tab = line.find('\t'); tab != k_nowhere) {
         auto before = line.substr(0, tab);
         if (before.ends_with(" commit")) before.remove_suffix(string_view(" commit").size());
         const auto ref = line.substr(tab + 1);
@@ -86,11 +86,11 @@ Result<Heads> parse_heads(string_view answer) {
     Heads heads;
     for (std::size_t number = 1; !answer.empty(); ++number) {
         const auto end = answer.find('\n');
-        if (end == k_none) return ill_formed(number);
+        if (end == k_nowhere) return ill_formed(number);
         const auto line = answer.substr(0, end);
         answer.remove_prefix(end + 1);
         const auto tab = line.find('\t');
-        if (tab == k_none || !is_object_id(line.substr(0, tab))) return ill_formed(number);
+        if (tab == k_nowhere || !is_object_id(line.substr(0, tab))) return ill_formed(number);
         const auto ref = line.substr(tab + 1);
         const auto name = without_heads(ref);
         if (name.size() == ref.size() || !fits_git(name)) return ill_formed(number);
@@ -108,7 +108,7 @@ Result<std::vector<std::string>> parse_names(string_view text) {
     std::vector<std::string> names;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const auto end = text.find('\n');
-        if (end == k_none) {
+        if (end == k_nowhere) {
             return base::fail(ErrorKind::invalid_input,
                               fmt::format("line {} of the names has no end: '{}' may have been cut "
                                           "off",
@@ -118,7 +118,7 @@ Result<std::vector<std::string>> parse_names(string_view text) {
         auto line = text.substr(0, end);
         text.remove_prefix(end + 1);
         if (line.ends_with('\r')) line.remove_suffix(1);
-        if (line.find_first_not_of(" \t") == k_none) continue;
+        if (line.find_first_not_of(" \t") == k_nowhere) continue;
         const auto name = name_in(line);
         if (!name) {
             return base::fail(

@@ -19,13 +19,8 @@ namespace {
 using base::ErrorKind;
 using std::chrono::seconds;
 
-std::string header(const http::Response& response, const char* name) {
-    const auto found = response.headers.find(name);
-    return found == response.headers.end() ? std::string() : found->second;
-}
-
-std::optional<std::int64_t> number_in(const http::Response& response, const char* name) {
-    const auto text = header(response, name);
+std::optional<std::int64_t> number_in_header(const http::Response& response, const char* name) {
+    const auto text = response.header(name);
     std::int64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
     constexpr std::int64_t k_most = 100'000'000'000;  // seconds; keeps the sums below in range
@@ -36,7 +31,7 @@ std::optional<std::int64_t> number_in(const http::Response& response, const char
 std::optional<std::int64_t> first_number(const http::Response& response,
                                          std::initializer_list<const char*> names) {
     for (const auto* name : names) {
-        if (const auto number = number_in(response, name)) return number;
+        if (const auto number = number_in_header(response, name)) return number;
     }
     return std::nullopt;
 }
@@ -70,7 +65,7 @@ std::optional<Moment> limited_until(const http::Response& response, Moment now) 
     if (response.status != 403 && response.status != 429) return std::nullopt;
     // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     // https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits
-    if (const auto after = number_in(response, "retry-after")) return now + seconds(*after);
+    if (const auto after = number_in_header(response, "retry-after")) return now + seconds(*after);
     const auto left = first_number(response, {"x-ratelimit-remaining", "ratelimit-remaining"});
     const auto reset = first_number(response, {"x-ratelimit-reset", "ratelimit-reset"});
     if (left == 0 && reset) return Moment(seconds(*reset));

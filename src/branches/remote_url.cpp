@@ -122,4 +122,11 @@ std::optional<std::string> origin_of(std::string_view url) {
     return base::lower(std::string(parts->scheme) + std::string(parts->host));
 }
 
+std::string host_of(std::string_view url) {
+    const auto origin = origin_of(url);
+    if (!origin) return {};
+    const auto host = origin->substr(origin->find("//") + 2);
+    return host.substr(0, host.rfind(':'));
+}
+
 }  // namespace branches

@@ -36,4 +36,7 @@ std::string without_credentials(std::string_view text, const RemoteUrl& url);
 // one with a user in it.
 std::optional<std::string> origin_of(std::string_view url);
 
+// The host of such a URL, without its port; empty for any other text.
+std::string host_of(std::string_view url);
+
 }  // namespace branches

@@ -32,11 +32,6 @@ constexpr std::size_t k_most_pages = 2'000;
 constexpr int k_attempts = 4;
 constexpr int k_waits = 3;  // for limits to end
 
-std::string header(const http::Response& response, const char* name) {
-    const auto found = response.headers.find(name);
-    return found == response.headers.end() ? std::string() : found->second;
-}
-
 struct Page {
     Items items;
     std::size_t count = 0;
@@ -46,7 +41,7 @@ struct Page {
 
 std::optional<std::size_t> total_in(const http::Response& response) {
     std::size_t total = 0;
-    const auto text = header(response, "x-total");
+    const auto text = response.header("x-total");
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), total);
     const bool whole = problem == std::errc() && end == text.data() + text.size();
     return whole ? std::optional(total) : std::nullopt;
@@ -178,7 +173,7 @@ class Rest final : public Source {
         }
         if (response.status != 200) return base::fail(refused(response, deadline));
         BASE_TRY_ASSIGN(auto page, read_page(url, response, read));
-        const auto tag = page.count < k_page || page.next ? header(response, "etag") : "";
+        const auto tag = page.count < k_page || page.next ? response.header("etag") : "";
         auto& kept = known_[url];
         kept = {tag, std::move(page)};
         return &kept.page;
@@ -204,8 +199,8 @@ class Rest final : public Source {
     // Only below the API itself: whoever gets the request gets the token.
     Result<std::optional<std::string>> next_of(const std::string& url,
                                                const http::Response& response) const {
-        auto next = next_link(header(response, "link"));
-        const auto number = header(response, "x-next-page");
+        auto next = next_link(response.header("link"));
+        const auto number = response.header("x-next-page");
         if (!next && !number.empty() &&
             number.find_first_not_of("0123456789") == std::string::npos) {
             const auto first = url.substr(0, url.find("&page="));
@@ -221,7 +216,7 @@ class Rest final : public Source {
     }
 
     base::Error no_json(const http::Response& response) const {
-        const auto type = header(response, "content-type");
+        const auto type = response.header("content-type");
         return implausible(forge_,
                            fmt::format("what it answered is not what its API answers{}",
                                        type.empty() ? type : " (" + base::harmless(type) + ")"));
@@ -231,7 +226,7 @@ class Rest final : public Source {
     // number it is to be found; its name is worth one more question to the same host.
     base::Error refused(const http::Response& response, Deadline deadline) {
         if (!is_redirect(response.status)) return refusal_of(forge_, response);
-        auto location = header(response, "location");
+        auto location = response.header("location");
         if (location.starts_with("/")) location = *origin_of(forge_.api) + location;
         if (origin_of(location) != origin_of(forge_.api)) return redirect_error(forge_, location);
         if (const auto answer = get(location, "", deadline); answer && answer->status == 200) {

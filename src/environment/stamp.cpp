@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view k_format = "reviewdb/1";
 
-std::vector<std::string_view> words_of(std::string_view text) {
+std::vector<std::string_view> parts_of(std::string_view text) {
     std::vector<std::string_view> words;
     for (;;) {
         const auto blank = text.find(' ');
@@ -44,7 +44,7 @@ std::string DatabaseStamp::to_text() const {
 }
 
 std::optional<DatabaseStamp> DatabaseStamp::parse(std::string_view text) {
-    const auto words = words_of(text);
+    const auto words = parts_of(text);
     if (words.size() < 7 || words[0] != k_format) return std::nullopt;
     const auto dot = words[3].find('.');
     if (dot == std::string_view::npos) return std::nullopt;

@@ -54,6 +54,12 @@ struct Response {
     int status = 0;
     std::map<std::string, std::string> headers;  // names in lower case
     base::Secret body;
+
+    // The value of one, or nothing where there is none of that name.
+    std::string header(const std::string& name) const {
+        const auto found = headers.find(name);
+        return found == headers.end() ? std::string() : found->second;
+    }
 };
 
 // Which authorities a server's certificate may come from; with neither, the system's.

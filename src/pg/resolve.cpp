@@ -32,16 +32,16 @@ bool is_name(const std::string& host) {
            inet_pton(AF_INET6, host.c_str(), address.data()) != 1;
 }
 
-struct Answer {
+struct Lookup {
     int problem = 0;
     std::vector<std::string> addresses;
 };
 
-Answer look_up(const std::string& host) {
+Lookup look_up(const std::string& host) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
-    Answer answer;
+    Lookup answer;
     answer.problem = getaddrinfo(host.c_str(), nullptr, &hints, &list);
     for (const auto* entry = list; entry != nullptr; entry = entry->ai_next) {
         std::array<char, NI_MAXHOST> text{};
@@ -56,7 +56,7 @@ Answer look_up(const std::string& host) {
 
 base::Result<std::vector<std::string>> addresses_of(const std::string& host,
                                                     base::Deadline deadline) {
-    auto promise = std::make_shared<std::promise<Answer>>();
+    auto promise = std::make_shared<std::promise<Lookup>>();
     auto future = promise->get_future();
     // Shared with the thread, which may outlive the wait.
     std::thread([promise, host] { promise->set_value(look_up(host)); }).detach();

@@ -15,7 +15,6 @@ namespace {
 using base::Deadline;
 using base::Result;
 using environment::Candidacy;
-using environment::Remains;
 
 constexpr std::string_view k_candidates = R"(
 SELECT {}, e.instance AS i_id, e.role AS r_id, i.database, i.size_bytes AS size,
@@ -68,8 +67,8 @@ Candidacy read_candidacy(const pg::Row& row) {
     return one;
 }
 
-Remains read_remains(const pg::Row& row) {
-    Remains one;
+environment::Remains read_remains(const pg::Row& row) {
+    environment::Remains one;
     one.instance = base::Uuid::parse(row.text("id")).value_or(base::Uuid());
     one.database = row.text("subject");
     one.what = row.text("what");

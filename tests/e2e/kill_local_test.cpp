@@ -13,7 +13,7 @@ namespace {
 using e2e::Process;
 using std::chrono::steady_clock;
 
-int kills_wanted() {
+int starts_to_kill() {
     const char* text = getenv("REVIEWDB_KILLS");
     return text != nullptr ? std::max(3, std::stoi(text) / 20) : 3;
 }
@@ -53,7 +53,7 @@ TEST_F(KillLocalTest, AServerKilledInItsFirstStartIsStartedByTheNextCall) {
     remove();
 
     // A start is quicker at one time than at another: what was over before the kill does not count.
-    const int kills = kills_wanted();
+    const int kills = starts_to_kill();
     int hits = 0;
     for (int tries = 0; hits < kills && tries < 10 * kills && !HasFailure(); ++tries) {
         const auto from = steady_clock::now();

@@ -12,6 +12,7 @@
 #include "server/prepare.h"
 #include "support/must.h"
 #include "support/pg_test.h"
+#include "support/soon.h"
 #include "support/sql.h"
 
 namespace {
@@ -19,8 +20,7 @@ namespace {
 using server::Finding;
 using server::Grade;
 using support::must;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
+using support::soon;
 
 class InspectTest : public support::PgTest {
    protected:

@@ -18,6 +18,7 @@
 #include "server/session.h"
 #include "support/must.h"
 #include "support/pg_test.h"
+#include "support/soon.h"
 #include "support/sql.h"
 
 namespace {
@@ -28,8 +29,7 @@ using support::ask;
 using support::Cluster;
 using support::must;
 using support::refusal;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
+using support::soon;
 
 const environment::Actor k_actor{"tester@here", "cli", "0"};
 

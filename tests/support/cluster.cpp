@@ -18,6 +18,7 @@
 #include "pg/quoting.h"
 #include "support/must.h"
 #include "support/pristine.h"
+#include "support/soon.h"
 #include "support/sql.h"
 #include "support/tls_files.h"
 
@@ -26,8 +27,6 @@ namespace support {
 namespace {
 
 using namespace std::chrono_literals;
-
-base::Deadline soon() { return base::Deadline::after(60s); }
 
 local::Settings settings_for(const ClusterOptions& options) {
     local::Settings settings{

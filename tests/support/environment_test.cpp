@@ -15,8 +15,6 @@ namespace support {
 using base::Result;
 using environment::Answer;
 
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
-
 pg::ConnectionInfo prepare_operator(const Cluster& cluster) {
     base::Log log{base::LogLevel::warning, base::LogFormat::text};
     server::Preparation wish;

@@ -13,12 +13,10 @@
 #include "server/live_server.h"
 #include "support/caller.h"
 #include "support/pg_test.h"
+#include "support/soon.h"
 #include "support/stop_after.h"
 
 namespace support {
-
-// A minute, which is more than any call of a test may take.
-base::Deadline soon();
 
 // Prepares the cluster as an administrator who is no superuser would, and answers the operator's
 // login. Throws std::runtime_error.

@@ -6,6 +6,7 @@
 
 #include "support/fake_secret_store.h"
 #include "support/must.h"
+#include "support/soon.h"
 
 namespace support {
 
@@ -18,8 +19,6 @@ base::Log& no_log() {
     static base::Log k_log(base::LogLevel::off, base::LogFormat::text);
     return k_log;
 }
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
 
 }  // namespace
 

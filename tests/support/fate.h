@@ -4,6 +4,8 @@
 // its effects (steps on the server, writes to the secret store) are counted together.
 #pragma once
 
+#include <array>
+
 #include "base/result.h"
 
 namespace support {
@@ -16,6 +18,8 @@ enum class Mishap {
     lost_after,   // the session breaks, and the effect came about
     half,         // as lost_before; but a DROP DATABASE stops half way
 };
+inline constexpr std::array k_mishaps{Mishap::dies, Mishap::refused, Mishap::lost_before,
+                                      Mishap::lost_after, Mishap::half};
 
 struct Fate {
     Mishap mishap = Mishap::none;

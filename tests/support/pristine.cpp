@@ -16,14 +16,13 @@
 #include "base/subprocess.h"
 #include "local/data_folder.h"
 #include "support/must.h"
+#include "support/soon.h"
 
 namespace support {
 
 namespace {
 
 using std::filesystem::path;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(60)); }
 
 constexpr std::array<std::string_view, 2> k_kinds{"pristine", "cluster"};
 

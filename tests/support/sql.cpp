@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/sql.h"
+#include "support/soon.h"
 
 #include <chrono>
 #include <stdexcept>
@@ -7,8 +8,6 @@
 namespace support {
 
 namespace {
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(30)); }
 
 [[noreturn]] void give_up(const base::Error& error) {
     throw std::runtime_error(error.message + " (" + error.sqlstate + ")");

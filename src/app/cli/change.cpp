@@ -35,7 +35,7 @@ Execution execution_of(const Session& session) {
     return session.arguments().dry_run ? Execution::dry_run : Execution::carry_out;
 }
 
-Result<Wish> make_wish(const Session& session) {
+Result<Wish> change_wish(const Session& session) {
     BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
     const auto& wanted = session.arguments().wanted_template;
@@ -44,7 +44,7 @@ Result<Wish> make_wish(const Session& session) {
                 session.arguments().reason, wanted.value_or("")};
 }
 
-void print_answer(Session& session, const Answer& answer) {
+void print_changed(Session& session, const Answer& answer) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     if (session.arguments().dry_run) {
@@ -65,15 +65,15 @@ void print_answer(Session& session, const Answer& answer) {
 // One environment, and what is done with it.
 Result<int> change(Session& session,
                    const std::function<Result<Answer>(const Wish&, Deadline)>& deed) {
-    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    BASE_TRY_ASSIGN(const auto wish, change_wish(session));
     BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const auto answer, deed(wish, session.deadline()));
-    print_answer(session, answer);
+    print_changed(session, answer);
     return 0;
 }
 
 // Shows what would lose its data, and asks.
-Result<bool> is_wanted(Session& session, const Wish& wish) {
+Result<bool> is_reset_wanted(Session& session, const Wish& wish) {
     const auto& arguments = session.arguments();
     if (arguments.yes || arguments.dry_run || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto found,
@@ -185,10 +185,10 @@ Result<int> run_repair(Session& session) {
     const auto& arguments = session.arguments();
     if (arguments.rebuild_registry) return rebuild(session);
     if (!arguments.all) {
-        BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+        BASE_TRY_ASSIGN(const auto wish, change_wish(session));
         BASE_TRY(session.must_connect());
         BASE_TRY_ASSIGN(const auto answer, repair(wish, session.deadline()));
-        print_answer(session, answer);
+        print_changed(session, answer);
         const bool drifted = arguments.dry_run && answer.outcome != Outcome::unchanged;
         return drifted ? base::k_exit_drift : 0;
     }
@@ -203,15 +203,15 @@ Result<int> run_repair(Session& session) {
 }
 
 Result<int> run_reset(Session& session) {
-    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    BASE_TRY_ASSIGN(const auto wish, change_wish(session));
     BASE_TRY(session.must_connect());
-    BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
+    BASE_TRY_ASSIGN(const bool wanted, is_reset_wanted(session, wish));
     if (!wanted) return 1;
     // A person may have thought about it for longer than the deadline.
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().reset(wish, execution_of(session),
                                             Deadline::after(session.settings().deadline)));
-    print_answer(session, answer);
+    print_changed(session, answer);
     return 0;
 }
 

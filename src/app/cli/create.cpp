@@ -17,7 +17,7 @@ namespace {
 using base::Result;
 using environment::Execution;
 
-Result<environment::CreateWish> make_wish(const Session& session) {
+Result<environment::CreateWish> create_wish(const Session& session) {
     const auto& arguments = session.arguments();
     BASE_TRY_ASSIGN(auto found, session.found_name(Clone::ask_later));
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
@@ -62,7 +62,7 @@ std::string as_table(const environment::Answer& answer, bool dry_run) {
     return details(*answer.description, answer.outcome, std::chrono::system_clock::now());
 }
 
-Result<void> print_answer(Session& session, const environment::Answer& answer) {
+Result<void> print_created(Session& session, const environment::Answer& answer) {
     session.end_progress();
     const bool dry_run = session.arguments().dry_run;
     if (dry_run || !answer.description) {
@@ -94,7 +94,7 @@ Result<void> print_answer(Session& session, const environment::Answer& answer) {
 }  // namespace
 
 Result<int> run_create(Session& session) {
-    BASE_TRY_ASSIGN(auto wish, make_wish(session));
+    BASE_TRY_ASSIGN(auto wish, create_wish(session));
     const bool dry_run = session.arguments().dry_run;
     BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make,
                                                       wish.origin.repository));
@@ -112,11 +112,11 @@ Result<int> run_create(Session& session) {
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     const bool runs = session.arguments().run_command && !dry_run;
     if (runs && answer.description) {
-        if (session.wants("github")) BASE_TRY(print_answer(session, answer));
+        if (session.wants("github")) BASE_TRY(print_created(session, answer));
         return base::fail(
             become(session.arguments().command, advertised_route(*answer.description)));
     }
-    BASE_TRY(print_answer(session, answer));
+    BASE_TRY(print_created(session, answer));
     return 0;
 }
 

@@ -19,7 +19,7 @@ using base::Result;
 using environment::Execution;
 using environment::Outcome;
 
-Result<environment::Wish> make_wish(const Session& session) {
+Result<environment::Wish> delete_wish(const Session& session) {
     const auto& arguments = session.arguments();
     BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
@@ -40,7 +40,7 @@ Result<environment::Wish> make_wish(const Session& session) {
 }
 
 // Shows what would go, and asks. True without a question where nobody is there to answer.
-Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
+Result<bool> is_deletion_wanted(Session& session, const environment::Wish& wish) {
     if (session.arguments().yes || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().remove(wish, Execution::dry_run, session.deadline()));
@@ -49,8 +49,8 @@ Result<bool> is_wanted(Session& session, const environment::Wish& wish) {
                     fmt::format("Delete '{}' with its database and role?", wish.name.text()));
 }
 
-void print_answer(const Session& session, const environment::Wish& wish,
-                  const environment::Answer& answer) {
+void print_deleted(const Session& session, const environment::Wish& wish,
+                   const environment::Answer& answer) {
     const auto word = to_text(answer.outcome);
     const auto& steps = answer.steps;
     if (session.arguments().dry_run) {
@@ -86,14 +86,14 @@ Result<int> exit_code(const Session& session, const environment::Wish& wish, Out
 }  // namespace
 
 Result<int> run_delete(Session& session) {
-    BASE_TRY_ASSIGN(const auto wish, make_wish(session));
+    BASE_TRY_ASSIGN(const auto wish, delete_wish(session));
     BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
     environment::Answer answer;
     answer.outcome = Outcome::absent;
     if (there) {
         const bool dry_run = session.arguments().dry_run;
         if (!dry_run) {
-            BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
+            BASE_TRY_ASSIGN(const bool wanted, is_deletion_wanted(session, wish));
             if (!wanted) return 1;
         }
         // A person may have thought about it for longer than the deadline.
@@ -108,7 +108,7 @@ Result<int> run_delete(Session& session) {
         session.notice("reviewdb: it is in the trash; 'reviewdb restore' brings it back");
     }
     auto code = exit_code(session, wish, answer.outcome);
-    if (code) print_answer(session, wish, answer);
+    if (code) print_deleted(session, wish, answer);
     return code;
 }
 

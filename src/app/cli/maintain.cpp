@@ -48,7 +48,7 @@ std::string keys_table(const std::vector<KeyView>& keys) {
     return table(rows);
 }
 
-Result<int> parse_number(const std::string& word) {
+Result<int> parse_key_number(const std::string& word) {
     int number = 0;
     const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (problem == std::errc() && end == word.data() + word.size() && number > 0) return number;
@@ -81,7 +81,7 @@ Result<int> run_key(Session& session) {
     BASE_TRY(check_words(action, words));
     int number = 0;
     if (action == "retire") {
-        BASE_TRY_ASSIGN(number, parse_number(words.front()));
+        BASE_TRY_ASSIGN(number, parse_key_number(words.front()));
     }
     BASE_TRY(session.must_connect());
     const auto texts = session.key_texts();

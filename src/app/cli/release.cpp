@@ -20,7 +20,7 @@ using environment::Answer;
 using environment::Execution;
 using environment::Wish;
 
-Result<bool> is_wanted(Session& session, const Wish& wish) {
+Result<bool> is_release_wanted(Session& session, const Wish& wish) {
     const auto& arguments = session.arguments();
     if (arguments.yes || arguments.dry_run || !someone_can_answer()) return true;
     BASE_TRY_ASSIGN(const auto found,
@@ -31,7 +31,7 @@ Result<bool> is_wanted(Session& session, const Wish& wish) {
                                 wish.name.text()));
 }
 
-void print_answer(Session& session, const Answer& answer) {
+void print_released(Session& session, const Answer& answer) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     if (session.arguments().dry_run) {
@@ -65,14 +65,14 @@ Result<int> run_release(Session& session) {
                     .repository = std::move(found.origin.repository),
                     .reason = arguments.reason};
     BASE_TRY(session.must_connect());
-    BASE_TRY_ASSIGN(const bool wanted, is_wanted(session, wish));
+    BASE_TRY_ASSIGN(const bool wanted, is_release_wanted(session, wish));
     if (!wanted) return 1;
     // A person may have thought about it for longer than the deadline.
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().release(
                         wish, arguments.dry_run ? Execution::dry_run : Execution::carry_out,
                         base::Deadline::after(session.settings().deadline)));
-    print_answer(session, answer);
+    print_released(session, answer);
     return 0;
 }
 

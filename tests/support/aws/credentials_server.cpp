@@ -2,7 +2,6 @@
 #include "support/aws/credentials_server.h"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <ctime>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/uuid.h"
 #include "support/aws/http_server.h"
+#include "support/aws/json_answer.h"
 #include "support/aws/sts.h"
 
 namespace support {
@@ -25,11 +25,6 @@ constexpr int k_longest_token = 21600;
 
 HttpAnswer plain(int status, std::string text) {
     return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
-}
-HttpAnswer json_answer(int status, const boost::json::object& body) {
-    return {.status = status,
-            .headers = {{"Content-Type", "application/json"}},
-            .body = boost::json::serialize(body)};
 }
 
 bool is_lifetime(const std::string& text) {
@@ -162,33 +157,33 @@ class CredentialsStandIn::Service {
     HttpServer server_;  // last: its threads use all of the above
 };
 
-using StandIn = CredentialsStandIn;
-
-StandIn::CredentialsStandIn() : CredentialsStandIn(make_aws_credentials()) {}
-StandIn::CredentialsStandIn(const AwsCredentials& credentials)
+CredentialsStandIn::CredentialsStandIn() : CredentialsStandIn(make_aws_credentials()) {}
+CredentialsStandIn::CredentialsStandIn(const AwsCredentials& credentials)
     : service_(std::make_unique<Service>(credentials)) {}
-StandIn::~CredentialsStandIn() = default;
+CredentialsStandIn::~CredentialsStandIn() = default;
 
-std::string StandIn::endpoint() const { return "http://" + service_->server_.address(); }
-AwsCredentials StandIn::credentials() const {
+std::string CredentialsStandIn::endpoint() const { return "http://" + service_->server_.address(); }
+AwsCredentials CredentialsStandIn::credentials() const {
     return service_->with([](auto& its) { return its.credentials_; });
 }
-void StandIn::hand_out(const AwsCredentials& credentials, std::chrono::seconds lifetime) {
+void CredentialsStandIn::hand_out(const AwsCredentials& credentials,
+                                  std::chrono::seconds lifetime) {
     service_->with([&](auto& its) {
         its.credentials_ = credentials;
         its.expires_ = std::chrono::system_clock::now() + lifetime;
     });
 }
 
-StandIn::Variables StandIn::metadata_variables() const {
+CredentialsStandIn::Variables CredentialsStandIn::metadata_variables() const {
     return {{"AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint()}};
 }
-StandIn::Variables StandIn::container_variables() const {
+CredentialsStandIn::Variables CredentialsStandIn::container_variables() const {
     return {
         {"AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint() + std::string(k_container) + "/reviewdb"},
         {"AWS_CONTAINER_AUTHORIZATION_TOKEN", container_token()}};
 }
-StandIn::Variables StandIn::role_variables(const std::string& token_file) const {
+CredentialsStandIn::Variables CredentialsStandIn::role_variables(
+    const std::string& token_file) const {
     Variables variables{{"AWS_ENDPOINT_URL_STS", endpoint()},
                         {"AWS_ROLE_ARN", role_arn()},
                         {"AWS_ROLE_SESSION_NAME", "reviewdb"}};
@@ -196,38 +191,39 @@ StandIn::Variables StandIn::role_variables(const std::string& token_file) const 
     return variables;
 }
 
-std::string StandIn::container_token() const {
+std::string CredentialsStandIn::container_token() const {
     return service_->with([](auto& its) { return its.container_token_; });
 }
-void StandIn::change_container_token(const std::string& token) {
+void CredentialsStandIn::change_container_token(const std::string& token) {
     service_->with([&](auto& its) { its.container_token_ = token; });
 }
-std::string StandIn::web_identity_token() const {
+std::string CredentialsStandIn::web_identity_token() const {
     return service_->with([](auto& its) { return its.web_identity_token_; });
 }
-void StandIn::change_web_identity_token(const std::string& token) {
+void CredentialsStandIn::change_web_identity_token(const std::string& token) {
     service_->with([&](auto& its) { its.web_identity_token_ = token; });
 }
-std::string StandIn::role_name() const { return service_->role_name_; }
-std::string StandIn::role_arn() const { return service_->role_arn_; }
-void StandIn::trust(const AwsCredentials& credentials) {
+std::string CredentialsStandIn::role_name() const { return service_->role_name_; }
+std::string CredentialsStandIn::role_arn() const { return service_->role_arn_; }
+void CredentialsStandIn::trust(const AwsCredentials& credentials) {
     service_->with([&](auto& its) { its.trusted_.push_back(credentials); });
 }
-void StandIn::set_region(const std::string& region) {
+void CredentialsStandIn::set_region(const std::string& region) {
     service_->with([&](auto& its) { its.region_ = region; });
 }
-void StandIn::forget_metadata_tokens() {
+void CredentialsStandIn::forget_metadata_tokens() {
     service_->with([](auto& its) { its.metadata_tokens_.clear(); });
 }
 
-std::vector<StandInCall> StandIn::calls() const { return service_->log_.calls(); }
-std::vector<std::string> StandIn::actions() const { return service_->log_.actions(); }
-void StandIn::fail_next(const std::string& action, const Fault& fault, std::size_t times) {
+std::vector<StandInCall> CredentialsStandIn::calls() const { return service_->log_.calls(); }
+std::vector<std::string> CredentialsStandIn::actions() const { return service_->log_.actions(); }
+void CredentialsStandIn::fail_next(const std::string& action, const Fault& fault,
+                                   std::size_t times) {
     service_->log_.fail_next(action, fault, times);
 }
-void StandIn::fail_always(const std::string& action, const Fault& fault) {
+void CredentialsStandIn::fail_always(const std::string& action, const Fault& fault) {
     service_->log_.fail_always(action, fault);
 }
-void StandIn::clear_faults() { service_->log_.clear_faults(); }
+void CredentialsStandIn::clear_faults() { service_->log_.clear_faults(); }
 
 }  // namespace support

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/uuid.h"
 #include "support/aws/http_server.h"
+#include "support/aws/json_answer.h"
 
 namespace support {
 
@@ -25,11 +26,6 @@ constexpr std::size_t k_most_bytes = 6U * 1024 * 1024 + 100;
 constexpr std::chrono::milliseconds k_look_again{10};  // whether the runtime is still there
 constexpr const char* k_error_type = "Lambda-Runtime-Function-Error-Type";
 
-HttpAnswer json_answer(int status, const boost::json::object& body) {
-    return {.status = status,
-            .headers = {{"Content-Type", "application/json"}},
-            .body = boost::json::serialize(body)};
-}
 HttpAnswer accepted() { return json_answer(202, {{"status", "OK"}}); }
 HttpAnswer refusal(int status, const std::string& type, const std::string& message) {
     return json_answer(status, {{"errorMessage", message}, {"errorType", type}});
@@ -191,13 +187,11 @@ class LambdaRuntimeStandIn::Service {
     HttpServer server_;  // last: its threads use all of the above
 };
 
-using StandIn = LambdaRuntimeStandIn;
+LambdaRuntimeStandIn::LambdaRuntimeStandIn() : service_(std::make_unique<Service>()) {}
+LambdaRuntimeStandIn::~LambdaRuntimeStandIn() = default;
 
-StandIn::LambdaRuntimeStandIn() : service_(std::make_unique<Service>()) {}
-StandIn::~LambdaRuntimeStandIn() = default;
-
-std::string StandIn::address() const { return service_->server_.address(); }
-std::map<std::string, std::string> StandIn::variables() const {
+std::string LambdaRuntimeStandIn::address() const { return service_->server_.address(); }
+std::map<std::string, std::string> LambdaRuntimeStandIn::variables() const {
     return {{"AWS_LAMBDA_RUNTIME_API", address()},
             {"AWS_LAMBDA_FUNCTION_NAME", "reviewdb"},
             {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
@@ -209,7 +203,8 @@ std::map<std::string, std::string> StandIn::variables() const {
             {"_HANDLER", "bootstrap"}};
 }
 
-std::string StandIn::queue(const std::string& payload, std::chrono::milliseconds time) {
+std::string LambdaRuntimeStandIn::queue(const std::string& payload,
+                                        std::chrono::milliseconds time) {
     auto invocation = std::make_shared<Invocation>(
         Invocation{base::Uuid::random().to_string(), payload, time, {}});
     invocation->outcome.queued = Clock::now();
@@ -223,8 +218,8 @@ std::string StandIn::queue(const std::string& payload, std::chrono::milliseconds
     return invocation->id;
 }
 
-std::optional<Outcome> StandIn::await(const std::string& request_id,
-                                      std::chrono::milliseconds timeout) {
+std::optional<Outcome> LambdaRuntimeStandIn::await(const std::string& request_id,
+                                                   std::chrono::milliseconds timeout) {
     std::unique_lock lock(service_->mutex_);
     const auto invocation = service_->invocations_.at(request_id);
     if (!service_->changed_.wait_for(lock, timeout, [&] { return invocation->over; })) {
@@ -233,43 +228,45 @@ std::optional<Outcome> StandIn::await(const std::string& request_id,
     return invocation->outcome;
 }
 
-Outcome StandIn::invoke(const std::string& payload, std::chrono::milliseconds time) {
+Outcome LambdaRuntimeStandIn::invoke(const std::string& payload, std::chrono::milliseconds time) {
     const auto outcome = await(queue(payload, time), time);
     if (!outcome) throw std::runtime_error("the runtime did not answer an event in time");
     return *outcome;
 }
 
-bool StandIn::await_next(std::chrono::milliseconds timeout) {
+bool LambdaRuntimeStandIn::await_next(std::chrono::milliseconds timeout) {
     std::unique_lock lock(service_->mutex_);
     return service_->changed_.wait_for(lock, timeout, [this] { return service_->waiting_ > 0; });
 }
-std::optional<StandIn::InitError> StandIn::await_init_error(std::chrono::milliseconds timeout) {
+std::optional<LambdaRuntimeStandIn::InitError> LambdaRuntimeStandIn::await_init_error(
+    std::chrono::milliseconds timeout) {
     std::unique_lock lock(service_->mutex_);
     service_->changed_.wait_for(lock, timeout,
                                 [this] { return service_->init_error_.has_value(); });
     return service_->init_error_;
 }
 
-StandIn::Time StandIn::started() const { return service_->started_; }
-std::optional<StandIn::Time> StandIn::first_next() const {
+LambdaRuntimeStandIn::Time LambdaRuntimeStandIn::started() const { return service_->started_; }
+std::optional<LambdaRuntimeStandIn::Time> LambdaRuntimeStandIn::first_next() const {
     const std::lock_guard lock(service_->mutex_);
     return service_->first_next_;
 }
-void StandIn::expect_new_runtime() {
+void LambdaRuntimeStandIn::expect_new_runtime() {
     const std::lock_guard lock(service_->mutex_);
     if (service_->current_ && !service_->current_->over) service_->abandon();
     service_->first_next_.reset();
     service_->init_error_.reset();
 }
 
-std::vector<StandInCall> StandIn::calls() const { return service_->log_.calls(); }
-std::vector<std::string> StandIn::actions() const { return service_->log_.actions(); }
-void StandIn::fail_next(const std::string& action, const Fault& fault, std::size_t times) {
+std::vector<StandInCall> LambdaRuntimeStandIn::calls() const { return service_->log_.calls(); }
+std::vector<std::string> LambdaRuntimeStandIn::actions() const { return service_->log_.actions(); }
+void LambdaRuntimeStandIn::fail_next(const std::string& action, const Fault& fault,
+                                     std::size_t times) {
     service_->log_.fail_next(action, fault, times);
 }
-void StandIn::fail_always(const std::string& action, const Fault& fault) {
+void LambdaRuntimeStandIn::fail_always(const std::string& action, const Fault& fault) {
     service_->log_.fail_always(action, fault);
 }
-void StandIn::clear_faults() { service_->log_.clear_faults(); }
+void LambdaRuntimeStandIn::clear_faults() { service_->log_.clear_faults(); }
 
 }  // namespace support

@@ -24,7 +24,7 @@ struct Member {
     std::size_t most = 0;   // 0: no limit, or one that the action itself checks
 };
 
-using Members = std::vector<Member>;
+using Shape = std::vector<Member>;
 
 constexpr Member k_secret_id{"SecretId", Type::text, Need::required, 1, 2048};
 constexpr Member k_token{"ClientRequestToken"};
@@ -34,8 +34,8 @@ constexpr Member k_description{"Description", Type::text, Need::optional, 0, 204
 constexpr Member k_kms{"KmsKeyId", Type::text, Need::optional, 0, 2048};
 constexpr Member k_stages{"VersionStages", Type::texts, Need::optional, 1, 20};
 
-const std::map<std::string_view, Members>& actions() {
-    static const std::map<std::string_view, Members> k_actions{
+const std::map<std::string_view, Shape>& actions() {
+    static const std::map<std::string_view, Shape> k_actions{
         {"CancelRotateSecret", {k_secret_id}},
         {"CreateSecret",
          {{"Name", Type::text, Need::required, 1, 512},
@@ -92,13 +92,13 @@ const std::map<std::string_view, Members>& actions() {
     return k_actions;
 }
 
-const Members k_tag{{"Key", Type::text, Need::required, 1, 128},
-                    {"Value", Type::text, Need::optional, 0, 256}};
-const Members k_filter{{"Key", Type::text, Need::required, 1, 128},
-                       {"Values", Type::texts, Need::required, 1, 10}};
-const Members k_rules{{"AutomaticallyAfterDays", Type::number},
-                      {"Duration", Type::text, Need::optional, 2, 3},
-                      {"ScheduleExpression", Type::text, Need::optional, 1, 256}};
+const Shape k_tag{{"Key", Type::text, Need::required, 1, 128},
+                  {"Value", Type::text, Need::optional, 0, 256}};
+const Shape k_filter{{"Key", Type::text, Need::required, 1, 128},
+                     {"Values", Type::texts, Need::required, 1, 10}};
+const Shape k_rules{{"AutomaticallyAfterDays", Type::number},
+                    {"Duration", Type::text, Need::optional, 2, 3},
+                    {"ScheduleExpression", Type::text, Need::optional, 1, 256}};
 
 [[noreturn]] void refuse_type(std::string_view name) {
     throw AwsFailure{"SerializationException",
@@ -124,7 +124,7 @@ void check_size(const Member& member, std::size_t size) {
     }
 }
 
-void check_object(const Members& members, const boost::json::object& object);
+void check_object(const Shape& members, const boost::json::object& object);
 
 void check_list(const Member& member, const boost::json::value& value) {
     if (!value.is_array()) refuse_type(member.name);
@@ -161,7 +161,7 @@ void check_member(const Member& member, const boost::json::value& value) {
     }
 }
 
-void check_object(const Members& members, const boost::json::object& object) {
+void check_object(const Shape& members, const boost::json::object& object) {
     for (const auto& given : object) {
         bool known = false;
         for (const auto& member : members) {
@@ -183,6 +183,10 @@ void check_object(const Members& members, const boost::json::object& object) {
 }
 
 }  // namespace
+
+void refuse_parameter(const std::string& message) {
+    throw AwsFailure{"InvalidParameterException", message};
+}
 
 bool is_secrets_manager_action(std::string_view action) { return actions().contains(action); }
 

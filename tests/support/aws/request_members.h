@@ -21,6 +21,9 @@ bool is_secrets_manager_action(std::string_view action);
 // missing or of a forbidden length.
 boost::json::object parse_members(std::string_view action, std::string_view body);
 
+// Throws the AwsFailure InvalidParameterException.
+[[noreturn]] void refuse_parameter(const std::string& message);
+
 std::optional<std::string> text_member(const boost::json::object& members, std::string_view name);
 std::optional<std::int64_t> number_member(const boost::json::object& members,
                                           std::string_view name);

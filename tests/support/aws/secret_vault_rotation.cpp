@@ -16,10 +16,6 @@ namespace support {
 
 namespace {
 
-[[noreturn]] void refuse_parameter(const std::string& message) {
-    throw AwsFailure{"InvalidParameterException", message};
-}
-
 [[noreturn]] void refuse_request(const std::string& message) {
     throw AwsFailure{"InvalidRequestException", message};
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/text.h"
 #include "support/aws/credentials.h"
 #include "support/aws/request_members.h"
 #include "support/aws/secret_vault.h"
@@ -22,11 +23,6 @@ bool is_name(const std::string& text) {
         return std::isalnum(c) != 0 ||
                std::string_view("/_+=.@-").find(static_cast<char>(c)) != std::string_view::npos;
     });
-}
-
-std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
 }
 
 void check_tag_key(const std::string& key) {
@@ -92,7 +88,7 @@ boost::json::object SecretVault::list_secrets(const Members& members) {
                 throw AwsFailure{"ValidationException", "this filter is not served"};
             }
             for (const auto& value : filter.at("Values").get_array()) {
-                keys.push_back(lower(std::string(value.get_string())));
+                keys.push_back(base::lower(std::string(value.get_string())));
             }
         }
     }
@@ -103,7 +99,7 @@ boost::json::object SecretVault::list_secrets(const Members& members) {
         if (name < from || secret.deleted || secret.vanishing) continue;
         const bool wanted = keys.empty() || std::ranges::any_of(secret.tags, [&](const auto& tag) {
                                 return std::ranges::any_of(keys, [&](const auto& key) {
-                                    return lower(tag.first).starts_with(key);
+                                    return base::lower(tag.first).starts_with(key);
                                 });
                             });
         if (!wanted) continue;

@@ -16,10 +16,6 @@ constexpr std::size_t k_most_versions = 100;
 constexpr std::size_t k_most_stages = 20;
 constexpr std::chrono::hours k_kept_anyway{24};
 
-[[noreturn]] void refuse_parameter(const std::string& message) {
-    throw AwsFailure{"InvalidParameterException", message};
-}
-
 boost::json::array stages_of(const SecretVersion& version) {
     return boost::json::array(version.stages.begin(), version.stages.end());
 }

@@ -151,20 +151,20 @@ class SecretsManagerStandIn::Service {
     HttpServer server_;  // last: its threads use all of the above
 };
 
-using StandIn = SecretsManagerStandIn;
-
-StandIn::SecretsManagerStandIn() : SecretsManagerStandIn(Settings{}) {}
-StandIn::SecretsManagerStandIn(Settings settings)
+SecretsManagerStandIn::SecretsManagerStandIn() : SecretsManagerStandIn(Settings{}) {}
+SecretsManagerStandIn::SecretsManagerStandIn(Settings settings)
     : service_(std::make_unique<Service>(std::move(settings))) {}
-StandIn::~SecretsManagerStandIn() = default;
+SecretsManagerStandIn::~SecretsManagerStandIn() = default;
 
-std::string StandIn::endpoint() const { return "http://" + service_->server().address(); }
-const std::string& StandIn::region() const { return service_->settings().region; }
-AwsCredentials StandIn::credentials() const {
+std::string SecretsManagerStandIn::endpoint() const {
+    return "http://" + service_->server().address();
+}
+const std::string& SecretsManagerStandIn::region() const { return service_->settings().region; }
+AwsCredentials SecretsManagerStandIn::credentials() const {
     return service_->with([](auto& its) { return its.settings().accepts.front(); });
 }
 
-std::map<std::string, std::string> StandIn::variables() const {
+std::map<std::string, std::string> SecretsManagerStandIn::variables() const {
     const auto first = credentials();
     std::map<std::string, std::string> variables{{"AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint()},
                                                  {"AWS_REGION", region()},
@@ -175,18 +175,19 @@ std::map<std::string, std::string> StandIn::variables() const {
     return variables;
 }
 
-void StandIn::accept(const AwsCredentials& credentials) {
+void SecretsManagerStandIn::accept(const AwsCredentials& credentials) {
     service_->with([&](auto& its) { its.settings_.accepts.push_back(credentials); });
 }
-void StandIn::accept_only(std::vector<AwsCredentials> credentials) {
+void SecretsManagerStandIn::accept_only(std::vector<AwsCredentials> credentials) {
     if (credentials.empty()) throw std::logic_error("it accepts no credentials");
     service_->with([&](auto& its) { its.settings_.accepts = std::move(credentials); });
 }
 
-std::string StandIn::put(StoredSecret secret) {
+std::string SecretsManagerStandIn::put(StoredSecret secret) {
     return service_->with([&](auto& its) { return its.vault_.put(std::move(secret)).arn; });
 }
-std::string StandIn::put(const std::string& name, const std::string& value, const Tags& tags) {
+std::string SecretsManagerStandIn::put(const std::string& name, const std::string& value,
+                                       const Tags& tags) {
     StoredSecret secret{.name = name, .tags = tags};
     secret.versions.push_back({.id = base::Uuid::random().to_string(),
                                .text = value,
@@ -194,10 +195,10 @@ std::string StandIn::put(const std::string& name, const std::string& value, cons
                                .created = std::chrono::system_clock::now()});
     return put(std::move(secret));
 }
-std::string StandIn::put_without_value(const std::string& name, const Tags& tags) {
+std::string SecretsManagerStandIn::put_without_value(const std::string& name, const Tags& tags) {
     return put(StoredSecret{.name = name, .tags = tags});
 }
-std::string StandIn::put_managed(const std::string& name, const std::string& value) {
+std::string SecretsManagerStandIn::put_managed(const std::string& name, const std::string& value) {
     put(name, value, managed_tags());
     return service_->with([&](auto& its) {
         auto& secret = its.required(name);
@@ -207,97 +208,100 @@ std::string StandIn::put_managed(const std::string& name, const std::string& val
         return secret.arn;
     });
 }
-void StandIn::schedule_deletion(const std::string& name) {
+void SecretsManagerStandIn::schedule_deletion(const std::string& name) {
     service_->with([&](auto& its) {
         its.required(name).deleted = its.vault_.now() + std::chrono::hours(24 * 30);
     });
 }
-void StandIn::remove(const std::string& name) {
+void SecretsManagerStandIn::remove(const std::string& name) {
     service_->with([&](auto& its) { its.vault_.remove(name); });
 }
-std::string StandIn::start_rotation(const std::string& name) {
+std::string SecretsManagerStandIn::start_rotation(const std::string& name) {
     return service_->with([&](auto& its) {
         return its.vault_.start_rotation(its.required(name), base::Uuid::random().to_string());
     });
 }
 
-std::optional<StoredSecret> StandIn::secret(const std::string& id) const {
+std::optional<StoredSecret> SecretsManagerStandIn::secret(const std::string& id) const {
     return service_->with([&](auto& its) -> std::optional<StoredSecret> {
         const auto* found = its.vault_.find(id);
         if (found == nullptr) return std::nullopt;
         return *found;
     });
 }
-std::optional<std::string> StandIn::value(const std::string& id) const {
+std::optional<std::string> SecretsManagerStandIn::value(const std::string& id) const {
     const auto found = secret(id);
     return found ? found->value() : std::nullopt;
 }
-std::size_t StandIn::versions(const std::string& id) const {
+std::size_t SecretsManagerStandIn::versions(const std::string& id) const {
     const auto found = secret(id);
     return found ? found->versions.size() : 0;
 }
-std::vector<std::string> StandIn::names() const {
+std::vector<std::string> SecretsManagerStandIn::names() const {
     return service_->with([](auto& its) { return its.vault_.names(); });
 }
-std::vector<SecretVault::Rotation> StandIn::rotations() const {
+std::vector<SecretVault::Rotation> SecretsManagerStandIn::rotations() const {
     return service_->with([](auto& its) { return its.vault_.rotations(); });
 }
 
-std::vector<StandIn::Call> StandIn::calls() const {
+std::vector<SecretsManagerStandIn::Call> SecretsManagerStandIn::calls() const {
     return service_->with([](auto& its) {
         std::vector<Call> calls;
         for (const auto& entry : its.calls_) calls.push_back(entry.second);
         return calls;
     });
 }
-std::vector<std::string> StandIn::actions() const {
+std::vector<std::string> SecretsManagerStandIn::actions() const {
     std::vector<std::string> actions;
     for (const auto& call : calls()) actions.push_back(call.action);
     return actions;
 }
-std::size_t StandIn::count(const std::string& action) const {
+std::size_t SecretsManagerStandIn::count(const std::string& action) const {
     const auto all = actions();
     return static_cast<std::size_t>(std::count(all.begin(), all.end(), action));
 }
-void StandIn::forget_calls() {
+void SecretsManagerStandIn::forget_calls() {
     service_->with([](auto& its) { its.calls_.clear(); });
 }
-std::chrono::nanoseconds StandIn::own_time() const {
+std::chrono::nanoseconds SecretsManagerStandIn::own_time() const {
     std::chrono::nanoseconds sum{0};
     for (const auto& call : calls()) {
         if (call.answered > call.received) sum += call.answered - call.received;
     }
     return sum;
 }
-std::size_t StandIn::connections() const { return service_->server().connections(); }
+std::size_t SecretsManagerStandIn::connections() const { return service_->server().connections(); }
 
-void StandIn::fail_next(const std::string& action, const Fault& fault, std::size_t times) {
+void SecretsManagerStandIn::fail_next(const std::string& action, const Fault& fault,
+                                      std::size_t times) {
     service_->with([&](auto& its) { its.faults_.fail_next(action, fault, times); });
 }
-void StandIn::fail_next(const Fault& fault, std::size_t times) { fail_next("", fault, times); }
-void StandIn::fail_always(const std::string& action, const Fault& fault) {
+void SecretsManagerStandIn::fail_next(const Fault& fault, std::size_t times) {
+    fail_next("", fault, times);
+}
+void SecretsManagerStandIn::fail_always(const std::string& action, const Fault& fault) {
     service_->with([&](auto& its) { its.faults_.fail_always(action, fault); });
 }
-void StandIn::fail_always(const Fault& fault) { fail_always("", fault); }
-void StandIn::fail_at(std::size_t call, const Fault& fault) {
+void SecretsManagerStandIn::fail_always(const Fault& fault) { fail_always("", fault); }
+void SecretsManagerStandIn::fail_at(std::size_t call, const Fault& fault) {
     service_->with([&](auto& its) { its.faults_.fail_at(call, fault); });
 }
-void StandIn::clear_faults() {
+void SecretsManagerStandIn::clear_faults() {
     service_->with([](auto& its) { its.faults_.clear(); });
 }
-void StandIn::deny(const std::string& action) {
+void SecretsManagerStandIn::deny(const std::string& action) {
     service_->with([&](auto& its) { its.vault_.deny(action); });
 }
-void StandIn::allow(const std::string& action) {
+void SecretsManagerStandIn::allow(const std::string& action) {
     service_->with([&](auto& its) { its.vault_.allow(action); });
 }
-void StandIn::linger_after_deletion(std::chrono::milliseconds time, int calls) {
+void SecretsManagerStandIn::linger_after_deletion(std::chrono::milliseconds time, int calls) {
     service_->with([&](auto& its) { its.vault_.linger(time, calls); });
 }
-void StandIn::advance(std::chrono::system_clock::duration time) {
+void SecretsManagerStandIn::advance(std::chrono::system_clock::duration time) {
     service_->with([&](auto& its) { its.vault_.advance(time); });
 }
-void StandIn::skew_clock(std::chrono::system_clock::duration time) {
+void SecretsManagerStandIn::skew_clock(std::chrono::system_clock::duration time) {
     service_->with([&](auto& its) { its.skew_ = time; });
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace support {
 
@@ -16,12 +17,6 @@ namespace {
 
 constexpr std::string_view k_algorithm = "AWS4-HMAC-SHA256";
 constexpr std::chrono::minutes k_allowed_skew{5};
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
-}
 
 // Without blanks at its ends, and with one where there were several.
 std::string trimmed(std::string_view text) {
@@ -99,7 +94,7 @@ std::string canonical_request(const HttpRequest& request,
     for (const auto& name : signed_headers) {
         std::vector<std::string> values;
         for (const auto& [key, value] : request.headers) {
-            if (lower(key) == name) values.push_back(trimmed(value));
+            if (base::lower(key) == name) values.push_back(trimmed(value));
         }
         text += name + ':' + joined(values, ',') + '\n';
     }
@@ -138,7 +133,7 @@ void check_signed_headers(const HttpRequest& request, const std::vector<std::str
         if (!request.header(name)) refuse("'" + name + "' is signed but not in the request");
     }
     for (const auto& header : request.headers) {
-        const auto name = lower(header.first);
+        const auto name = base::lower(header.first);
         const bool must = name == "host" || name == "content-type" || name.starts_with("x-amz-");
         if (must && std::find(names.begin(), names.end(), name) == names.end()) {
             refuse("'" + name + "' must be a 'SignedHeader' in the AWS Authorization.");
@@ -218,7 +213,7 @@ void sign(HttpRequest& request, const SignatureScope& scope, const AwsCredential
     Authorization authorization{
         credentials.access_key_id, time.substr(0, 8), scope.region, scope.service, {}, {}};
     for (const auto& header : request.headers) {
-        authorization.signed_headers.push_back(lower(header.first));
+        authorization.signed_headers.push_back(base::lower(header.first));
     }
     auto& names = authorization.signed_headers;
     std::sort(names.begin(), names.end());

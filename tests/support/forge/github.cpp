@@ -17,7 +17,7 @@ namespace {
 using boost::json::array;
 using boost::json::object;
 
-HttpAnswer refuse(int status, const std::string& message) {
+HttpAnswer github_refusal(int status, const std::string& message) {
     return json_answer(
         status, boost::json::serialize(object{{"message", message},
                                               {"documentation_url", "https://docs.github.com/rest"},
@@ -26,15 +26,15 @@ HttpAnswer refuse(int status, const std::string& message) {
 
 // What it asks of every request.
 std::optional<HttpAnswer> check_form(const HttpRequest& request) {
-    if (request.method != "GET") return refuse(404, "Not Found");
+    if (request.method != "GET") return github_refusal(404, "Not Found");
     if (request.header("User-Agent").value_or("").empty()) {
-        return refuse(403, "Request forbidden by administrative rules.");
+        return github_refusal(403, "Request forbidden by administrative rules.");
     }
     if (request.header("Accept") != "application/vnd.github+json") {
-        return refuse(415, "Unsupported 'Accept' header");
+        return github_refusal(415, "Unsupported 'Accept' header");
     }
     if (request.header("X-GitHub-Api-Version") != "2022-11-28") {
-        return refuse(400, "This version is not supported");
+        return github_refusal(400, "This version is not supported");
     }
     return std::nullopt;
 }
@@ -46,12 +46,12 @@ void add_limits(HttpAnswer& answer, const ForgeState& state) {
     answer.headers.emplace_back("X-RateLimit-Reset", std::to_string(state.limit_ends));
 }
 
-std::optional<HttpAnswer> check_token(const HttpRequest& request, const ForgeState& state) {
+std::optional<HttpAnswer> check_github_token(const HttpRequest& request, const ForgeState& state) {
     const auto sent = request.header("Authorization");
     if (sent && (state.token.empty() || *sent != "Bearer " + state.token)) {
-        return refuse(401, "Bad credentials");
+        return github_refusal(401, "Bad credentials");
     }
-    if (!sent && !state.open_to_all) return refuse(404, "Not Found");
+    if (!sent && !state.open_to_all) return github_refusal(404, "Not Found");
     return std::nullopt;
 }
 
@@ -59,7 +59,7 @@ object repository(std::int64_t id, const std::string& path) {
     return {{"id", id}, {"full_name", path}, {"private", false}};
 }
 
-array list_branches(const ForgeState& state) {
+array github_branches(const ForgeState& state) {
     auto names = state.branches;
     std::ranges::sort(names);
     array list;
@@ -98,7 +98,8 @@ HttpAnswer page(const HttpRequest& request, const ForgeState& state, const std::
                 const array& list, const Target& target) {
     const auto per_page = std::stoul(target.value("per_page", "30"));
     const auto number = std::stoul(target.value("page", "1"));
-    if (per_page < 1 || per_page > 100 || number < 1) return refuse(422, "Validation Failed");
+    if (per_page < 1 || per_page > 100 || number < 1)
+        return github_refusal(422, "Validation Failed");
     const auto part = page_of(list.size(), per_page, number);
     array items;
     for (auto i = part.first; i < part.end; ++i) items.push_back(list.at(i));
@@ -118,7 +119,7 @@ HttpAnswer page(const HttpRequest& request, const ForgeState& state, const std::
     return tagged(request, std::move(answer));
 }
 
-HttpAnswer serve(const HttpRequest& request, const ForgeState& state) {
+HttpAnswer serve_github(const HttpRequest& request, const ForgeState& state) {
     const auto target = parse_target(request.target);
     const auto by_number = "/repositories/" + std::to_string(state.id);
     std::string below;
@@ -129,13 +130,13 @@ HttpAnswer serve(const HttpRequest& request, const ForgeState& state) {
     } else {
         for (const auto& former : state.former_paths) {
             if (!target.path.starts_with("/repos/" + former)) continue;
-            auto moved = refuse(301, "Moved Permanently");
+            auto moved = github_refusal(301, "Moved Permanently");
             moved.headers.emplace_back(
                 "Location", state.origin + by_number +
                                 request.target.substr(std::string("/repos/" + former).size()));
             return moved;
         }
-        return refuse(404, "Not Found");
+        return github_refusal(404, "Not Found");
     }
     if (below.empty()) {
         auto whole = repository(state.id, state.path);
@@ -143,26 +144,26 @@ HttpAnswer serve(const HttpRequest& request, const ForgeState& state) {
         return tagged(request, json_answer(200, boost::json::serialize(whole)));
     }
     if (below == "/branches" && target.has_only({"per_page", "page"})) {
-        return page(request, state, "branches", list_branches(state), target);
+        return page(request, state, "branches", github_branches(state), target);
     }
     if (below == "/pulls" && target.has_only({"per_page", "page", "state"}) &&
         target.value("state", "open") == "open") {
         return page(request, state, "pulls", list_pull_requests(state), target);
     }
-    return refuse(404, "Not Found");
+    return github_refusal(404, "Not Found");
 }
 
 }  // namespace
 
 HttpAnswer answer_github(const HttpRequest& request, ForgeState& state) {
     if (auto wrong = check_form(request)) return *std::move(wrong);
-    if (auto wrong = check_token(request, state)) return *std::move(wrong);
+    if (auto wrong = check_github_token(request, state)) return *std::move(wrong);
     if (state.requests_left <= 0) {
-        auto limited = refuse(403, "API rate limit exceeded for user ID 1.");
+        auto limited = github_refusal(403, "API rate limit exceeded for user ID 1.");
         add_limits(limited, state);
         return limited;
     }
-    auto answer = serve(request, state);
+    auto answer = serve_github(request, state);
     if (answer.status != 304) --state.requests_left;
     add_limits(answer, state);
     return answer;

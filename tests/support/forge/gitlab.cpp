@@ -19,24 +19,24 @@ using boost::json::object;
 
 constexpr std::string_view k_projects = "/api/v4/projects/";
 
-HttpAnswer refuse(int status, const std::string& message) {
+HttpAnswer gitlab_refusal(int status, const std::string& message) {
     return json_answer(status, boost::json::serialize(object{{"message", message}}));
 }
 
-std::optional<HttpAnswer> check_token(const HttpRequest& request, const ForgeState& state) {
+std::optional<HttpAnswer> check_gitlab_token(const HttpRequest& request, const ForgeState& state) {
     const auto sent = request.header("PRIVATE-TOKEN");
     const auto job = request.header("JOB-TOKEN");
     if (sent && (state.token.empty() || *sent != state.token)) {
-        return refuse(401, "401 Unauthorized");
+        return gitlab_refusal(401, "401 Unauthorized");
     }
     if (job && (state.job_token.empty() || *job != state.job_token)) {
-        return refuse(401, "401 Unauthorized");
+        return gitlab_refusal(401, "401 Unauthorized");
     }
-    if (!sent && !job && !state.open_to_all) return refuse(404, "404 Project Not Found");
+    if (!sent && !job && !state.open_to_all) return gitlab_refusal(404, "404 Project Not Found");
     return std::nullopt;
 }
 
-array list_branches(const ForgeState& state) {
+array gitlab_branches(const ForgeState& state) {
     auto names = state.branches;
     std::ranges::sort(names);
     array list;
@@ -73,7 +73,7 @@ std::string url_of(const ForgeState& state, const std::string& below) {
 HttpAnswer branches_by_key(const HttpRequest& request, const ForgeState& state,
                            const Target& target) {
     const auto per_page = std::stoul(target.value("per_page", "20"));
-    const auto list = list_branches(state);
+    const auto list = gitlab_branches(state);
     const auto after = target.value("page_token");
     array items;
     for (const auto& one : list) {
@@ -118,9 +118,9 @@ HttpAnswer merge_requests(const HttpRequest& request, const ForgeState& state,
     return tagged(request, std::move(answer));
 }
 
-HttpAnswer serve(const HttpRequest& request, const ForgeState& state) {
+HttpAnswer serve_gitlab(const HttpRequest& request, const ForgeState& state) {
     const auto target = parse_target(request.target);
-    if (!target.path.starts_with(k_projects)) return refuse(404, "404 Not Found");
+    if (!target.path.starts_with(k_projects)) return gitlab_refusal(404, "404 Not Found");
     const auto rest = target.path.substr(k_projects.size());
     const auto project = rest.substr(0, rest.find('/'));
     const auto below = rest.substr(project.size());
@@ -128,13 +128,13 @@ HttpAnswer serve(const HttpRequest& request, const ForgeState& state) {
     for (const auto& former : state.former_paths) {
         if (project != base::percent_encoded(former)) continue;
         const auto to = state.origin + std::string(k_projects) + number + below;
-        auto moved = refuse(301, "This resource has been moved permanently to " + to);
+        auto moved = gitlab_refusal(301, "This resource has been moved permanently to " + to);
         moved.headers.emplace_back("Location", to);
         return moved;
     }
     // A slash that is not encoded divides.
     if (project != base::percent_encoded(state.path) && project != number) {
-        return refuse(404, "404 Project Not Found");
+        return gitlab_refusal(404, "404 Project Not Found");
     }
     if (below.empty()) {
         object body{{"id", state.id}, {"path_with_namespace", state.path}};
@@ -150,13 +150,13 @@ HttpAnswer serve(const HttpRequest& request, const ForgeState& state) {
         target.has_only({"per_page", "page", "state", "scope"})) {
         return merge_requests(request, state, target);
     }
-    return refuse(404, "404 Not Found");
+    return gitlab_refusal(404, "404 Not Found");
 }
 
 }  // namespace
 
 HttpAnswer answer_gitlab(const HttpRequest& request, ForgeState& state) {
-    if (auto wrong = check_token(request, state)) return *std::move(wrong);
+    if (auto wrong = check_gitlab_token(request, state)) return *std::move(wrong);
     if (state.requests_left <= 0) {
         HttpAnswer limited{429, {{"Content-Type", "text/plain"}}, "Retry later\n"};
         limited.headers.emplace_back("Retry-After", "60");
@@ -165,7 +165,7 @@ HttpAnswer answer_gitlab(const HttpRequest& request, ForgeState& state) {
         return limited;
     }
     --state.requests_left;
-    return serve(request, state);
+    return serve_gitlab(request, state);
 }
 
 }  // namespace support

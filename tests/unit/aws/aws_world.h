@@ -13,10 +13,15 @@
 #include "aws/secrets_manager.h"
 #include "support/aws/secrets_manager.h"
 #include "support/must.h"
+#include "support/soon.h"
 
 namespace unit {
 
-inline base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(20)); }
+using support::soon;
+
+// A secret that is ours.
+inline const std::string k_ours =
+    R"({"password":"correct-horse-battery","reviewdb":"11111111-2222-4333-8444-555555555555"})";
 
 inline http::Waiting no_waiting() {
     return {[] { return 0.0; }, [](std::chrono::milliseconds) {}};

@@ -16,9 +16,8 @@ using base::Secret;
 using support::Fault;
 using testing::HasSubstr;
 using testing::Not;
+using unit::k_ours;
 
-const std::string k_ours =
-    R"({"password":"correct-horse-battery","reviewdb":"11111111-2222-4333-8444-555555555555"})";
 const std::string k_former =
     R"({"password":"staple-staple-staple","reviewdb":"11111111-2222-4333-8444-555555555555"})";
 

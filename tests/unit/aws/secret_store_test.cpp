@@ -15,10 +15,9 @@ using base::Secret;
 using support::must;
 using testing::HasSubstr;
 using testing::Not;
+using unit::k_ours;
 using unit::soon;
 
-const std::string k_ours =
-    R"({"password":"correct-horse-battery","reviewdb":"11111111-2222-4333-8444-555555555555"})";
 const std::string k_newer =
     R"({"password":"staple-staple-staple","reviewdb":"11111111-2222-4333-8444-555555555555"})";
 const std::string k_placeholder = R"({"username":"placeholder","password":"any"})";

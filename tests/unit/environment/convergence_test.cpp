@@ -26,12 +26,10 @@ using environment::Outcome;
 using support::FakeProcess;
 using support::FakeWorld;
 using support::Fate;
+using support::k_mishaps;
 using support::Mishap;
 using support::Place;
 using support::Verb;
-
-constexpr std::array k_mishaps{Mishap::dies, Mishap::refused, Mishap::lost_before,
-                               Mishap::lost_after, Mishap::half};
 
 struct Findings {
     int cases = 0;

@@ -11,6 +11,7 @@
 #include "support/drifts.h"
 #include "support/fake_process.h"
 #include "support/must.h"
+#include "support/soon.h"
 
 namespace {
 
@@ -22,9 +23,8 @@ using support::FakeProcess;
 using support::FakeWorld;
 using support::Mishap;
 using support::must;
+using support::soon;
 using support::Verb;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
 
 class ManagerTest : public testing::Test {
    protected:

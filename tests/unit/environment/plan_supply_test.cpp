@@ -18,8 +18,8 @@ CloneSource some_source() { return {"data", k_version, "reviewdb_t_data", "shop_
 base::Result<Plan> create(const Facts& facts, const CreateWish& wish = some_create()) {
     return plan_create(wish, facts, {});
 }
-std::string created(const Facts& facts) { return in_words(create(facts)); }
-std::string reset(const Facts& facts) { return in_words(plan_reset(some_wish(), facts, {})); }
+std::string warm_created(const Facts& facts) { return in_words(create(facts)); }
+std::string warm_reset(const Facts& facts) { return in_words(plan_reset(some_wish(), facts, {})); }
 
 InstanceRecord warm_instance(const Facts& facts) {
     InstanceRecord instance;
@@ -104,7 +104,7 @@ TEST(PlanClaim, refuses_what_create_refuses_before_anything_is_taken) {
     for (const auto& row : rows) {
         auto facts = with_warm();
         row.spoil(facts);
-        EXPECT_EQ(created(facts), row.plan) << row.name;
+        EXPECT_EQ(warm_created(facts), row.plan) << row.name;
     }
 }
 
@@ -125,14 +125,14 @@ TEST(PlanClone, clones_what_is_wanted_and_says_so) {
 TEST(PlanClone, finds_no_template_of_a_name_that_the_project_has_not) {
     auto facts = nothing();
     facts.source.reset();
-    EXPECT_EQ(created(facts), "not_found");
+    EXPECT_EQ(warm_created(facts), "not_found");
     // What is there needs none.
     auto there = right();
     there.source.reset();
-    EXPECT_EQ(created(there), "unchanged: prove_login renew");
+    EXPECT_EQ(warm_created(there), "unchanged: prove_login renew");
     there.database.reset();
-    EXPECT_EQ(created(there), "not_found");
-    EXPECT_EQ(reset(there), "not_found");
+    EXPECT_EQ(warm_created(there), "not_found");
+    EXPECT_EQ(warm_reset(there), "not_found");
 }
 
 TEST(PlanClone, clones_again_what_had_no_database_yet_from_what_is_in_service_now) {
@@ -198,13 +198,13 @@ TEST(PlanReset, takes_one_that_was_built_ahead_once) {
     EXPECT_EQ(plan->target.instance.template_version, k_version);
     EXPECT_EQ(plan->target.shape, planning::shape_of(facts));
     facts.tried.took_from_pool = true;
-    EXPECT_EQ(reset(facts),
+    EXPECT_EQ(warm_reset(facts),
               "reset: record_reset create_database secure_database hand_over prove_login "
               "close_database end_sessions swap");
     // Where it goes on with one, it looks for no other.
     facts.tried.took_from_pool = false;
     begin_reset(facts, true);
-    EXPECT_EQ(reset(facts),
+    EXPECT_EQ(warm_reset(facts),
               "reset: record_reset secure_database hand_over prove_login close_database "
               "end_sessions swap");
 }
@@ -226,13 +226,14 @@ TEST(PlanReset, mends_first_and_takes_from_the_pool_then) {
     auto facts = right();
     facts.warm_there = true;
     facts.login->can_login = false;
-    EXPECT_EQ(reset(facts), "repaired: record_intent repair_role prove_login mark_ready again");
+    EXPECT_EQ(warm_reset(facts),
+              "repaired: record_intent repair_role prove_login mark_ready again");
 }
 
 TEST(PlanReset, lets_go_of_what_it_took_where_that_is_gone) {
     auto facts = reset_with_warm();
     facts.next_database.reset();
-    EXPECT_EQ(reset(facts), "repaired: record_intent drop_next prove_login mark_ready again");
+    EXPECT_EQ(warm_reset(facts), "repaired: record_intent drop_next prove_login mark_ready again");
 }
 
 TEST(PlanRepair, lets_go_of_what_an_unfinished_reset_took) {

@@ -12,6 +12,7 @@
 #include "support/fake_process.h"
 #include "support/must.h"
 #include "support/schedule.h"
+#include "support/soon.h"
 
 namespace {
 
@@ -23,8 +24,7 @@ using support::Fate;
 using support::Mishap;
 using support::must;
 using support::Schedule;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::minutes(1)); }
+using support::soon;
 
 Project project() { return *Project::parse("shop"); }
 

@@ -18,11 +18,9 @@ using base::Result;
 using supply::Deed;
 using support::FakeProcess;
 using support::FakeWorld;
+using support::k_mishaps;
 using support::Mishap;
 using support::must;
-
-constexpr std::array k_mishaps{Mishap::dies, Mishap::refused, Mishap::lost_before,
-                               Mishap::lost_after, Mishap::half};
 
 std::vector<Deed> deeds() {
     using namespace supply;  // NOLINT(google-build-using-namespace): the words of a table
@@ -81,9 +79,9 @@ std::vector<Deed> deeds() {
          }}};
 }
 
-class Case {
+class SupplyCase {
    public:
-    explicit Case(const Deed& deed) : deed_(deed), before_(supply::supplied_world()) {
+    explicit SupplyCase(const Deed& deed) : deed_(deed), before_(supply::supplied_world()) {
         if (deed_.before) deed_.before(before_);
     }
 
@@ -133,7 +131,7 @@ TEST(SupplyConvergence, ends_where_it_should_through_every_mishap) {
     const int every = stride(23);
     int cases = 0;
     for (const auto& deed : deeds()) {
-        Case one(deed);
+        SupplyCase one(deed);
         const int effects = one.run();
         for (const auto mishap : k_mishaps) {
             for (int effect = 0; effect < effects; ++effect, ++cases) {

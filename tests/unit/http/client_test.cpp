@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "support/aws/http_server.h"
+#include "support/soon.h"
 
 namespace {
 
@@ -13,10 +14,9 @@ using base::ErrorKind;
 using base::Secret;
 using Conduct = support::HttpAnswer::Conduct;
 using std::chrono::milliseconds;
+using support::soon;
 using testing::HasSubstr;
 using testing::Not;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(20)); }
 
 struct Http : testing::Test {
     std::string url(const std::string& path = "/") const {
