@@ -27,4 +27,6 @@ std::span<const Migration> migrations() { return k_migrations; }
 
 }  // namespace server
 " @ONLY)
+  # An object of its own: the programs of versions to come bring another in its place.
+  set_source_files_properties(${output} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

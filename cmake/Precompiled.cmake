@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The headers that most sources include, compiled once for all rooms and once for all tests. Only
 # where REVIEWDB_PRECOMPILE says so: such a build does not notice that an include is missing, so the
-# release build, which is also the one that lint reads, goes without.
+# preset dev, which is also the one that lint reads, goes without.
 
 set(reviewdb_common_headers
   <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <filesystem> <fstream> <functional> <map>

@@ -9,6 +9,10 @@ if(REVIEWDB_PRECOMPILE)
   # So that ccache sees what was precompiled.
   target_compile_options(reviewdb_options INTERFACE -fpch-preprocess)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # Every source is an included file to it, so it takes their unnamed namespaces for a header's.
+  target_compile_options(reviewdb_options INTERFACE -Wno-subobject-linkage)
+endif()
 if(REVIEWDB_SANITIZE)
   target_compile_options(reviewdb_options INTERFACE -fsanitize=${REVIEWDB_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
