@@ -5,24 +5,14 @@
 # clean is looked at again only when it, a header it includes, its compile command or the rules have
 # changed: build/lint/ keeps, for each, the list of what it was read from and a checksum of that.
 
-lint_preset=release
+# The one that has a command for each source. It is configured and not built: what is generated is so by
+# CMake.
+lint_preset=dev
 
 # Every header compiles when it is the only one included.
 lint_headers() {
-  build "$lint_preset" || return 1
-  list_files 'src/*.h' 'tests/*.h' 'bench/*.h' | lint_unproved | lint_stale headers | lint_parallel headers
-}
-
-# Passes on the headers but those that a source, which the build has just compiled, includes before all else.
-lint_unproved() {
-  local file source
-  while IFS= read -r -d '' file; do
-    source=${file%.h}.cpp
-    if [[ ! -f $source || $(grep -m 1 '^#' "$source") != "#include \"${file#*/}\"" ||
-      -z $(lint_command_of "$source") ]]; then
-      printf '%s\0' "$file"
-    fi
-  done
+  build "$lint_preset" build.ninja || return 1
+  lint_files 'src/*.h' 'tests/*.h' 'bench/*.h' | lint_stale headers | lint_parallel headers
 }
 
 lint_tidy() { lint_sources tidy; }
@@ -31,12 +21,15 @@ lint_tidy() { lint_sources tidy; }
 lint_analyze() { lint_sources analyze; }
 
 lint_sources() {
-  build "$lint_preset" || return 1
-  # All of it takes minutes that CI does not have; what was clean ten commits ago, and has not changed,
-  # is clean.
-  if in_ci; then lint_recent 'src/*.cpp'; else list_files 'src/*.cpp' 'bench/*.cpp' 'tests/*.cpp'; fi |
-    lint_stale "$1" | lint_parallel "$1"
+  local sources=('src/*.cpp')
+  in_ci || sources+=('bench/*.cpp' 'tests/*.cpp')
+  build "$lint_preset" build.ninja || return 1
+  lint_files "${sources[@]}" | lint_stale "$1" | lint_parallel "$1"
 }
+
+# All of it takes minutes that CI does not have; what was clean ten commits ago, and has not changed,
+# is clean.
+lint_files() { if in_ci; then lint_recent "$@"; else list_files "$@"; fi; }
 
 # Those of the files that the last ten commits touched; all where git does not have so many.
 lint_recent() {
