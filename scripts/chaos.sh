@@ -5,8 +5,8 @@
 # release build. KILLS SIGKILLs, with the table of the steps that were hit; a hundred resets under
 # an application that reconnects; SECONDS of mixed load with random kills; and on the pool a minute of
 # claims and fills with a kill each second, a hundred claims under a refresh, and every source of a
-# template on each major; three hundred histories of branches by chance under the sweep. Then the
-# verbs on a real server under the address sanitizer.
+# template, every death and every drift on each major; three hundred histories of branches by chance
+# under the sweep. Then the verbs on a real server under the address sanitizer.
 
 chaos_command() {
   local kills=${1:-200} seconds=${2:-300} tests=$root/build/release/tests
@@ -23,7 +23,8 @@ chaos_command() {
   run env REVIEWDB_TEST_SCHEDULES=300 "$tests/pg_removal" --gtest_filter='SweepTest.ends_with*'
   export REVIEWDB_TEST_EXHAUSTIVELY=1
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
-    --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over
+    --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over \
+    --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal
   unset REVIEWDB_TEST_EXHAUSTIVELY
   test_command pg --major 15 --preset asan --program pg_lifecycle
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "server/rebuild.h"
@@ -81,8 +82,10 @@ class DriftTest : public support::EnvironmentTest {
 TEST_F(DriftTest, is_repaired_alone_and_in_pairs) {
     const auto made = must(create(name_));
     execute(login(made), "CREATE TABLE t (id integer)");
+    // In pairs they are the same to every major.
+    const auto most = is_tried_on_another_major() ? 1 : drifts().size();
     for (std::size_t i = 0; i < drifts().size() && !HasFailure(); ++i) {
-        for (std::size_t j = i; j < drifts().size() && !HasFailure(); ++j) {
+        for (auto j = i; j < std::min(i + most, drifts().size()) && !HasFailure(); ++j) {
             const auto& first = drifts()[i];
             const auto& second = drifts()[j];
             SCOPED_TRACE(std::string(first.what) + ", and " + second.what);

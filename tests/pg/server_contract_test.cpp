@@ -152,6 +152,7 @@ TEST_F(ServerContractTest, holds_when_an_environment_is_handed_over) {
 }
 
 TEST_F(ServerContractTest, holds_after_every_drift) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     for (const auto& drift : support::drifts()) {
         if (drift.sql.empty()) continue;
         SCOPED_TRACE(drift.name);

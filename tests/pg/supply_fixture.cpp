@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "support/agreement.h"
 #include "support/must.h"
 #include "support/sql.h"
@@ -20,14 +18,6 @@ using support::must;
 using support::soon;
 
 }  // namespace
-
-// NOLINTBEGIN(concurrency-mt-unsafe): before any thread
-bool SupplyTest::is_tried_on_another_major() {
-    const char* major = getenv("REVIEWDB_TEST_MAJOR");
-    return major != nullptr && std::string_view(major) != "15" &&
-           getenv("REVIEWDB_TEST_EXHAUSTIVELY") == nullptr;
-}
-// NOLINTEND(concurrency-mt-unsafe)
 
 void SupplyTest::SetUp() {
     EnvironmentTest::SetUp();

@@ -15,10 +15,6 @@ class SupplyTest : public support::EnvironmentTest {
     using PoolReport = environment::PoolReport;
     using OnStep = std::function<void(const environment::Step&)>;
 
-    // Deaths and sessions that end are the same to every major, and take as long as all the rest.
-    static constexpr const char* k_tried_on_15 = "tried on Postgres 15; here by ./dev chaos";
-    static bool is_tried_on_another_major();
-
     SupplyTest() { project_name_ = "supply"; }
     void SetUp() override;
     // Removes everything, and nothing is left.

@@ -211,6 +211,7 @@ TEST_F(SweepTest, adopts_what_the_registry_does_not_know) {
 }
 
 TEST_F(SweepTest, goes_on_after_a_death_at_every_step) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     for (int steps = 0; steps < 30; ++steps) {
         make("one", "main");
         make("two", "gone");
@@ -239,6 +240,7 @@ TEST_F(SweepTest, runs_beside_itself_and_beside_creates) {
 
 // The same seeds as on the fake server; more of them with REVIEWDB_TEST_SCHEDULES.
 TEST_F(SweepTest, ends_with_what_the_branches_say) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     const auto* many = std::getenv("REVIEWDB_TEST_SCHEDULES");
     const std::uint64_t last = many == nullptr ? 6 : std::stoull(many);
     for (std::uint64_t seed = 1; seed <= last; ++seed) {

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "support/pristine.h"
 
@@ -36,6 +37,14 @@ SharedCluster* const k_environment = [] {
 }  // namespace
 
 Cluster& shared_cluster() { return k_environment->get(); }
+
+// NOLINTBEGIN(concurrency-mt-unsafe): before any thread
+bool PgTest::is_tried_on_another_major() {
+    const char* major = getenv("REVIEWDB_TEST_MAJOR");
+    return major != nullptr && std::string_view(major) != "15" &&
+           getenv("REVIEWDB_TEST_EXHAUSTIVELY") == nullptr;
+}
+// NOLINTEND(concurrency-mt-unsafe)
 
 void PgTest::SetUp() {
     const auto reason = reason_without_postgres(test_major());
