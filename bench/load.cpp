@@ -66,12 +66,13 @@ void compare(const bench::Stand& stand, std::size_t workers, Length length, benc
                               workers, 1 / comparison.ratio()));
 }
 
-void measure(const Wanted& wanted, Length length) {
+void measure(Wanted wanted, Length length) {
     const bench::Stand stand;
     // Else every reset would leave a database.
     bench::output_of(stand.reviewdb({"config", "set", "trash_window=none", "--project", "load"}));
     bench::Report report;
     std::vector<bench::Mixed> all;
+    if (length == Length::smoke) wanted.workers = {2};
     for (const auto workers : wanted.workers) {
         compare(stand, workers, length, report);
         const auto crew = bench::hire(stand.login(), workers, 2);
