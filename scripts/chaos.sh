@@ -6,7 +6,7 @@
 # an application that reconnects; SECONDS of mixed load with random kills; and on the pool a minute of
 # claims and fills with a kill each second, a hundred claims under a refresh, and every source of a
 # template, every death and every drift on each major; three hundred histories of branches by chance
-# under the sweep. Then the verbs on a real server under the address sanitizer.
+# under the sweep, ten thousand on the server in memory. Then the verbs on a real server under the address sanitizer.
 
 chaos_command() {
   local kills=${1:-200} seconds=${2:-300} tests=$root/build/release/tests
@@ -25,6 +25,7 @@ chaos_command() {
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
     --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over \
     --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal
+  test_command unit e2e --major 15 --program unit_tests --program e2e_lambda_hard
   unset REVIEWDB_TEST_EXHAUSTIVELY
   test_command pg --major 15 --preset asan --program pg_lifecycle
 }

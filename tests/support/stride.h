@@ -7,6 +7,9 @@
 
 #include <cstdlib>
 
+namespace support {
+
+// Whether everything is to be tried, as ./dev chaos does.
 inline bool is_exhaustive() { return std::getenv("REVIEWDB_TEST_EXHAUSTIVELY") != nullptr; }
 
 inline int stride([[maybe_unused]] int with_sanitizers) {
@@ -15,3 +18,8 @@ inline int stride([[maybe_unused]] int with_sanitizers) {
 #endif
     return 1;
 }
+
+// For a test of which a part is enough every day, whatever it is built with.
+inline int every_day(int one_of_so_many) { return is_exhaustive() ? 1 : one_of_so_many; }
+
+}  // namespace support

@@ -13,7 +13,7 @@
 #include <functional>
 
 #include "support/place.h"
-#include "unit/environment/stride.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -211,7 +211,7 @@ class Case {
 // for: that takes a minute.
 int most_drifts_to_disturb(const State& state) {
     constexpr int k_all = 2;
-    if (is_exhaustive()) return k_all;
+    if (support::is_exhaustive()) return k_all;
     return state.name == "create" ? 1 : 0;
 }
 
@@ -237,7 +237,7 @@ Findings explore(int every) {
 
 TEST(Convergence, ends_where_it_should_from_every_state_through_every_mishap) {
     // Of the pairs of a state and a verb.
-    const int every = stride(41);
+    const int every = support::stride(41);
     const auto findings = explore(every);
     constexpr std::size_t k_shown = 20;
     for (std::size_t i = 0; i < std::min(findings.wrong.size(), k_shown); ++i) {

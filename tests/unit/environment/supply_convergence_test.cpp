@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
+#include "support/stride.h"
 #include "support/supply_place.h"
-#include "unit/environment/stride.h"
 #include "unit/environment/supply_deeds.h"
 
 namespace {
@@ -128,7 +128,7 @@ class SupplyCase {
 };
 
 TEST(SupplyConvergence, ends_where_it_should_through_every_mishap) {
-    const int every = stride(23);
+    const int every = support::stride(23);
     int cases = 0;
     for (const auto& deed : deeds()) {
         SupplyCase one(deed);

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "support/stride.h"
 #include "support/supply_place.h"
 #include "support/turns.h"
-#include "unit/environment/stride.h"
 #include "unit/environment/supply_deeds.h"
 
 namespace {
@@ -160,7 +160,7 @@ class SupplyInterleaving : public testing::Test {
         const auto name = meeting.name;
         bool died = true;
         int effect = 0;
-        for (; died && !HasFailure(); effect += stride(3)) {
+        for (; died && !HasFailure(); effect += support::stride(3)) {
             meeting.name = fmt::format("{} at {}", name, effect);
             meeting.parties.front().fate = {Mishap::dies, effect};
             died = meet(meeting);
