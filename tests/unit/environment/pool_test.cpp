@@ -16,10 +16,10 @@ namespace {
 using namespace plan_case;  // NOLINT(google-build-using-namespace): the words of its tables
 using Kind = PoolAction::Kind;
 
-const base::Uuid k_version = base::Uuid::random();
+const base::Uuid k_current_version = base::Uuid::random();
 const base::Uuid k_former_version = base::Uuid::random();
 
-CloneSource source(const std::string& name, std::optional<base::Uuid> version = k_version) {
+CloneSource source(const std::string& name, std::optional<base::Uuid> version = k_current_version) {
     return {name, version, "reviewdb_t_shop", "shop_owner", 1000};
 }
 
@@ -38,7 +38,7 @@ PooledInstance one(const PoolFacts& facts, const std::string& of,
     pooled.instance.id = base::Uuid::random();
     pooled.instance.state = state;
     pooled.instance.database_template = of;
-    pooled.instance.template_version = k_version;
+    pooled.instance.template_version = k_current_version;
     pooled.instance.shape = planning::shape_of(facts.common);
     return pooled;
 }
@@ -73,7 +73,7 @@ TEST(Pool, builds_one_of_the_template_that_lacks_most) {
     facts.instances = {one(facts, "data"), one(facts, "data", InstanceState::building)};
     EXPECT_EQ(in_words(facts), "build seed");
     EXPECT_EQ(next_action(facts).reason, "the pool lacks 2 of it");
-    EXPECT_EQ(next_action(facts).source.version, k_version);
+    EXPECT_EQ(next_action(facts).source.version, k_current_version);
 }
 
 TEST(Pool, builds_of_two_that_lack_the_same_the_first) {

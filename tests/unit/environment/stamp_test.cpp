@@ -9,16 +9,16 @@ using base::Uuid;
 using environment::DatabaseStamp;
 
 constexpr const char* k_installation = "00000000-0000-4000-8000-000000000001";
-constexpr const char* k_instance = "00000000-0000-4000-8000-000000000002";
-constexpr const char* k_role = "00000000-0000-4000-8000-000000000003";
-constexpr const char* k_text =
+constexpr const char* k_stamped_instance = "00000000-0000-4000-8000-000000000002";
+constexpr const char* k_stamped_role = "00000000-0000-4000-8000-000000000003";
+constexpr const char* k_stamp_text =
     "reviewdb/1 00000000-0000-4000-8000-000000000001 00000000-0000-4000-8000-000000000002 "
     "00000000-0000-4000-8000-000000000003.12 shop p c2VhbGVk";
 
 DatabaseStamp some_stamp() {
     return {*Uuid::parse(k_installation),
-            *Uuid::parse(k_instance),
-            *Uuid::parse(k_role),
+            *Uuid::parse(k_stamped_instance),
+            *Uuid::parse(k_stamped_role),
             12,
             "shop",
             true,
@@ -26,7 +26,7 @@ DatabaseStamp some_stamp() {
 }
 
 TEST(DatabaseStamp, is_written_in_its_published_form) {
-    EXPECT_EQ(some_stamp().to_text(), k_text);
+    EXPECT_EQ(some_stamp().to_text(), k_stamp_text);
     auto unnamed = some_stamp();
     unnamed.shielded = false;
     unnamed.sealed_name = "";
@@ -51,13 +51,13 @@ TEST(DatabaseStamp, is_read_back_as_it_was_written) {
 }
 
 TEST(DatabaseStamp, may_grow_at_its_end_without_a_new_format) {
-    const auto read = DatabaseStamp::parse(std::string(k_text) + " of tomorrow");
+    const auto read = DatabaseStamp::parse(std::string(k_stamp_text) + " of tomorrow");
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(read->sealed_name, "c2VhbGVk");
 }
 
 TEST(DatabaseStamp, is_nothing_for_any_other_comment) {
-    const std::string text = k_text;
+    const std::string text = k_stamp_text;
     for (const auto& other :
          {std::string(), std::string("a team's database"), text.substr(0, text.rfind(' ')),
           " " + text, "x" + text, "reviewdb/2" + text.substr(10), "reviewdb/10" + text.substr(10),
@@ -73,7 +73,7 @@ TEST(DatabaseStamp, is_nothing_for_any_other_comment) {
     EXPECT_FALSE(DatabaseStamp::parse(changed(".12", ".0")).has_value());
     EXPECT_FALSE(DatabaseStamp::parse(changed(".12", ".-1")).has_value());
     EXPECT_FALSE(DatabaseStamp::parse(changed(".12", ".12x")).has_value());
-    for (const auto* id : {k_installation, k_instance, k_role}) {
+    for (const auto* id : {k_installation, k_stamped_instance, k_stamped_role}) {
         EXPECT_FALSE(DatabaseStamp::parse(changed(id, "someone")).has_value()) << id;
     }
 }
@@ -87,12 +87,12 @@ TEST(DatabaseStamp, begins_with_who_it_is_and_nothing_that_changes) {
     stamp.project = "web";
     EXPECT_TRUE(stamp.to_text().starts_with(prefix));
     EXPECT_TRUE(prefix.ends_with(' '));
-    stamp.instance = *Uuid::parse(k_role);
+    stamp.instance = *Uuid::parse(k_stamped_role);
     EXPECT_FALSE(stamp.to_text().starts_with(prefix));
 }
 
 TEST(RoleStamp, says_only_whose_it_is) {
-    EXPECT_EQ(environment::role_stamp(*Uuid::parse(k_installation), *Uuid::parse(k_role)),
+    EXPECT_EQ(environment::role_stamp(*Uuid::parse(k_installation), *Uuid::parse(k_stamped_role)),
               "reviewdb/1 00000000-0000-4000-8000-000000000001 "
               "00000000-0000-4000-8000-000000000003");
 }

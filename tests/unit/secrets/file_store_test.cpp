@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "support/must.h"
+#include "support/soon.h"
 #include "support/temp_folder.h"
 
 namespace {
@@ -18,8 +19,7 @@ using base::ErrorKind;
 using base::Secret;
 using secrets::FileStore;
 using support::must;
-
-base::Deadline soon() { return base::Deadline::after(std::chrono::seconds(5)); }
+using support::soon;
 
 mode_t mode_of(const std::filesystem::path& path) {
     struct stat facts {};
