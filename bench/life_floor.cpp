@@ -38,6 +38,7 @@ LifeFloor::LifeFloor(const Stand& stand, const Life& life)
     } else {
         remove_ = hear(life.remove);
     }
+    if (life.empty_trash) output_of(*life.empty_trash);
 
     stand_.forget_what_is_gone();
     check("create", create_);
@@ -50,6 +51,7 @@ LifeFloor::LifeFloor(const Stand& stand, const Life& life)
     } else {
         check("delete", with_present_oids(remove_));
     }
+    if (life.empty_trash) output_of(*life.empty_trash);
     stand_.forget_what_is_gone();
 }
 

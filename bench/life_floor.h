@@ -20,7 +20,8 @@ namespace bench {
 // Calls of reviewdb about one environment, which there is not yet, and is not afterwards.
 struct Life {
     Program create, url, remove;
-    std::optional<Program> reset = {};  // between the second create and delete
+    std::optional<Program> reset = {};        // between the second create and remove
+    std::optional<Program> empty_trash = {};  // where remove leaves it in the trash
 };
 
 class LifeFloor {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
-// on. Create, create again, reset and delete are measured against the floor, which says to Postgres
-// what reviewdb was heard to say; what it said is compared, too.
+// on. Create, create again, reset and both ways to delete are measured against the floor, which says
+// to Postgres what reviewdb was heard to say; what it said is compared, too.
 #include <functional>
 #include <string>
 #include <utility>
@@ -25,7 +25,7 @@ Program psql(const Stand& stand, std::vector<std::string> arguments) {
 }
 
 struct Verbs {
-    Program create, get, url, reset, remove, help;
+    Program create, get, url, reset, remove, purge, empty_trash, help;
 };
 
 Verbs verbs_on(const Stand& stand, const std::string& name) {
@@ -35,6 +35,8 @@ Verbs verbs_on(const Stand& stand, const std::string& name) {
             stand.reviewdb({"url", name}),
             stand.reviewdb({"reset", name, "--yes", "--repository", repository}),
             stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
+            stand.reviewdb({"delete", name, "--purge", "--yes", "--repository", repository}),
+            stand.reviewdb({"trash", "empty", name, "--yes"}),
             stand.reviewdb({"--help"})};
 }
 
@@ -48,13 +50,13 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     auto& asking_git = report.compare("... asking git", "floor", k_other_verbs);
     auto& get = report.compare("get", "psql -c 'select 1'", k_reading);
     auto& url = report.compare("url", "psql -c 'select 1'", k_reading);
-    auto& remove = report.compare("delete", "floor", k_other_verbs);
+    auto& purge = report.compare("delete --purge", "floor", k_other_verbs);
     auto& help = report.compare("--help", "psql --version", k_help);
 
     const auto verbs = verbs_on(stand, "bench");
     const auto without_repository = stand.reviewdb({"create", "bench"});
     const auto its = verbs_on(stand, "floor");
-    bench::LifeFloor floor(stand, {its.create, its.url, its.remove});
+    bench::LifeFloor floor(stand, {its.create, its.url, its.purge});
     for (const auto& sentence : floor.findings()) report.remark(sentence);
     const auto select_one = psql(stand, {"-X", "-c", "select 1", stand.login_text()});
     const auto version = psql(stand, {"--version"});
@@ -74,7 +76,7 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
         get.measure(time(verbs.get), time(select_one));
         url.measure(time(verbs.url), time(select_one));
         help.measure(time(verbs.help), time(version));
-        remove.measure(settled(time(verbs.remove)), settled([&] { return floor.remove(); }));
+        purge.measure(settled(time(verbs.purge)), settled([&] { return floor.remove(); }));
         stand.forget_what_is_gone();
     }
 }
@@ -85,7 +87,7 @@ void measure_reset(const Stand& stand, int rounds, bench::Report& report) {
     auto& reset = report.compare("reset", "floor", k_reset);
     const auto verbs = verbs_on(stand, "reset");
     const auto its = verbs_on(stand, "reset_floor");
-    bench::LifeFloor floor(stand, {its.create, its.url, its.remove, its.reset});
+    bench::LifeFloor floor(stand, {its.create, its.url, its.purge, its.reset});
     for (int round = 0; round < rounds; ++round) {
         bench::output_of(verbs.create);
         floor.create();
@@ -97,8 +99,31 @@ void measure_reset(const Stand& stand, int rounds, bench::Report& report) {
             stand.settle();
             return floor.reset();
         });
-        bench::output_of(verbs.remove);
+        bench::output_of(verbs.purge);
         floor.remove();
+        stand.forget_what_is_gone();
+    }
+}
+
+// Into the trash. What is in there is emptied after each life, since the floor takes its names anew.
+void measure_delete(const Stand& stand, int rounds, bench::Report& report) {
+    constexpr double k_delete = 1.2;
+    auto& remove = report.compare("delete", "floor", k_delete);
+    const auto verbs = verbs_on(stand, "trash");
+    const auto its = verbs_on(stand, "trash_floor");
+    bench::LifeFloor floor(stand, {its.create, its.url, its.remove, {}, its.empty_trash});
+    for (int round = 0; round < rounds; ++round) {
+        bench::output_of(verbs.create);
+        floor.create();
+        const auto ours = [&] {
+            stand.settle();
+            return bench::milliseconds_of(verbs.remove);
+        };
+        remove.measure(ours, [&] {
+            stand.settle();
+            return floor.remove();
+        });
+        for (const auto* emptied : {&verbs, &its}) bench::output_of(emptied->empty_trash);
         stand.forget_what_is_gone();
     }
 }
@@ -113,6 +138,7 @@ void measure_memory(const Stand& stand, int rounds, bench::Report& report) {
         {&report.watch("memory of url", "MB", k_megabytes), &verbs.url},
         {&report.watch("memory of reset", "MB", k_megabytes), &verbs.reset},
         {&report.watch("memory of delete", "MB", k_megabytes), &verbs.remove},
+        {&report.watch("memory of trash empty", "MB", k_megabytes), &verbs.empty_trash},
         {&report.watch("memory of --help", "MB", k_megabytes), &verbs.help}};
     for (int round = 0; round < rounds; ++round) {
         for (const auto& [peak, program] : in_turn) peak->see(bench::peak_memory_of(*program));
@@ -125,6 +151,7 @@ void measure(Length length) {
     bench::Report report;
     measure_times(stand, rounds, report);
     measure_reset(stand, length == Length::full ? 20 : 2, report);
+    measure_delete(stand, length == Length::full ? 20 : 2, report);
     measure_memory(stand, length == Length::full ? 5 : 1, report);
     report.publish("whole_process", length, stand.major());
 }
