@@ -80,6 +80,19 @@ void require(int answer) {
     if (answer != 1) throw std::runtime_error("OpenSSL refused an operation that cannot fail");
 }
 
+// Fetched once: a use of EVP_sha256() or EVP_aes_256_gcm() looks through all providers for it, which
+// takes longer than the operation (openssl.org, man 7 crypto, "Implicit fetching").
+const EVP_MD* digest_sha256() {
+    static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    require(fetched != nullptr ? 1 : 0);
+    return fetched;
+}
+const EVP_CIPHER* cipher_aes_256_gcm() {
+    static const EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+    require(fetched != nullptr ? 1 : 0);
+    return fetched;
+}
+
 }  // namespace
 
 std::string random_bytes(std::size_t count) {
@@ -99,7 +112,7 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-    require(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr));
+    require(EVP_DigestInit_ex(state_->context.get(), digest_sha256(), nullptr));
 }
 Sha256::~Sha256() = default;
 
@@ -116,7 +129,7 @@ Digest Sha256::finish() {
 Digest hmac_sha256(std::string_view key, std::string_view data) {
     Digest digest;
     unsigned size = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data_of(data), data.size(),
+    HMAC(digest_sha256(), key.data(), static_cast<int>(key.size()), data_of(data), data.size(),
          digest.data(), &size);
     return digest;
 }
@@ -173,7 +186,7 @@ std::string seal(std::string_view key, std::string_view nonce, std::string_view 
     std::string sealed(plain.size() + k_tag_size, '\0');
     int size = 0;
     require(
-        EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
+        EVP_EncryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
     require(EVP_EncryptUpdate(cipher.get(), nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
     require(EVP_EncryptUpdate(cipher.get(), data_of(sealed), &size, data_of(plain),
@@ -193,7 +206,7 @@ std::optional<std::string> open_sealed(std::string_view key, std::string_view no
     const Cipher cipher(EVP_CIPHER_CTX_new());
     int size = 0;
     require(
-        EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
+        EVP_DecryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
     require(EVP_DecryptUpdate(cipher.get(), nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
     require(EVP_DecryptUpdate(cipher.get(), data_of(plain), &size, data_of(body),

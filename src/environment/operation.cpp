@@ -305,12 +305,15 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
     const bool is_there = !plan.target.environment.name.empty() && plan.outcome != Outcome::absent;
     if (!is_there) return std::optional(std::move(answer));
     answer.description = describe(plan.target, facts_.policy);
-    if (execution == Execution::carry_out && plan.outcome != Outcome::deleted) {
-        auto& state = answer.description->environment.state;
-        if (state == EnvironmentState::publishing) state = EnvironmentState::ready;
-        BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
-        answer.description->password = credentials.password;
+    if (execution == Execution::dry_run || plan.outcome == Outcome::deleted) {
+        return std::optional(std::move(answer));
     }
+    auto& state = answer.description->environment.state;
+    if (state == EnvironmentState::publishing) state = EnvironmentState::ready;
+    if (plan.target.role.name.empty()) return std::optional(std::move(answer));
+    BASE_TRY_ASSIGN(answer.description->password,
+                    password_of(plan.target.role, facts_.installation, surroundings_.key_texts,
+                                former_secret_));
     return std::optional(std::move(answer));
 }
 

@@ -50,7 +50,9 @@ constexpr std::string_view k_strays = R"(
     UNION ALL SELECT 'role ' || rolname FROM pg_roles
     WHERE rolname ~ '^(reviewdb_b|load)_' AND rolname NOT IN (
         SELECT r.name FROM registry.role r JOIN registry.environment e ON e.role = r.id
-        WHERE e.state <> 'gone')
+        WHERE e.state <> 'gone'
+        UNION SELECT r.name FROM registry.role r JOIN registry.instance i ON i.role = r.id
+        WHERE i.state = 'trashed')
     UNION ALL SELECT 'instance ' || database || ' is ' || state FROM registry.instance
     WHERE state NOT IN ('serving', 'trashed', 'gone')
     UNION ALL SELECT 'role ' || name || ' is ' || state FROM registry.role
