@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
+#include <openssl/params.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <stdexcept>
 
@@ -77,27 +80,53 @@ struct DigestDeleter {
 };
 
 void require(int answer) {
-    if (answer != 1) throw std::runtime_error("OpenSSL refused an operation that cannot fail");
+    if (answer != 1) throw std::runtime_error("cryptography failed where it cannot");
 }
 
-// Fetched once: a use of EVP_sha256() or EVP_aes_256_gcm() looks through all providers for it, which
-// takes longer than the operation (openssl.org, man 7 crypto, "Implicit fetching").
+// Each of these is fetched once: a use of EVP_sha256(), HMAC() or EVP_aes_256_gcm() looks through all
+// providers for it, which takes longer than the operation (openssl.org, man 7 crypto, "Implicit
+// fetching").
 const EVP_MD* digest_sha256() {
     static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     require(fetched != nullptr ? 1 : 0);
     return fetched;
 }
+
 const EVP_CIPHER* cipher_aes_256_gcm() {
     static const EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
     require(fetched != nullptr ? 1 : 0);
     return fetched;
 }
 
+struct MacDeleter {
+    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+using Mac = std::unique_ptr<EVP_MAC_CTX, MacDeleter>;
+
+// To be copied and given a key.
+const EVP_MAC_CTX* keyless_hmac_sha256() {
+    static const Mac made = [] {
+        EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+        Mac context(EVP_MAC_CTX_new(hmac));
+        EVP_MAC_free(hmac);
+        std::string digest("SHA256");
+        const std::array parameters{
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+            OSSL_PARAM_construct_end()};
+        require(EVP_MAC_CTX_set_params(context.get(), parameters.data()));
+        return context;
+    }();
+    return made.get();
+}
+
 }  // namespace
 
 std::string random_bytes(std::size_t count) {
+    constexpr std::size_t k_at_once = 256;
     std::string bytes(count, '\0');
-    require(RAND_bytes(data_of(bytes), static_cast<int>(count)));
+    for (std::size_t at = 0; at < count; at += k_at_once) {
+        require(getentropy(bytes.data() + at, std::min(count - at, k_at_once)) == 0 ? 1 : 0);
+    }
     return bytes;
 }
 
@@ -127,10 +156,12 @@ Digest Sha256::finish() {
 }
 
 Digest hmac_sha256(std::string_view key, std::string_view data) {
+    const Mac context(EVP_MAC_CTX_dup(keyless_hmac_sha256()));
     Digest digest;
-    unsigned size = 0;
-    HMAC(digest_sha256(), key.data(), static_cast<int>(key.size()), data_of(data), data.size(),
-         digest.data(), &size);
+    std::size_t size = 0;
+    require(EVP_MAC_init(context.get(), data_of(key), key.size(), nullptr));
+    require(EVP_MAC_update(context.get(), data_of(data), data.size()));
+    require(EVP_MAC_final(context.get(), digest.data(), &size, digest.size()));
     return digest;
 }
 

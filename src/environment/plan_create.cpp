@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "environment/planning.h"
+#include "environment/pool.h"
 #include "environment/stamp.h"
 
 namespace environment {
@@ -60,8 +61,7 @@ class Making {
                plan_.target.instance.id == facts_.instance->id;
     }
     bool from_pool() const {
-        return !facts_.environment && facts_.warm &&
-               facts_.warm->instance.shape == planning::shape_of(facts_);
+        return !facts_.environment && facts_.warm && may_be_given(*facts_.warm, facts_);
     }
     // The password of a role that was taken over stands in its secret and nowhere else.
     bool password_lost() const {

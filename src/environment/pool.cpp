@@ -141,6 +141,10 @@ base::Result<Plan> plan_warm(const Project& project, const CloneSource& source, 
     return plan;
 }
 
+bool may_be_given(const WarmFacts& warm, const Facts& facts) {
+    return warm.instance.shape == planning::shape_of(facts);
+}
+
 Plan plan_retirement(const PooledInstance& pooled, const Facts& facts, const std::string& why) {
     Plan plan;
     plan.outcome = Outcome::deleted;

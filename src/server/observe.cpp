@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/interrupt.h"
+#include "environment/pool.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
 #include "server/locks.h"
@@ -222,10 +223,9 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
     BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
                                                        deadline, Ending::open));
     BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
-    facts.source = read_source(answers[3]);
     facts.warm = read_warm(answers[3]);
     if (subject.with_tombstone) facts.tombstone = read_tombstone(answers.back());
-    if (facts.warm) return facts;
+    if (facts.warm && environment::may_be_given(*facts.warm, facts)) return facts;
     return observe(subject, environment::Purpose::work, deadline);
 }
 

@@ -28,11 +28,11 @@ constexpr std::string_view k_watermark = "iso_8601";
 constexpr std::string_view k_lease = "30s";
 
 // What we look for is one row of few, all of them in memory: by an index, also where the table is
-// still small, since a plan that is kept on a session outlives that.
+// still small, and by one plan whatever the values are, since it is kept as long as the session.
 std::string startup_options(std::string_view given, Acting acting) {
     auto options = fmt::format(
         "{} {} -c statement_timeout=0 -c lock_timeout=2s "
-        "-c random_page_cost=1.1 -c IntervalStyle={}",
+        "-c random_page_cost=1.1 -c plan_cache_mode=force_generic_plan -c IntervalStyle={}",
         given, lease_options(), k_watermark);
     if (acting == Acting::as_manager) options += fmt::format(" -c role={}", k_manager);
     return options;

@@ -33,17 +33,14 @@ const std::string_view k_warm_one = R"(
 SELECT i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
-    r.key_number AS r_key, r.source AS r_source,
-    i.template AS name, i.template_version AS version, v.database,
-    coalesce(v.size_bytes, 0) AS size, o.name AS owner
+    r.key_number AS r_key, r.source AS r_source
 FROM (SELECT * FROM registry.instance w
     WHERE w.state = 'warm' AND w.project = $1 AND w.template = coalesce(nullif($3, ''),
-            (SELECT p.value FROM registry.policy p WHERE p.key = 'template' AND p.project = $1
+            (SELECT p.value FROM registry.policy p
+                WHERE p.key = 'template' AND p.project IN ($1, '*')
                 AND (p.value = 'empty' OR EXISTS (SELECT FROM registry.template t
-                    WHERE t.project = $1 AND t.name = p.value AND t.state = 'ready'))),
-            (SELECT p.value FROM registry.policy p WHERE p.key = 'template' AND p.project = '*'
-                AND (p.value = 'empty' OR EXISTS (SELECT FROM registry.template t
-                    WHERE t.project = $1 AND t.name = p.value AND t.state = 'ready'))),
+                    WHERE t.project = $1 AND t.name = p.value AND t.state = 'ready'))
+                ORDER BY p.project = '*' LIMIT 1),
             'empty')
         AND w.template_version IS NOT DISTINCT FROM (SELECT t.instance FROM registry.template t
             WHERE t.project = $1 AND t.name = w.template AND t.state = 'ready')
@@ -52,9 +49,7 @@ FROM (SELECT * FROM registry.instance w
         AND (SELECT e.id FROM registry.environment e
             WHERE e.project = $1 AND e.name = $2 AND e.state <> 'gone') IS NULL
     ORDER BY w.created_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) i
-JOIN registry.role r ON r.id = i.role
-LEFT JOIN registry.instance v ON v.id = i.template_version
-LEFT JOIN registry.role o ON o.id = v.role)";
+JOIN registry.role r ON r.id = i.role)";
 
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
     if (rows.empty()) return std::nullopt;

@@ -85,10 +85,16 @@ void FakeServer::find_source(const Subject& subject, Purpose purpose, Facts& fac
                std::ranges::find(avoided_, row.record.id) == avoided_.end();
     });
     if (!begun_) return;
-    world_.locks.insert_or_assign("row/" + begun_->to_string(), session_);
     const auto& row = world_.instances.at(*begun_);
     facts.warm = WarmFacts{row.record, world_.roles.at(*row.role)};
+    if (!may_be_given(*facts.warm, facts)) {
+        facts.warm.reset();
+        begun_.reset();
+        return;
+    }
+    world_.locks.insert_or_assign("row/" + begun_->to_string(), session_);
     // Whoever can claim asks for nothing more.
+    facts.source = Facts().source;
     facts.warm_there = facts.installation.is_behind = facts.installation.has_leftovers = false;
 }
 
