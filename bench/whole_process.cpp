@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
-// on. Create, create again, reset and both ways to delete are measured against the floor, which says
-// to Postgres what reviewdb was heard to say; what it said is compared, too.
+// on. Create, create again, reset and both ways to delete are measured against the floor, which
+// says to Postgres what reviewdb was heard to say; what it said is compared, too.
 #include <functional>
 #include <string>
 #include <utility>
@@ -105,7 +105,8 @@ void measure_reset(const Stand& stand, int rounds, bench::Report& report) {
     }
 }
 
-// Into the trash. What is in there is emptied after each life, since the floor takes its names anew.
+// Into the trash. What is in there is emptied after each life, since the floor takes its names
+// anew.
 void measure_delete(const Stand& stand, int rounds, bench::Report& report) {
     constexpr double k_delete = 1.2;
     auto& remove = report.compare("delete", "floor", k_delete);

@@ -83,19 +83,19 @@ void require(int answer) {
     if (answer != 1) throw std::runtime_error("cryptography failed where it cannot");
 }
 
-// Each of these is fetched once: a use of EVP_sha256(), HMAC() or EVP_aes_256_gcm() looks through all
-// providers for it, which takes longer than the operation (openssl.org, man 7 crypto, "Implicit
+// Each of these is fetched once: a use of EVP_sha256(), HMAC() or EVP_aes_256_gcm() looks through
+// all providers for it, which takes longer than the operation (openssl.org, man 7 crypto, "Implicit
 // fetching").
 const EVP_MD* digest_sha256() {
-    static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    require(fetched != nullptr ? 1 : 0);
-    return fetched;
+    static const EVP_MD* const k_fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    require(k_fetched != nullptr ? 1 : 0);
+    return k_fetched;
 }
 
 const EVP_CIPHER* cipher_aes_256_gcm() {
-    static const EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-    require(fetched != nullptr ? 1 : 0);
-    return fetched;
+    static const EVP_CIPHER* const k_fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+    require(k_fetched != nullptr ? 1 : 0);
+    return k_fetched;
 }
 
 struct MacDeleter {
@@ -105,7 +105,7 @@ using Mac = std::unique_ptr<EVP_MAC_CTX, MacDeleter>;
 
 // To be copied and given a key.
 const EVP_MAC_CTX* keyless_hmac_sha256() {
-    static const Mac made = [] {
+    static const Mac k_made = [] {
         EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
         Mac context(EVP_MAC_CTX_new(hmac));
         EVP_MAC_free(hmac);
@@ -116,7 +116,7 @@ const EVP_MAC_CTX* keyless_hmac_sha256() {
         require(EVP_MAC_CTX_set_params(context.get(), parameters.data()));
         return context;
     }();
-    return made.get();
+    return k_made.get();
 }
 
 }  // namespace
@@ -216,8 +216,8 @@ std::string seal(std::string_view key, std::string_view nonce, std::string_view 
     const Cipher cipher(EVP_CIPHER_CTX_new());
     std::string sealed(plain.size() + k_tag_size, '\0');
     int size = 0;
-    require(
-        EVP_EncryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
+    require(EVP_EncryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key),
+                               data_of(nonce)));
     require(EVP_EncryptUpdate(cipher.get(), nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
     require(EVP_EncryptUpdate(cipher.get(), data_of(sealed), &size, data_of(plain),
@@ -236,8 +236,8 @@ std::optional<std::string> open_sealed(std::string_view key, std::string_view no
     std::string plain(body.size(), '\0');
     const Cipher cipher(EVP_CIPHER_CTX_new());
     int size = 0;
-    require(
-        EVP_DecryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
+    require(EVP_DecryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key),
+                               data_of(nonce)));
     require(EVP_DecryptUpdate(cipher.get(), nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
     require(EVP_DecryptUpdate(cipher.get(), data_of(plain), &size, data_of(body),

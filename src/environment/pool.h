@@ -69,7 +69,8 @@ struct PoolLine {
 // By template; one that has no target any more is among them while something of it is there.
 std::vector<PoolLine> summary(const PoolFacts& facts);
 
-// True where a warm instance is what this project would build now: no other one is given to anybody.
+// True where a warm instance is what this project would build now: no other one is given to
+// anybody.
 bool may_be_given(const WarmFacts& warm, const Facts& facts);
 
 // The steps of one build for the pool.

@@ -17,8 +17,8 @@ namespace server {
 // project $1 has, or else the policy's.
 extern const std::string_view k_source;
 // Where there is no such environment: a warm instance of that which is none of $4, locked until the
-// transaction ends, whoever else looks for one. Written so that nothing in it is looked for but by an
-// index, for one row, however many there are.
+// transaction ends, whoever else looks for one. Written so that nothing in it is looked for but by
+// an index, for one row, however many there are.
 extern const std::string_view k_warm_one;
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows);
 std::optional<environment::WarmFacts> read_warm(const pg::Rows& rows);
