@@ -183,8 +183,9 @@ class Server {
     virtual base::Result<std::string> perform(const Step& step, const Plan& plan,
                                               const Credentials& credentials, const Actor& actor,
                                               base::Deadline deadline) = 0;
-    // Logs in to the target's database as its role, and looks whose its schema public is. Fails
-    // denied where the server asks for no password, and as a connection attempt does.
+    // Logs in to the target's database as its role, and looks whose its schema public is; that of a
+    // warm instance has been claimed, and has the final name. Fails denied where the server asks
+    // for no password, and as a connection attempt does.
     virtual base::Result<LoginProof> prove_login(const Target& target,
                                                  const Credentials& credentials,
                                                  base::Deadline deadline) = 0;

@@ -275,10 +275,13 @@ Result<std::string> LiveServer::repair_role(const Work& work) {
 Result<environment::LoginProof> LiveServer::prove_login(const environment::Target& target,
                                                         const environment::Credentials& credentials,
                                                         Deadline deadline) {
-    const auto info = login_.with("dbname", target.instance.database)
-                          .with("options", as_role_options())
-                          .with("application_name", "reviewdb/login-check")
-                          .with_login(target.role.name, credentials.password);
+    // What came from the pool has its environment's name since its claim.
+    const bool claimed = target.instance.state == environment::InstanceState::warm;
+    const auto info =
+        login_.with("dbname", claimed ? target.final_database : target.instance.database)
+            .with("options", as_role_options())
+            .with("application_name", "reviewdb/login-check")
+            .with_login(target.role.name, credentials.password);
     environment::LoginProof proof;
     auto session = pg::Connection::prove_login(info, deadline);
     if (!session && session.error().sqlstate == pg::sql_state::k_invalid_password) return proof;
@@ -288,7 +291,8 @@ Result<environment::LoginProof> LiveServer::prove_login(const environment::Targe
     auto& inside = **session;
     BASE_TRY_ASSIGN(const auto rows, inside.run({std::string(k_schema_owner)}, deadline));
     proof.owns_schema = rows.empty() || rows[0].boolean("its_own");
-    const bool to_be_renamed = target.instance.state != environment::InstanceState::serving;
+    const bool to_be_renamed =
+        !claimed && target.instance.state != environment::InstanceState::serving;
     if (to_be_renamed) std::move(inside).close_and_wait(deadline);
     return proof;
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "supply_fixture.h"
+#include "support/fake_secret_store.h"
 #include "support/must.h"
 #include "support/sql.h"
 #include "support/tcp_proxy.h"
@@ -127,6 +128,39 @@ TEST_F(SupplyClaimTest, is_one_transaction_of_two_round_trips_without_a_statemen
         }
     }
     EXPECT_EQ(proxy.connections(), 1U);
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, with_a_secret_is_done_at_the_first_look) {
+    using environment::StepKind;
+    supply(1);
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    server::LiveServer live(support::prepared_operator(), "reviewdb/test", log);
+    support::FakeSecretStore::Secrets secrets;
+    support::Fate fate;
+    std::vector<StepKind> steps;
+    const auto make_store = [&](const environment::Policy& /*policy*/)
+        -> base::Result<std::unique_ptr<environment::SecretStore>> {
+        return std::make_unique<support::FakeSecretStore>(secrets, fate);
+    };
+    environment::Manager manager(
+        live,
+        {support::k_tester,
+         {},
+         {},
+         make_store,
+         [&](const environment::Step& step) { steps.push_back(step.kind); }},
+        log);
+    environment::CreateWish wish{
+        project(), must(environment::Name::parse(name_)), {}, {}, std::nullopt};
+    wish.wanted_template = "data";
+    const auto answer =
+        must(manager.create(wish, environment::Execution::carry_out, support::soon()));
+    EXPECT_TRUE(answer.warm);
+    EXPECT_EQ(steps, (std::vector{StepKind::claim, StepKind::write_secret, StepKind::prove_login,
+                                  StepKind::mark_ready}));
+    EXPECT_EQ(secrets.size(), 1U);
+    expect_usable(answer);
     expect_agreement();
 }
 

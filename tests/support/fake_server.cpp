@@ -158,7 +158,9 @@ Result<LoginProof> FakeServer::look_inside(const Target& target,
     }
     proof.password_accepted = true;
     if (login->second.connection_limit == 0) return proof;
-    const auto found = world_.databases.find(target.instance.database);
+    const bool claimed = target.instance.state == InstanceState::warm;
+    const auto found =
+        world_.databases.find(claimed ? target.final_database : target.instance.database);
     if (found == world_.databases.end()) {
         return postgres_error(sql_state::k_no_such_database, "no such database");
     }
