@@ -9,6 +9,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/text.h"
+
 namespace api {
 
 namespace {
@@ -50,8 +52,7 @@ std::string default_secret(const environment::Project& project, const environmen
     const auto& raw = stage.text();
     constexpr std::string_view k_signs = "/_+=.@-";
     const bool fits = std::ranges::all_of(raw, [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               k_signs.find(c) != std::string_view::npos;
+        return base::is_alphanumeric(c) || k_signs.find(c) != std::string_view::npos;
     });
     auto plain = fmt::format("aurora_postgres_{}_cdk", raw);
     if (fits && plain.size() <= environment::k_longest_secret_name) return plain;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace aws {
 
 namespace {
@@ -166,9 +168,8 @@ std::string quotable(const std::string& exception, const std::string& message, i
                      const std::vector<base::Secret>& never_quoted) {
     constexpr std::size_t k_longest = 300;
     const bool known = std::find(k_quoted.begin(), k_quoted.end(), exception) != k_quoted.end();
-    const bool plain = std::all_of(exception.begin(), exception.end(), [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    });
+    const bool plain = std::all_of(exception.begin(), exception.end(),
+                                   [](char c) { return base::is_alphanumeric(c); });
     if (exception.empty() || !plain || exception.size() > 100) {
         return fmt::format("it answered {}", status);
     }

@@ -3,13 +3,9 @@
 
 #include <algorithm>
 
-namespace aws {
+#include "base/text.h"
 
-namespace {
-bool is_alphanumeric(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-}  // namespace
+namespace aws {
 
 std::optional<SecretArn> parse_secret_arn(const std::string& id) {
     std::vector<std::string> parts;
@@ -33,7 +29,7 @@ std::vector<std::string> possible_names(const std::string& id) {
     std::vector<std::string> names{arn->resource};
     const auto& resource = arn->resource;
     if (resource.size() > k_suffix && resource[resource.size() - k_suffix] == '-' &&
-        std::all_of(resource.end() - (k_suffix - 1), resource.end(), &is_alphanumeric)) {
+        std::all_of(resource.end() - (k_suffix - 1), resource.end(), &base::is_alphanumeric)) {
         names.push_back(resource.substr(0, resource.size() - k_suffix));
     }
     return names;
@@ -52,7 +48,7 @@ bool is_secret_name(const std::string& name) {
     constexpr std::string_view k_signs = "/_+=.@-";
     return !name.empty() && name.size() <= k_longest &&
            std::all_of(name.begin(), name.end(), [&](char c) {
-               return is_alphanumeric(c) || k_signs.find(c) != std::string_view::npos;
+               return base::is_alphanumeric(c) || k_signs.find(c) != std::string_view::npos;
            });
 }
 

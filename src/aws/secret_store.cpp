@@ -8,6 +8,7 @@
 
 #include "aws/placeholder.h"
 #include "aws/secret_id.h"
+#include "base/text.h"
 
 namespace aws {
 
@@ -33,8 +34,8 @@ std::string tag_text(const std::string& text) {
     std::replace_if(
         result.begin(), result.end(),
         [&](char c) {
-            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                               (c >= '0' && c <= '9') || k_signs.find(c) != std::string_view::npos;
+            const bool plain =
+                base::is_alphanumeric(c) || k_signs.find(c) != std::string_view::npos;
             return !plain;
         },
         '_');

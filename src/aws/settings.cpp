@@ -177,9 +177,8 @@ std::string signing_name(Service service) { return names_of(service).host; }
 
 bool is_region(std::string_view region) {
     return !region.empty() && region.size() <= 63 &&
-           std::all_of(region.begin(), region.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-           });
+           std::all_of(region.begin(), region.end(),
+                       [](char c) { return base::is_lower(c) || base::is_digit(c) || c == '-'; });
 }
 
 }  // namespace aws

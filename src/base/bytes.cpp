@@ -12,6 +12,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/text.h"
+
 namespace base {
 
 namespace {
@@ -28,8 +30,7 @@ const unsigned char* data_of(std::string_view text) {
 unsigned char* data_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 bool is_unreserved(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 // Regroups the bits of `data` into letters of `bits` bits each, the last one filled with zeros.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "base/words.h"
 #include "branches/remote_url.h"
 
@@ -28,10 +29,7 @@ constexpr std::array k_prefixes{Prefix{"git:", Address::Kind::git},
                                 Prefix{"github:", Address::Kind::github},
                                 Prefix{"gitlab:", Address::Kind::gitlab}};
 
-bool is_path_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-}
+bool is_path_letter(char c) { return base::is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; }
 
 // The number of parts of a path like acme/shop; 0 when it is none.
 std::size_t parts_of(std::string_view path) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <sstream>
 
+#include "base/text.h"
 #include "base/words.h"
 #include "branches/program.h"
 #include "environment/name.h"
@@ -27,7 +28,7 @@ std::string shown(const std::string& text) {
 // Whether there is nothing in it that a shell would have to read.
 bool is_words(std::string_view command) {
     return std::ranges::all_of(command, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        return base::is_alphanumeric(c) ||
                std::string_view("_./=:@%+,- ").find(c) != std::string_view::npos;
     });
 }

@@ -10,7 +10,7 @@ namespace branches {
 
 namespace {
 
-constexpr auto k_none = std::string_view::npos;
+constexpr auto k_nowhere = std::string_view::npos;
 
 // A URL, divided where credentials may stand.
 struct Divided {
@@ -22,13 +22,13 @@ struct Divided {
 
 std::optional<Divided> divide(std::string_view url) {
     const auto mark = url.find("://");
-    if (mark == k_none) return std::nullopt;
+    if (mark == k_nowhere) return std::nullopt;
     Divided parts{url.substr(0, mark + 3), {}, {}, {}};
     url.remove_prefix(mark + 3);
     auto end = std::min(url.find_first_of("/?#"), url.size());
     // A password that has a slash in it, which it should not: nothing before the last @ is shown.
     const auto at = url.substr(0, std::min(url.find_first_of("?#"), url.size())).rfind('@');
-    if (at != k_none) {
+    if (at != k_nowhere) {
         parts.user_and_password = url.substr(0, at);
         url.remove_prefix(at + 1);
         end = std::min(url.find_first_of("/?#"), url.size());
@@ -81,7 +81,7 @@ RemoteUrl parse_remote_url(std::string_view text) {
     url.origin = base::lower(std::string(parts->scheme) + std::string(parts->host));
     url.plain = std::string(parts->scheme) + std::string(parts->host) + std::string(parts->rest);
     url.user = base::Secret(decoded(parts->user_and_password.substr(0, colon)));
-    if (colon != k_none) {
+    if (colon != k_nowhere) {
         url.password = base::Secret(decoded(parts->user_and_password.substr(colon + 1)));
     }
     return url;
@@ -98,12 +98,12 @@ std::string without_credentials(std::string_view text, const RemoteUrl& url) {
     std::string shown;
     for (;;) {
         const auto mark = text.find("://");
-        if (mark == k_none) break;
+        if (mark == k_nowhere) break;
         shown += text.substr(0, mark + 3);
         text.remove_prefix(mark + 3);
         const auto word = text.substr(0, text.find_first_of(" \t\r\n'\""));
         const auto at = word.rfind('@');
-        if (at != k_none) text.remove_prefix(at + 1);
+        if (at != k_nowhere) text.remove_prefix(at + 1);
     }
     shown += text;
     for (const auto* secret : {&url.password, &url.user}) {

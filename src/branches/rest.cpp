@@ -27,7 +27,7 @@ using base::Result;
 using std::chrono::milliseconds;
 
 // A hundred pull requests with the longest texts that forges allow.
-constexpr std::size_t k_longest_answer = 32U << 20U;
+constexpr std::size_t k_longest_page = 32U << 20U;
 constexpr std::size_t k_most_pages = 2'000;
 constexpr int k_attempts = 4;
 constexpr int k_waits = 3;  // for limits to end
@@ -241,7 +241,7 @@ class Rest final : public Source {
     Result<http::Response> get(const std::string& url, const std::string& tag, Deadline deadline) {
         http::Request request{.method = "GET", .url = url, .headers = forge_.headers};
         request.time_limit = milliseconds(30'000);
-        request.longest_answer = k_longest_answer;
+        request.longest_answer = k_longest_page;
         if (!tag.empty()) request.headers.emplace_back("If-None-Match", tag);
         if (!forge_.token.empty()) {
             request.headers.emplace_back(forge_.token_header,

@@ -14,15 +14,13 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-constexpr std::string_view k_file = "file:";
-constexpr std::string_view k_aws = "aws:";
-
 Result<base::Secret> read_text(const KeyRecord& record, const KeyTexts& texts) {
-    if (record.location.starts_with(k_aws) && texts.read_aws) {
-        return texts.read_aws(record.location.substr(k_aws.size()));
+    if (record.location.starts_with(k_key_in_aws) && texts.read_aws) {
+        return texts.read_aws(record.location.substr(k_key_in_aws.size()));
     }
-    if (!record.location.starts_with(k_file)) return key_text(record.number, texts);
-    BASE_TRY_ASSIGN(const auto content, base::read_file(record.location.substr(k_file.size())));
+    if (!record.location.starts_with(k_key_in_file)) return key_text(record.number, texts);
+    BASE_TRY_ASSIGN(const auto content,
+                    base::read_file(record.location.substr(k_key_in_file.size())));
     return base::Secret(content.value_or(""));
 }
 

@@ -7,11 +7,16 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "environment/credential.h"
 #include "environment/facts.h"
 
 namespace environment {
+
+// What the location of a key begins with that is kept in a file, or in Secrets Manager.
+inline constexpr std::string_view k_key_in_file = "file:";
+inline constexpr std::string_view k_key_in_aws = "aws:";
 
 // Where the texts of keys come from that are not in the registry.
 struct KeyTexts {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "environment/lateness.h"
 #include "environment/operation.h"
 
 namespace environment {
@@ -97,9 +98,9 @@ Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Dead
             (!facts.instance || facts.instance->state == InstanceState::building);
         return unfinished ? plan_abandon(facts, "it could not be made") : Plan{};
     };
-    const bool has_evidence =
-        wish.event_at || (wish.origin.pull_request && !wish.origin.commit.empty());
-    const Subject subject{wish.project, wish.name, wish.wanted_template, has_evidence};
+    const Subject subject{
+        wish.project, wish.name, wish.wanted_template,
+        planning::has_evidence(wish.event_at, wish.origin.pull_request, wish.origin.commit)};
     Operation operation(server_, surroundings_, log_, subject, Purpose::claim);
     operation.expect(wish.secret, wish.adoption ? std::optional(wish.adoption->candidate)
                                                 : std::optional<Candidate>());

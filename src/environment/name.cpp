@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace environment {
 
@@ -19,16 +20,14 @@ constexpr std::size_t k_hash_letters = 10;
 constexpr std::string_view k_slug = "{slug}";
 constexpr std::string_view k_project = "{project}";
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_slug_letter(char c) { return is_lower(c) || is_digit(c); }
+bool is_slug_letter(char c) { return base::is_lower(c) || base::is_digit(c); }
 
 // Lower-case ASCII letters and digits, every run of anything else as one underscore, none at the
 // ends; `b` when nothing is left.
 std::string slug_of(std::string_view text) {
     std::string slug;
     for (char c : text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        c = base::lower(c);
         if (is_slug_letter(c)) {
             slug += c;
         } else if (!slug.empty() && slug.back() != '_') {
@@ -96,8 +95,8 @@ bool is_clean_utf8(std::string_view text) {
 }
 
 base::Result<Project> Project::parse(std::string_view text) {
-    const bool fits = !text.empty() && text.size() <= k_longest_project && is_lower(text[0]) &&
-                      std::ranges::all_of(text, is_slug_letter);
+    const bool fits = !text.empty() && text.size() <= k_longest_project &&
+                      base::is_lower(text[0]) && std::ranges::all_of(text, is_slug_letter);
     if (!fits || text == "reviewdb" || text == "pg") {
         return base::fail(
             ErrorKind::invalid_input,

@@ -3,6 +3,7 @@
 // Create, repair and open: one plan, since create is repair.
 #include <fmt/format.h>
 
+#include "environment/lateness.h"
 #include "environment/planning.h"
 #include "environment/pool.h"
 #include "environment/stamp.h"

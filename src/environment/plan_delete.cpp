@@ -3,7 +3,7 @@
 // Delete, and the ends of what was given up or let go of.
 #include <fmt/format.h>
 
-#include "base/duration.h"
+#include "environment/lateness.h"
 #include "environment/planning.h"
 
 namespace environment {
@@ -96,8 +96,7 @@ Retirement retirement_of(const Wish& wish, const Facts& facts) {
 Plan absence(const Wish& wish, const Facts& facts) {
     Plan plan;
     plan.outcome = Outcome::absent;
-    const bool has_evidence = wish.event_at || (wish.pull_request && !wish.commit.empty());
-    if (!has_evidence) return plan;
+    if (!planning::has_evidence(wish.event_at, wish.pull_request, wish.commit)) return plan;
     auto& record = plan.target.environment;
     record.project = wish.project.text();
     record.name = wish.name.text();
@@ -109,33 +108,6 @@ Plan absence(const Wish& wish, const Facts& facts) {
                                    wish.told_as};
     add(plan, StepKind::record_absence, "a create for an earlier event comes late");
     return plan;
-}
-
-// Whether nobody has asked for it since. A removal that has begun may be our own.
-bool is_still(const EnvironmentRecord& seen, const EnvironmentRecord& there) {
-    const bool as_found = there.state == seen.state || there.state == EnvironmentState::retiring;
-    return as_found && there.id == seen.id && there.last_create_at == seen.last_create_at &&
-           there.expires_at == seen.expires_at;
-}
-
-// An event that is older than the one it was created for says nothing about it; nor does what
-// somebody decided before it was created again.
-Result<void> check_not_overtaken(const Wish& wish, const Facts& facts) {
-    const auto& there = *facts.environment;
-    if (wish.seen && !is_still(*wish.seen, there)) {
-        return base::fail(
-            base::ErrorKind::late,
-            fmt::format("the environment '{}' was created again, extended or changed meanwhile",
-                        there.name));
-    }
-    const auto& created_for = facts.environment->event_at;
-    if (wish.forced || !wish.event_at || !created_for || *wish.event_at >= *created_for) return {};
-    return base::fail(base::ErrorKind::late,
-                      fmt::format("the environment '{}' was created for an event at {}, after the "
-                                  "one at {} that its removal is for",
-                                  facts.environment->name, base::format_time(*created_for),
-                                  base::format_time(*wish.event_at)),
-                      "nothing was done; remove it all the same with --force");
 }
 
 // The registry names a database that the manager does not own: somebody edited a row. Postgres has
@@ -171,7 +143,7 @@ Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
     if (facts.environment->state != EnvironmentState::building) {
         BASE_TRY(planning::check_not_shielded(wish, facts));
     }
-    BASE_TRY(check_not_overtaken(wish, facts));
+    BASE_TRY(planning::check_not_overtaken(wish, facts));
     if (facts.database && !facts.database->owned_by_manager) return refusal(facts);
     BASE_TRY(planning::check_stamp(facts, wish.name));
     return retire(facts, retirement_of(wish, facts));

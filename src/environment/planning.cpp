@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/duration.h"
 #include "environment/stamp.h"
 
 namespace environment {
@@ -332,42 +331,6 @@ Result<std::string> choose_final_name(const Project& project, const Name& wanted
         facts.database && facts.database->half_dropped && facts.database->name == name;
     if (facts.final_name != NameHolder::dropping_instance && !half_dropped) return name;
     return pattern.apply_beside(project, wanted, instance, k_longest_catalog_name);
-}
-
-namespace {
-std::string in_words(const Retirement& tombstone) {
-    auto text = fmt::format("an event at {}", base::format_time(tombstone.event_at));
-    if (tombstone.pull_request) text += fmt::format(", pull request {}", *tombstone.pull_request);
-    if (!tombstone.commit.empty()) text += fmt::format(", commit {}", tombstone.commit);
-    return text;
-}
-
-// What proves that a create is older than the removal; empty where nothing does. Times decide where
-// the caller has one: the same commit is reopened as well.
-std::string proof_of_age(const CreateWish& wish, const Retirement& tombstone) {
-    if (wish.event_at) {
-        return *wish.event_at > tombstone.event_at
-                   ? std::string()
-                   : fmt::format("this create is for one at {}", base::format_time(*wish.event_at));
-    }
-    const auto& origin = wish.origin;
-    const bool same = origin.pull_request && origin.pull_request == tombstone.pull_request &&
-                      !origin.commit.empty() && origin.commit == tombstone.commit;
-    return same ? "this create is for the same commit of that pull request" : std::string();
-}
-}  // namespace
-
-Result<std::string> why_late(const CreateWish& wish, const Facts& facts) {
-    if (facts.environment || !facts.tombstone) return std::string();
-    const auto proof = proof_of_age(wish, *facts.tombstone);
-    if (proof.empty()) return std::string();
-    auto why = fmt::format("'{}' was removed for {}, and {}", wish.name.text(),
-                           in_words(*facts.tombstone), proof);
-    if (wish.forced) return why;
-    return base::fail(ErrorKind::late, std::move(why),
-                      "a create for a later event, or one that says nothing of its event, makes it "
-                      "again; so does this one with --force; 'reviewdb restore' brings back what "
-                      "was in it");
 }
 
 Result<void> check_secret_name(const CreateWish& wish, const Facts& facts) {

@@ -42,10 +42,6 @@ bool role_is_right(const Facts& facts);
 base::Result<std::string> choose_final_name(const Project& project, const Name& wanted,
                                             const Facts& facts, const base::Uuid& instance);
 
-// Fails late where the wish proves itself older than the removal of what had its name. Forced, it
-// answers how; empty where there is nothing to force.
-base::Result<std::string> why_late(const CreateWish& wish, const Facts& facts);
-
 // By what an instance of this project is made, beside its template: one that was built ahead by
 // another shape is not given to anybody.
 std::string shape_of(const Facts& facts);

@@ -4,25 +4,17 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace environment {
 
 namespace {
 
 constexpr auto k_none = std::string_view::npos;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(), [](char c) { return lower(c); });
-    return result;
-}
-
 // No '@' and no ':' among them: a path that has one may be the rest of a password.
 bool is_path_letter(char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("-._~+%").find(c) != k_none;
+    return base::is_alphanumeric(c) || std::string_view("-._~+%").find(c) != k_none;
 }
 
 struct Remote {
@@ -33,7 +25,7 @@ struct Remote {
 std::optional<Remote> split(std::string_view text) {
     if (const auto mark = text.find("://"); mark != k_none) {
         constexpr std::array k_schemes{"https", "http", "ssh", "git", "git+ssh", "ssh+git"};
-        if (std::ranges::find(k_schemes, lower(text.substr(0, mark))) == k_schemes.end()) {
+        if (std::ranges::find(k_schemes, base::lower(text.substr(0, mark))) == k_schemes.end()) {
             return std::nullopt;
         }
         text.remove_prefix(mark + 3);
@@ -63,11 +55,11 @@ std::optional<std::string> host_of(std::string_view authority) {
     if (!port.empty()) port.remove_prefix(1);
     const auto host = authority.substr(0, bracket ? end + 1 : end);
     const bool clean = std::ranges::all_of(host, [&](char c) {
-        return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '_' ||
+        return base::is_alphanumeric(c) || c == '.' || c == '-' || c == '_' ||
                (bracket && (c == ':' || c == '[' || c == ']'));
     });
-    if (host.empty() || !clean || !std::ranges::all_of(port, is_digit)) return std::nullopt;
-    return lower(host);
+    if (host.empty() || !clean || !std::ranges::all_of(port, base::is_digit)) return std::nullopt;
+    return base::lower(host);
 }
 
 std::optional<std::string> path_of(std::string_view path) {

@@ -20,7 +20,7 @@ namespace {
 // How long clearing up behind a template or the pool may take, beside what it is asked for.
 constexpr std::chrono::seconds k_to_clear_up(10);
 // Somebody else builds what is lacking: look again when that may be done.
-constexpr std::chrono::milliseconds k_moment(50);
+constexpr std::chrono::milliseconds k_pause(50);
 // What was lost or held and not refused, until one is told.
 constexpr int k_most_in_vain = 12;
 
@@ -198,7 +198,7 @@ Result<PoolReport> Manager::fill_pool(const Project& project, int most, Deadline
         }
         if (passes) log_.debug("looking again: {}", done.error().message);
         if (passes || !*done) {
-            wait(k_moment);
+            wait(k_pause);
             continue;
         }
         in_vain = 0;

@@ -19,8 +19,8 @@ namespace {
 using base::Deadline;
 using base::Result;
 
-constexpr std::chrono::seconds k_time_for_one(60);
-constexpr int k_most_leftovers = 100000;
+constexpr std::chrono::seconds k_time_for_one_finding(60);
+constexpr int k_all_leftovers = 100000;
 
 bool is_for_removal(const Finding& finding) {
     return finding.left.empty() &&
@@ -74,7 +74,7 @@ void Manager::deal_with_environments(const SweepWish& wish, SweepReport& report,
             finding.left = what_second_look_says(wish.is_still_gone, *finding.record);
             if (!finding.left.empty()) continue;
         }
-        const auto end = deadline.at_most(k_time_for_one);
+        const auto end = deadline.at_most(k_time_for_one_finding);
         if (finding.kind == FindingKind::unpublished) {
             const auto name = Name::parse(finding.name);
             const auto mended =
@@ -100,7 +100,7 @@ void Manager::deal_with_remains(SweepReport& report, Deadline deadline) {
     }
     if (std::ranges::none_of(report.findings, waits_for_leftovers)) return;
     finish_leftovers(deadline.remaining(), deadline);
-    const auto still = server_.leftovers(k_most_leftovers, deadline);
+    const auto still = server_.leftovers(k_all_leftovers, deadline);
     std::set<base::Uuid> held;
     if (still) {
         for (const auto& leftover : *still) held.insert(leftover.instance);
@@ -183,14 +183,15 @@ Result<SweepReport> Manager::sweep(const SweepWish& wish, Execution execution, D
 void Manager::remove_expired(const Project& project, std::chrono::milliseconds budget,
                              Deadline deadline) {
     const auto begin_until = deadline.at_most(budget);
-    const auto facts = server_.observe_sweep(project, {}, deadline.at_most(k_time_for_one));
+    const auto facts = server_.observe_sweep(project, {}, deadline.at_most(k_time_for_one_finding));
     if (!facts || facts->common.installation.is_behind) return;
     const auto decision = decide_sweep(*facts, std::nullopt);
     if (!decision) return;
     for (const auto& finding : decision->findings) {
         if (begin_until.passed()) return;
         if (!is_for_removal(finding)) continue;
-        const auto removed = remove_found(project, finding, deadline.at_most(k_time_for_one));
+        const auto removed =
+            remove_found(project, finding, deadline.at_most(k_time_for_one_finding));
         if (!removed) log_.debug("'{}' stays for now: {}", finding.name, removed.error().message);
     }
 }

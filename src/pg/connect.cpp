@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/interrupt.h"
+#include "base/text.h"
 #include "pg/connection.h"
 #include "pg/resolve.h"
 #include "pg/sql_state.h"
@@ -43,8 +44,8 @@ std::string sqlstate_in(std::string_view report) {
     const auto end = report.find_last_not_of(" \n");
     if (end == std::string_view::npos || end < k_code_size + 2) return {};
     const auto code = report.substr(end + 1 - k_code_size, k_code_size);
-    const bool is_code = std::ranges::all_of(
-        code, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+    const bool is_code =
+        std::ranges::all_of(code, [](char c) { return base::is_digit(c) || base::is_upper(c); });
     const bool stands_alone = report.substr(0, end + 1 - k_code_size).ends_with(":  ");
     return is_code && stands_alone ? std::string(code) : std::string();
 }

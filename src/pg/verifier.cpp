@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace pg {
 
 namespace {
@@ -11,10 +13,7 @@ constexpr std::string_view k_mechanism = "SCRAM-SHA-256$";
 constexpr std::size_t k_key_letters = 44;   // 32 bytes
 constexpr std::size_t k_salt_letters = 24;  // 16 bytes, as libpq makes them
 
-bool is_base64_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
-}
+bool is_base64_letter(char c) { return base::is_alphanumeric(c) || c == '+' || c == '/'; }
 
 bool is_base64(std::string_view text, std::size_t letters) {
     if (text.size() != letters) return false;
@@ -39,9 +38,9 @@ bool is_scram_verifier(std::string_view text) {
     const auto iterations = take_until(text, ':');
     const auto salt = take_until(text, '$');
     const auto stored_key = take_until(text, ':');
-    const bool counted =
-        !iterations.empty() && iterations.size() <= 7 && iterations.front() != '0' &&
-        std::ranges::all_of(iterations, [](char c) { return c >= '0' && c <= '9'; });
+    const bool counted = !iterations.empty() && iterations.size() <= 7 &&
+                         iterations.front() != '0' &&
+                         std::ranges::all_of(iterations, base::is_digit);
     return counted && is_base64(salt, k_salt_letters) && is_base64(stored_key, k_key_letters) &&
            is_base64(text, k_key_letters);
 }

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "environment/key_ring.h"
 #include "server/registration.h"
 #include "server/row_reading.h"
 #include "server/session.h"
@@ -21,8 +22,6 @@ using base::ErrorKind;
 using base::Result;
 using environment::Key;
 
-constexpr std::string_view k_file = "file:";
-constexpr std::string_view k_aws = "aws:";
 constexpr std::string_view k_keys =
     "SELECT k.number, k.fingerprint, k.location, k.number = i.current_key AS current, "
     "k.retired_at IS NOT NULL AS retired, (SELECT count(*) FROM registry.role r "
@@ -103,13 +102,13 @@ Result<KeyView> add_key(const KeyKeeper& keeper, Deadline deadline) {
     const int number = keys.back().number + 1;
     auto location = current.location;
     auto key = Key::random(number);
-    if (location.starts_with(k_file)) {
+    if (location.starts_with(environment::k_key_in_file)) {
         const auto path = place_of(first_place(keys, current), number);
-        location = fmt::format("{}{}", k_file, path);
+        location = fmt::format("{}{}", environment::k_key_in_file, path);
         BASE_TRY_ASSIGN(key, key_from_file(path, number));
-    } else if (location.starts_with(k_aws)) {
+    } else if (location.starts_with(environment::k_key_in_aws)) {
         const auto name = place_of(first_place(keys, current), number);
-        location = fmt::format("{}{}", k_aws, name);
+        location = fmt::format("{}{}", environment::k_key_in_aws, name);
         BASE_TRY_ASSIGN(key, key_from_aws(keeper, name, number, {}));
     } else if (location == "env") {
         const auto variable = fmt::format("REVIEWDB_KEY_{}", number);
@@ -196,14 +195,16 @@ Result<void> move_keys(const KeyKeeper& keeper, const std::string& location, Dea
                     "write it to a file first: reviewdb key move file:/PATH; bring its content as "
                     "that variable; then come again");
             }
-        } else if (location.starts_with(k_file)) {
-            const auto path = place_of(location.substr(k_file.size()), record.number);
-            place = fmt::format("{}{}", k_file, path);
+        } else if (location.starts_with(environment::k_key_in_file)) {
+            const auto path =
+                place_of(location.substr(environment::k_key_in_file.size()), record.number);
+            place = fmt::format("{}{}", environment::k_key_in_file, path);
             BASE_TRY(base::write_file(path, key.to_text().reveal() + "\n", 0600));
         }
-        if (location.starts_with(k_aws)) {
-            const auto name = place_of(location.substr(k_aws.size()), record.number);
-            place = fmt::format("{}{}", k_aws, name);
+        if (location.starts_with(environment::k_key_in_aws)) {
+            const auto name =
+                place_of(location.substr(environment::k_key_in_aws.size()), record.number);
+            place = fmt::format("{}{}", environment::k_key_in_aws, name);
             BASE_TRY(key_from_aws(keeper, name, record.number, key.to_text()));
         }
         const bool here = place == "registry";

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "environment/credential.h"
+#include "environment/key_ring.h"
 #include "environment/policy.h"
 #include "pg/quoting.h"
 #include "server/session.h"
@@ -19,8 +20,6 @@ using base::ErrorKind;
 using base::Result;
 using environment::Key;
 
-constexpr std::string_view k_file = "file:";
-constexpr std::string_view k_aws = "aws:";
 // A quarter of what is usable: a cap on one neighbour, not a partition.
 constexpr std::string_view k_connection_limit =
     "(SELECT greatest(10, least(50, (current_setting('max_connections')::int - "
@@ -90,8 +89,10 @@ Result<void> check_wish(const Preparation& wish) {
 }
 
 Result<void> check_key_location(const std::string& where) {
-    const bool in_file = where.starts_with(k_file) && where.substr(k_file.size()).starts_with('/');
-    const bool in_aws = where.starts_with(k_aws) && where.size() > k_aws.size();
+    const bool in_file = where.starts_with(environment::k_key_in_file) &&
+                         where.substr(environment::k_key_in_file.size()).starts_with('/');
+    const bool in_aws = where.starts_with(environment::k_key_in_aws) &&
+                        where.size() > environment::k_key_in_aws.size();
     if (where == "registry" || where == "env" || in_file || in_aws) return {};
     return base::fail(ErrorKind::invalid_input, fmt::format("'{}' is no place for the key", where),
                       "registry, env (REVIEWDB_KEY), file:PATH with an absolute path, or aws:NAME "
@@ -101,7 +102,8 @@ Result<void> check_key_location(const std::string& where) {
 Result<void> locate_key(const Preparation& wish, Registration& registration) {
     registration.key_location = wish.key_location.empty() ? "registry" : wish.key_location;
     if (registration.key_location == "registry") return {};
-    if (registration.key_location == "env" || registration.key_location.starts_with(k_aws)) {
+    if (registration.key_location == "env" ||
+        registration.key_location.starts_with(environment::k_key_in_aws)) {
         if (!wish.key_text) {
             return base::fail(ErrorKind::invalid_input,
                               "the key is to come from REVIEWDB_KEY, which is not set",
@@ -111,7 +113,9 @@ Result<void> locate_key(const Preparation& wish, Registration& registration) {
         registration.key_fingerprint = key.fingerprint();
         return {};
     }
-    BASE_TRY_ASSIGN(const auto key, key_in_file(registration.key_location.substr(k_file.size())));
+    BASE_TRY_ASSIGN(
+        const auto key,
+        key_in_file(registration.key_location.substr(environment::k_key_in_file.size())));
     registration.key_fingerprint = key.fingerprint();
     return {};
 }

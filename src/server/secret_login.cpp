@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/text.h"
 #include "environment/secret_value.h"
 
 namespace server {
@@ -23,11 +24,9 @@ constexpr std::array<std::string_view, 4> k_elsewhere{"host", "port", "dbname", 
 bool names_a_secret(std::string_view id) {
     const bool arn = id.starts_with("arn:");
     return !id.empty() && std::ranges::all_of(id, [&](char c) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        const bool digit = c >= '0' && c <= '9';
         // RDS names its own with an exclamation mark.
-        return letter || digit || std::string_view("/_+=.@-!").find(c) != std::string_view::npos ||
-               (arn && c == ':');
+        return base::is_alphanumeric(c) ||
+               std::string_view("/_+=.@-!").find(c) != std::string_view::npos || (arn && c == ':');
     });
 }
 
@@ -35,8 +34,7 @@ bool names_a_secret(std::string_view id) {
 std::string as_name(std::string_view prefix, std::string_view host) {
     std::string name(prefix);
     for (const char c : host) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '.' || c == '-';
+        const bool plain = base::is_alphanumeric(c) || c == '.' || c == '-';
         name += plain ? c : '_';
     }
     return name;

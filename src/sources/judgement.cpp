@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
 #include "base/words.h"
 #include "sources/words_of.h"
 
@@ -164,8 +165,6 @@ std::string_view first_word(std::string_view statement, Backslash backslash) {
     return statement.empty() ? statement : first_token(statement, Rest::none, backslash).text;
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 }  // namespace
 
 Judgement judge(std::string_view statement, Backslash backslash) {
@@ -199,7 +198,7 @@ Judgement judge_command(std::string_view command) {
         "commands of psql are not run here",
         "a script that needs psql is run by it: --run 'psql -X -v ON_ERROR_STOP=1 -f FILE'");
     std::string low(command);
-    for (auto& c : low) c = is_letter(c) ? static_cast<char>(c | 0x20) : c;
+    for (auto& c : low) c = base::is_letter(c) ? static_cast<char>(c | 0x20) : c;
     const bool brings_data = name == "\\copy" && (low.find("from stdin") != std::string::npos ||
                                                   low.find("from pstdin") != std::string::npos);
     if (brings_data) judgement.trait = Trait::copy_in;

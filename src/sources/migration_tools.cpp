@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "base/text.h"
+
 namespace sources {
 
 namespace {
@@ -97,8 +99,6 @@ constexpr std::array k_marks{
     Mark{"-- Up Migration", k_node_pg},
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 }  // namespace
 
 bool is_like(std::string_view text, std::string_view pattern) {
@@ -112,7 +112,7 @@ bool is_like(std::string_view text, std::string_view pattern) {
         }
         return false;
     }
-    const bool fits = !text.empty() && (first == '#' ? is_digit(text[0]) : text[0] == first);
+    const bool fits = !text.empty() && (first == '#' ? base::is_digit(text[0]) : text[0] == first);
     return fits && is_like(text.substr(1), rest);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/token.h"
 
+#include "base/text.h"
+
 namespace sources {
 
 namespace {
@@ -8,12 +10,10 @@ namespace {
 constexpr auto k_nowhere = std::string_view::npos;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool begins_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80U;
+    return base::is_letter(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80U;
 }
-bool is_tag_character(char c) { return begins_word(c) || is_digit(c); }
+bool is_tag_character(char c) { return begins_word(c) || base::is_digit(c); }
 
 // Reads one token; each `read_…` answers where the token that begins at `from` ends, or k_nowhere
 // when the text ends before it is known.
@@ -31,7 +31,7 @@ class Scan {
         if (c == '"') return closed(TokenKind::quoted, read_quoted(0), "a quoted name");
         if (c == '$') return dollar();
         if (c == '\\') return until_line_end(TokenKind::command);
-        if (is_digit(c)) return ends_with_text(TokenKind::number, read_number());
+        if (base::is_digit(c)) return ends_with_text(TokenKind::number, read_number());
         if (begins_word(c)) return word();
         if (c == ';') return {TokenKind::semicolon, text_.substr(0, 1)};
         // The first half of what begins a comment.
@@ -146,9 +146,9 @@ class Scan {
     Token dollar() const {
         const auto tag_end = while_true(1, is_tag_character);
         if (tag_end == text_.size()) return ends_with_text(TokenKind::number, tag_end);
-        const bool opens = text_[tag_end] == '$' && (tag_end == 1 || !is_digit(text_[1]));
+        const bool opens = text_[tag_end] == '$' && (tag_end == 1 || !base::is_digit(text_[1]));
         if (!opens) {
-            const auto digits = while_true(1, is_digit);
+            const auto digits = while_true(1, base::is_digit);
             if (digits == 1) return {TokenKind::symbol, text_.substr(0, 1)};
             return ends_with_text(TokenKind::number, through_word(digits));
         }
@@ -160,12 +160,12 @@ class Scan {
 
     // With the word that follows without a blank, as psql has it: 1e5$$ opens no dollar quote.
     std::size_t read_number() const {
-        const auto digits = while_true(0, [](char c) { return is_digit(c) || c == '.'; });
+        const auto digits = while_true(0, [](char c) { return base::is_digit(c) || c == '.'; });
         const auto end = through_word(digits);
         const bool exponent = end == digits + 1 && end < text_.size() &&
                               (text_[digits] == 'e' || text_[digits] == 'E');
         if (!exponent || (text_[end] != '+' && text_[end] != '-')) return end;
-        const auto rest = while_true(end + 1, is_digit);
+        const auto rest = while_true(end + 1, base::is_digit);
         if (rest == text_.size()) return rest;
         return rest > end + 1 ? through_word(rest) : end;
     }

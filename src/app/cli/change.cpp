@@ -8,6 +8,7 @@
 
 #include "api/drop_in.h"
 #include "api/json.h"
+#include "app/cli/answer.h"
 #include "app/cli/operator.h"
 #include "app/cli/print.h"
 #include "app/cli/question.h"
@@ -31,10 +32,6 @@ using environment::Outcome;
 using environment::Report;
 using environment::Wish;
 
-Execution execution_of(const Session& session) {
-    return session.arguments().dry_run ? Execution::dry_run : Execution::carry_out;
-}
-
 Result<Wish> change_wish(const Session& session) {
     BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
@@ -44,31 +41,13 @@ Result<Wish> change_wish(const Session& session) {
                 session.arguments().reason, wanted.value_or("")};
 }
 
-void print_changed(Session& session, const Answer& answer) {
-    session.end_progress();
-    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
-    if (session.arguments().dry_run) {
-        print_result(session.wants("json")
-                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
-                     : answer.steps.empty() ? "nothing to do\n"
-                                            : step_lines(answer.steps));
-    } else if (session.wants("json")) {
-        print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
-    } else if (session.arguments().quiet) {
-        print_result(answer.description->environment.name + "\n");
-    } else {
-        print_result(
-            details(*answer.description, answer.outcome, std::chrono::system_clock::now()));
-    }
-}
-
 // One environment, and what is done with it.
 Result<int> change(Session& session,
                    const std::function<Result<Answer>(const Wish&, Deadline)>& deed) {
     BASE_TRY_ASSIGN(const auto wish, change_wish(session));
     BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const auto answer, deed(wish, session.deadline()));
-    print_changed(session, answer);
+    print_answer(session, answer);
     return 0;
 }
 
@@ -124,7 +103,7 @@ Result<std::optional<std::chrono::seconds>> wanted_ttl(const Session& session) {
 
 Result<int> protection(Session& session, environment::Protection wanted) {
     return change(session, [&](const Wish& wish, Deadline deadline) {
-        return session.manager().protect(wish, wanted, execution_of(session), deadline);
+        return session.manager().protect(wish, wanted, session.execution(), deadline);
     });
 }
 
@@ -135,7 +114,7 @@ Result<int> import(Session& session) {
     BASE_TRY_ASSIGN(const auto reports,
                     api::import_stages(
                         {session.settings().project, arguments.name,
-                         std::string(session.reached().login.get("dbname")), execution_of(session)},
+                         std::string(session.reached().login.get("dbname")), session.execution()},
                         session.manager(), session.server(), session.deadline()));
     return print_reports(session, reports);
 }
@@ -180,7 +159,7 @@ Result<int> rotate_all(Session& session) {
 Result<int> run_repair(Session& session) {
     BASE_TRY(check_all(session));
     const auto repair = [&](const Wish& wish, Deadline deadline) {
-        return session.manager().repair(wish, execution_of(session), deadline);
+        return session.manager().repair(wish, session.execution(), deadline);
     };
     const auto& arguments = session.arguments();
     if (arguments.rebuild_registry) return rebuild(session);
@@ -188,7 +167,7 @@ Result<int> run_repair(Session& session) {
         BASE_TRY_ASSIGN(const auto wish, change_wish(session));
         BASE_TRY(session.must_connect());
         BASE_TRY_ASSIGN(const auto answer, repair(wish, session.deadline()));
-        print_changed(session, answer);
+        print_answer(session, answer);
         const bool drifted = arguments.dry_run && answer.outcome != Outcome::unchanged;
         return drifted ? base::k_exit_drift : 0;
     }
@@ -209,9 +188,9 @@ Result<int> run_reset(Session& session) {
     if (!wanted) return 1;
     // A person may have thought about it for longer than the deadline.
     BASE_TRY_ASSIGN(const auto answer,
-                    session.manager().reset(wish, execution_of(session),
+                    session.manager().reset(wish, session.execution(),
                                             Deadline::after(session.settings().deadline)));
-    print_changed(session, answer);
+    print_answer(session, answer);
     return 0;
 }
 
@@ -223,14 +202,14 @@ Result<int> run_rotate(Session& session) {
     const auto sessions =
         arguments.disconnect ? environment::Sessions::end : environment::Sessions::leave;
     return change(session, [&](const Wish& wish, Deadline deadline) {
-        return session.manager().rotate(wish, sessions, execution_of(session), deadline);
+        return session.manager().rotate(wish, sessions, session.execution(), deadline);
     });
 }
 
 Result<int> run_extend(Session& session) {
     BASE_TRY_ASSIGN(const auto ttl, wanted_ttl(session));
     return change(session, [&](const Wish& wish, Deadline deadline) {
-        return session.manager().extend(wish, ttl, execution_of(session), deadline);
+        return session.manager().extend(wish, ttl, session.execution(), deadline);
     });
 }
 
@@ -243,13 +222,13 @@ Result<int> run_unprotect(Session& session) {
 
 Result<int> run_close(Session& session) {
     return change(session, [&](const Wish& wish, Deadline deadline) {
-        return session.manager().close(wish, execution_of(session), deadline);
+        return session.manager().close(wish, session.execution(), deadline);
     });
 }
 
 Result<int> run_open(Session& session) {
     return change(session, [&](const Wish& wish, Deadline deadline) {
-        return session.manager().open(wish, execution_of(session), deadline);
+        return session.manager().open(wish, session.execution(), deadline);
     });
 }
 

@@ -15,7 +15,6 @@ namespace cli {
 namespace {
 
 using base::Result;
-using environment::Execution;
 
 Result<environment::CreateWish> create_wish(const Session& session) {
     const auto& arguments = session.arguments();
@@ -44,7 +43,7 @@ Result<environment::CreateWish> create_wish(const Session& session) {
 // Creates; a server without a registry is prepared first, where that may be.
 Result<environment::Answer> create_or_prepare(Session& session,
                                               const environment::CreateWish& wish) {
-    const auto execution = session.arguments().dry_run ? Execution::dry_run : Execution::carry_out;
+    const auto execution = session.execution();
     auto answer = session.manager().create(wish, execution, session.deadline());
     if (answer || answer.error().sqlstate != "3D000") return answer;
     if (session.arguments().dry_run) {

@@ -98,9 +98,7 @@ Result<int> run_delete(Session& session) {
         }
         // A person may have thought about it for longer than the deadline.
         const auto deadline = base::Deadline::after(session.settings().deadline);
-        BASE_TRY_ASSIGN(answer,
-                        session.manager().remove(
-                            wish, dry_run ? Execution::dry_run : Execution::carry_out, deadline));
+        BASE_TRY_ASSIGN(answer, session.manager().remove(wish, session.execution(), deadline));
     }
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);

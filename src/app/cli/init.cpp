@@ -8,6 +8,7 @@
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
 #include "base/file.h"
+#include "environment/key_ring.h"
 #include "server/prepare.h"
 #include "server/secret_login.h"
 
@@ -48,22 +49,23 @@ Result<Address> parse_address(std::string_view text) {
 
 // The key's text where it stands outside the server.
 Result<std::optional<base::Secret>> find_key(Session& session, const std::string& location) {
-    constexpr std::string_view k_aws = "aws:";
-    if (location.starts_with(k_aws)) {
+    if (location.starts_with(environment::k_key_in_aws)) {
         const auto texts = session.key_texts();
-        BASE_TRY_ASSIGN(auto text, texts.keep_aws(location.substr(k_aws.size()), {}));
+        BASE_TRY_ASSIGN(auto text,
+                        texts.keep_aws(location.substr(environment::k_key_in_aws.size()), {}));
         return std::optional(std::move(text));
     }
     if (location.empty() || location == "registry") return std::optional<base::Secret>();
-    constexpr std::string_view k_file = "file:";
-    if (location.starts_with(k_file)) {
-        BASE_TRY_ASSIGN(auto text, base::read_file(location.substr(k_file.size())));
+    if (location.starts_with(environment::k_key_in_file)) {
+        BASE_TRY_ASSIGN(auto text,
+                        base::read_file(location.substr(environment::k_key_in_file.size())));
         if (text) {
             while (text->ends_with('\n')) text->pop_back();
             return std::optional<base::Secret>(base::Secret(*std::move(text)));
         }
         return base::fail(ErrorKind::invalid_input,
-                          fmt::format("--key: there is no file {}", location.substr(k_file.size())),
+                          fmt::format("--key: there is no file {}",
+                                      location.substr(environment::k_key_in_file.size())),
                           "make one: (umask 077; openssl rand -hex 32 > FILE)");
     }
     const auto key = session.variables().find("REVIEWDB_KEY");

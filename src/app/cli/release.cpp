@@ -5,6 +5,7 @@
 
 #include "api/json.h"
 #include "app/cli/access.h"
+#include "app/cli/answer.h"
 #include "app/cli/print.h"
 #include "app/cli/question.h"
 #include "app/cli/session.h"
@@ -17,7 +18,6 @@ namespace {
 
 using base::Result;
 using environment::Answer;
-using environment::Execution;
 using environment::Wish;
 
 Result<bool> is_release_wanted(Session& session, const Wish& wish) {
@@ -31,27 +31,16 @@ Result<bool> is_release_wanted(Session& session, const Wish& wish) {
                                 wish.name.text()));
 }
 
+// With where it is: from now on nobody else will say.
 void print_released(Session& session, const Answer& answer) {
-    session.end_progress();
-    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
-    if (session.arguments().dry_run) {
-        print_result(session.wants("json")
-                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
-                         : step_lines(answer.steps));
+    if (session.arguments().dry_run || !session.wants("url")) {
+        print_answer(session, answer);
         return;
     }
+    session.end_progress();
     const auto route = advertised_route(*answer.description);
-    if (session.wants("json")) {
-        print_result(api::to_json(*answer.description, answer.outcome, false, answer.remarks));
-    } else if (session.wants("url")) {
-        mask(route, session.variables());
-        print_result(route.to_uri().reveal() + "\n");
-    } else if (session.arguments().quiet) {
-        print_result(answer.description->environment.name + "\n");
-    } else {
-        print_result(
-            details(*answer.description, answer.outcome, std::chrono::system_clock::now()));
-    }
+    mask(route, session.variables());
+    print_result(route.to_uri().reveal() + "\n");
 }
 
 }  // namespace
@@ -69,9 +58,8 @@ Result<int> run_release(Session& session) {
     if (!wanted) return 1;
     // A person may have thought about it for longer than the deadline.
     BASE_TRY_ASSIGN(const auto answer,
-                    session.manager().release(
-                        wish, arguments.dry_run ? Execution::dry_run : Execution::carry_out,
-                        base::Deadline::after(session.settings().deadline)));
+                    session.manager().release(wish, session.execution(),
+                                              base::Deadline::after(session.settings().deadline)));
     print_released(session, answer);
     return 0;
 }

@@ -36,6 +36,11 @@ class Session {
     base::Deadline patience() const;
     base::Log& log() { return log_; }
 
+    // Whether it is done, or only said what would be.
+    environment::Execution execution() const {
+        return arguments_.dry_run ? environment::Execution::dry_run
+                                  : environment::Execution::carry_out;
+    }
     bool wants(std::string_view output) const { return arguments_.output == output; }
     bool has(const char* variable) const { return variables_.contains(variable); }
 

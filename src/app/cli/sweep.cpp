@@ -24,7 +24,6 @@ namespace {
 
 using base::ErrorKind;
 using base::Result;
-using environment::Execution;
 using environment::Finding;
 using environment::SweepReport;
 using environment::Truth;
@@ -148,10 +147,8 @@ Result<int> run_sweep(Session& session) {
     }
     BASE_TRY(session.must_connect());
     if (!dry_run) BASE_TRY(session.server().refresh_sizes(session.deadline()));
-    BASE_TRY_ASSIGN(
-        const auto report,
-        session.manager().sweep(wish, dry_run ? Execution::dry_run : Execution::carry_out,
-                                session.patience()));
+    BASE_TRY_ASSIGN(const auto report,
+                    session.manager().sweep(wish, session.execution(), session.patience()));
     print_report(session, report);
     const bool something_due =
         std::ranges::any_of(report.findings, [](const Finding& finding) { return finding.is_due; });

@@ -92,7 +92,7 @@ Result<int> delete_template(Session& session) {
         return 1;
     }
     BASE_TRY_ASSIGN(const auto answer, session.manager().forget_template(
-                                           subject, wanted_execution(session), session.patience()));
+                                           subject, session.execution(), session.patience()));
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     print_result(session.wants("json")
@@ -140,11 +140,6 @@ Result<int> show_template(Session& session, const TemplateSubject& subject,
         print_result(details_of(found, outcome));
     }
     return 0;
-}
-
-environment::Execution wanted_execution(const Session& session) {
-    return session.arguments().dry_run ? environment::Execution::dry_run
-                                       : environment::Execution::carry_out;
 }
 
 Result<void> check_template_choice(const std::optional<std::string>& name) {

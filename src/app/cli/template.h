@@ -19,7 +19,6 @@ base::Result<std::string> template_of_working_tree(Session& session);
 
 // The template that the call names. Fails invalid_input.
 base::Result<environment::TemplateSubject> named_template(const Session& session);
-environment::Execution wanted_execution(const Session& session);
 // Prints it as the call wants it printed.
 base::Result<int> show_template(Session& session, const environment::TemplateSubject& subject,
                                 std::optional<environment::Outcome> outcome);

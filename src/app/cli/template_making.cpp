@@ -41,7 +41,7 @@ Result<environment::Answer> snapshot(Session& session, environment::TemplateWish
     const auto helper = session.helper();
     return session.manager().make_template_from({session.settings().project, std::move(name)},
                                                 std::move(wish), filler, *helper.manager,
-                                                wanted_execution(session), session.patience());
+                                                session.execution(), session.patience());
 }
 
 api::Recipe asked_recipe(const Arguments& arguments) {
@@ -191,10 +191,10 @@ Result<int> make_template(Session& session) {
         wish.anew = wish.anew || known != kept(recipe);
     }
     const auto filler = filler_of(session, source);
-    const auto made = recipe.environment.empty()
-                          ? session.manager().make_template(wish, filler, wanted_execution(session),
-                                                            session.patience())
-                          : snapshot(session, wish, recipe.environment, filler);
+    const auto made =
+        recipe.environment.empty()
+            ? session.manager().make_template(wish, filler, session.execution(), session.patience())
+            : snapshot(session, wish, recipe.environment, filler);
     session.end_progress();
     BASE_TRY_ASSIGN(const auto answer, made);
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);

@@ -5,6 +5,7 @@
 
 #include "api/json.h"
 #include "api/removal_json.h"
+#include "app/cli/answer.h"
 #include "app/cli/print.h"
 #include "app/cli/question.h"
 #include "app/cli/session.h"
@@ -19,15 +20,10 @@ namespace {
 
 using base::ErrorKind;
 using base::Result;
-using environment::Execution;
 using environment::Name;
 using environment::Trashed;
 using environment::TrashFilter;
 using std::chrono::system_clock;
-
-Execution execution_of(const Session& session) {
-    return session.arguments().dry_run ? Execution::dry_run : Execution::carry_out;
-}
 
 std::string time_until(const std::optional<environment::Time>& then, system_clock::time_point now) {
     if (!then) return "-";
@@ -67,7 +63,7 @@ void print_trash(Session& session, const std::vector<Trashed>& found) {
     print_result(names);
 }
 
-Result<TrashFilter> make_filter(const Session& session) {
+Result<TrashFilter> trash_filter(const Session& session) {
     const auto& arguments = session.arguments();
     TrashFilter filter;
     if (!arguments.all_projects) filter.project = session.settings().project;
@@ -79,7 +75,7 @@ Result<TrashFilter> make_filter(const Session& session) {
 }
 
 Result<int> list_trash(Session& session) {
-    BASE_TRY_ASSIGN(const auto filter, make_filter(session));
+    BASE_TRY_ASSIGN(const auto filter, trash_filter(session));
     BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
     std::vector<Trashed> found;
     if (there) {
@@ -90,7 +86,7 @@ Result<int> list_trash(Session& session) {
 }
 
 Result<int> empty_trash(Session& session) {
-    BASE_TRY_ASSIGN(const auto filter, make_filter(session));
+    BASE_TRY_ASSIGN(const auto filter, trash_filter(session));
     BASE_TRY(session.must_connect());
     const auto& arguments = session.arguments();
     auto& manager = session.manager();
@@ -105,28 +101,12 @@ Result<int> empty_trash(Session& session) {
         arguments.reason.empty() ? std::string("asked for by the caller") : arguments.reason;
     // A person may have thought about it for longer than the deadline.
     BASE_TRY_ASSIGN(const auto gone,
-                    manager.empty_trash(filter, reason, execution_of(session), session.patience()));
+                    manager.empty_trash(filter, reason, session.execution(), session.patience()));
     if (!arguments.dry_run) {
         session.notice(fmt::format("reviewdb: {} dropped for good", gone.size()));
     }
     print_trash(session, gone);
     return 0;
-}
-
-void print_restored(Session& session, const environment::Answer& answer) {
-    session.end_progress();
-    for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
-    if (session.arguments().dry_run) {
-        print_result(session.wants("json")
-                         ? api::steps_json(answer.outcome, answer.steps, answer.remarks)
-                         : step_lines(answer.steps));
-    } else if (session.wants("json")) {
-        print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
-    } else if (session.arguments().quiet) {
-        print_result(answer.description->environment.name + "\n");
-    } else {
-        print_result(details(*answer.description, answer.outcome, system_clock::now()));
-    }
 }
 
 }  // namespace
@@ -148,9 +128,9 @@ Result<int> run_restore(Session& session) {
                                  .repository = found.origin.repository,
                                  .reason = arguments.reason};
     BASE_TRY(session.must_connect());
-    BASE_TRY_ASSIGN(const auto answer, session.manager().restore(wish, from, execution_of(session),
-                                                                 session.deadline()));
-    print_restored(session, answer);
+    BASE_TRY_ASSIGN(const auto answer,
+                    session.manager().restore(wish, from, session.execution(), session.deadline()));
+    print_answer(session, answer);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "support/must.h"
+#include "support/soon.h"
 #include "support/temp_folder.h"
 
 namespace {
@@ -22,9 +23,8 @@ using base::Deadline;
 using base::ErrorKind;
 using base::Wiring;
 using support::must;
+using support::soon;
 using namespace std::chrono_literals;
-
-Deadline soon() { return Deadline::after(20s); }
 
 Child start(const std::string& script, Wiring wiring) {
     return must(Child::start({.arguments = {"sh", "-c", script}}, wiring));

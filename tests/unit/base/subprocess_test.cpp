@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "support/must.h"
+#include "support/soon.h"
 #include "support/temp_folder.h"
 
 namespace {
@@ -22,9 +23,8 @@ using base::Deadline;
 using base::ErrorKind;
 using base::Lifetime;
 using support::must;
+using support::soon;
 using namespace std::chrono_literals;
-
-Deadline soon() { return Deadline::after(20s); }
 
 base::Finished run(const Command& command) { return must(base::run(command, soon())); }
 
