@@ -9,9 +9,13 @@
 
 namespace cli {
 
-void print_answer(Session& session, const environment::Answer& answer) {
+void print_remarks(Session& session, const environment::Answer& answer) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
+}
+
+void print_answer(Session& session, const environment::Answer& answer) {
+    print_remarks(session, answer);
     if (session.arguments().dry_run) {
         print_result(session.wants("json")
                          ? api::steps_json(answer.outcome, answer.steps, answer.remarks)

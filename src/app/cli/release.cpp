@@ -37,7 +37,7 @@ void print_released(Session& session, const Answer& answer) {
         print_answer(session, answer);
         return;
     }
-    session.end_progress();
+    print_remarks(session, answer);
     const auto route = advertised_route(*answer.description);
     mask(route, session.variables());
     print_result(route.to_uri().reveal() + "\n");
