@@ -27,5 +27,5 @@ chaos_command() {
     --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal
   test_command unit e2e --major 15 --program unit_tests --program e2e_lambda_hard
   unset REVIEWDB_TEST_EXHAUSTIVELY
-  test_command pg --major 15 --preset asan --program pg_lifecycle
+  test_command unit pg --major 15 --preset asan --program unit_aws --program pg_lifecycle
 }
