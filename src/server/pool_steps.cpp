@@ -109,17 +109,20 @@ Result<std::string> LiveServer::dismiss_owner(const Work& work) {
     return std::string();
 }
 
-// What a claimer has locked is no longer warm when this gets to it, and stays.
+// What is no longer as it was found stays: a claimer has it, or whoever seemed to be gone has just
+// finished it.
 Result<std::string> LiveServer::discard(const Work& work) {
-    const auto id = work.target.leaving.id.to_string();
-    BASE_TRY(run({{"UPDATE registry.template SET next_instance = NULL, state = CASE state "
-                   "WHEN 'building' THEN 'gone' ELSE state END WHERE next_instance = $1::uuid",
-                   {id}},
-                  {"UPDATE registry.instance i SET state = 'dropping', let_go_at = now() "
-                   "WHERE i.id = $1::uuid AND i.state IN ('building', 'warm', 'frozen') "
-                   "AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id)",
-                   {id}}},
-                 work.deadline));
+    const auto& leaving = work.target.leaving;
+    const auto id = leaving.id.to_string();
+    BASE_TRY(
+        run({{"UPDATE registry.template SET next_instance = NULL, state = CASE state "
+              "WHEN 'building' THEN 'gone' ELSE state END WHERE next_instance = $1::uuid",
+              {id}},
+             {"UPDATE registry.instance i SET state = 'dropping', let_go_at = now() "
+              "WHERE i.id = $1::uuid AND i.state = $2 AND $2 IN ('building', 'warm', 'frozen') "
+              "AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id)",
+              {id, std::string(to_text(leaving.state))}}},
+            work.deadline));
     return std::string();
 }
 

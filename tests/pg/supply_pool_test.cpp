@@ -38,6 +38,28 @@ class SupplyPoolTest : public SupplyTest {
     }
 };
 
+// Between two parts of one look a builder finished and left, so that it seemed to be gone.
+TEST_F(SupplyPoolTest, keeps_what_was_finished_while_somebody_looked) {
+    set_pool("empty", 1);
+    must(fill());
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    server::LiveServer live(support::prepared_operator(), "reviewdb/test", log);
+    const auto facts = must(live.observe_pool(project(), support::soon()));
+    ASSERT_EQ(facts.instances.size(), 1U);
+    auto seen = facts.instances.front();
+    const auto discard = [&] {
+        const auto plan = environment::plan_retirement(seen, facts.common, "it seems to be gone");
+        must(live.perform(plan.steps.front(), plan, {}, support::k_tester, support::soon()));
+    };
+    seen.instance.state = environment::InstanceState::building;
+    discard();
+    EXPECT_EQ(warm("empty"), 1);
+    seen.instance.state = environment::InstanceState::warm;
+    discard();
+    EXPECT_EQ(warm("empty"), 0);
+    expect_agreement();
+}
+
 TEST_F(SupplyPoolTest, is_filled_up_to_what_is_to_be_and_no_further) {
     make_data();
     set_pool("data", 2);

@@ -110,7 +110,7 @@ Result<void> FakeServer::discard(const Work& work) {
     const auto state = found->second.record.state;
     const bool of_no_use = state == InstanceState::building || state == InstanceState::warm ||
                            state == InstanceState::frozen;
-    if (of_no_use) let_go_of(id);
+    if (of_no_use && state == work.target.leaving.state) let_go_of(id);
     return {};
 }
 
