@@ -4,11 +4,11 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/sha.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 
@@ -36,6 +36,7 @@ bool is_unreserved(char c) {
 // Regroups the bits of `data` into letters of `bits` bits each, the last one filled with zeros.
 std::string spell(std::string_view data, unsigned bits, std::string_view alphabet) {
     std::string text;
+    text.reserve((data.size() * 8 + bits - 1) / bits);
     std::uint32_t buffer = 0;
     unsigned held = 0;
     const std::uint32_t mask = (1U << bits) - 1;
@@ -51,14 +52,31 @@ std::string spell(std::string_view data, unsigned bits, std::string_view alphabe
     return text;
 }
 
-std::optional<std::string> unspell(std::string_view text, unsigned bits,
-                                   std::string_view alphabet) {
+// What each character stands for in an alphabet; -1 for one that is not in it.
+using Values = std::array<std::int8_t, 256>;
+constexpr Values values_of(std::string_view alphabet) {
+    Values values{};
+    values.fill(-1);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        values.at(static_cast<unsigned char>(alphabet[i])) = static_cast<std::int8_t>(i);
+    }
+    return values;
+}
+constexpr Values k_base64url_values = values_of(k_base64url);
+constexpr Values k_hex_values = [] {
+    auto values = values_of("0123456789ABCDEF");
+    for (std::size_t c = 'A'; c <= 'F'; ++c) values.at(c - 'A' + 'a') = values.at(c);
+    return values;
+}();
+
+std::optional<std::string> unspell(std::string_view text, unsigned bits, const Values& values) {
     std::string data;
+    data.reserve(text.size() * bits / 8);
     std::uint32_t buffer = 0;
     unsigned held = 0;
     for (const char c : text) {
-        const auto value = alphabet.find(c);
-        if (value == std::string_view::npos) return std::nullopt;
+        const auto value = values.at(static_cast<unsigned char>(c));
+        if (value < 0) return std::nullopt;
         buffer = (buffer << bits) | static_cast<std::uint32_t>(value);
         held += bits;
         if (held >= 8) {
@@ -133,7 +151,7 @@ std::string random_bytes(std::size_t count) {
 
 Digest sha256(std::string_view data) {
     Digest digest;
-    SHA256(data_of(data), data.size(), digest.data());
+    require(EVP_Digest(data.data(), data.size(), digest.data(), nullptr, digest_sha256(), nullptr));
     return digest;
 }
 
@@ -168,16 +186,12 @@ Digest hmac_sha256(std::string_view key, std::string_view data) {
 
 std::string to_base64url(std::string_view data) { return spell(data, 6, k_base64url); }
 std::optional<std::string> from_base64url(std::string_view text) {
-    return unspell(text, 6, k_base64url);
+    return unspell(text, 6, k_base64url_values);
 }
 std::string to_base32(std::string_view data) { return spell(data, 5, k_base32); }
 std::string to_hex(std::string_view data) { return spell(data, 4, k_hex); }
 std::optional<std::string> from_hex(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower) {
-        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return unspell(lower, 4, k_hex);
+    return unspell(text, 4, k_hex_values);
 }
 
 std::string percent_encoded(std::string_view text) {

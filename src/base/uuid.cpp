@@ -2,10 +2,17 @@
 #include "base/uuid.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "base/bytes.h"
 
 namespace base {
+
+namespace {
+constexpr std::string_view k_form = "00000000-0000-0000-0000-000000000000";
+constexpr std::size_t k_bytes = 16;
+}  // namespace
 
 Uuid Uuid::random() {
     Uuid uuid;
@@ -16,14 +23,15 @@ Uuid Uuid::random() {
 }
 
 std::optional<Uuid> Uuid::parse(std::string_view text) {
-    if (text.size() != 36) return std::nullopt;
-    std::string digits;
+    if (text.size() != k_form.size()) return std::nullopt;
+    std::array<char, 2 * k_bytes> digits{};
+    std::size_t count = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        const bool dash = k_form[i] == '-';
         if (dash != (text[i] == '-')) return std::nullopt;
-        if (!dash) digits += text[i];
+        if (!dash) digits.at(count++) = text[i];
     }
-    const auto bytes = from_hex(digits);
+    const auto bytes = from_hex({digits.data(), digits.size()});
     if (!bytes) return std::nullopt;
     Uuid uuid;
     std::ranges::copy(*bytes, uuid.bytes_.begin());
@@ -31,8 +39,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 std::string Uuid::to_string() const {
-    auto text = to_hex(bytes());
-    for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
+    constexpr std::string_view k_digits = "0123456789abcdef";
+    std::string text(k_form);
+    std::size_t at = 0;
+    for (const auto byte : bytes_) {
+        if (text[at] == '-') ++at;
+        text[at++] = k_digits[byte >> 4U];
+        text[at++] = k_digits[byte & 0xfU];
+    }
     return text;
 }
 

@@ -36,6 +36,21 @@ bool wait_for(int socket, short events, Deadline deadline) {
     return false;
 }
 
+const Statement k_begin{"BEGIN", {}, false};
+const Statement k_commit{"COMMIT", {}, false};
+const Statement k_rollback{"ROLLBACK", {}, false};
+
+std::vector<const Statement*> group_of(const std::vector<Statement>& statements,
+                                       const Statement* first = nullptr,
+                                       const Statement* last = nullptr) {
+    std::vector<const Statement*> group;
+    group.reserve(statements.size() + 3);
+    if (first != nullptr) group.push_back(first);
+    for (const auto& statement : statements) group.push_back(&statement);
+    if (last != nullptr) group.push_back(last);
+    return group;
+}
+
 std::string trimmed(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
     return std::string(text);
@@ -157,9 +172,9 @@ bool Connection::send_often(const Statement& statement, const std::vector<const 
                                values.data(), nullptr, nullptr, 0) != 0;
 }
 
-Result<void> Connection::send(const std::vector<Statement>& group, Deadline deadline) {
-    for (const auto& statement : group) {
-        if (!send_one(statement)) return lost(deadline);
+Result<void> Connection::send(const Group& group, Deadline deadline) {
+    for (const auto* statement : group) {
+        if (!send_one(*statement)) return lost(deadline);
     }
     if (PQpipelineSync(handle_.get()) == 0) return lost(deadline);
     return {};
@@ -201,33 +216,29 @@ bool Connection::in_transaction() const {
 }
 
 void Connection::roll_back(Deadline deadline) {
-    if (in_transaction() && !pipeline({{{"ROLLBACK"}}}, deadline)) handle_.reset();
+    if (in_transaction() && !pipeline({{&k_rollback}}, deadline)) handle_.reset();
 }
 
-Result<std::vector<Rows>> Connection::apart(const std::vector<Statement>& statements,
-                                            Deadline deadline) {
-    if (!std::exchange(begun_, false)) return pipeline({statements}, deadline);
-    return pipeline({{{"ROLLBACK"}}, statements}, deadline);
+Result<std::vector<Rows>> Connection::apart(Group statements, Deadline deadline) {
+    Groups groups;
+    if (std::exchange(begun_, false)) groups.push_back({&k_rollback});
+    groups.push_back(std::move(statements));
+    return pipeline(groups, deadline);
 }
 
 Result<Rows> Connection::run(const Statement& statement, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto answers, apart({statement}, deadline));
+    BASE_TRY_ASSIGN(auto answers, apart({&statement}, deadline));
     return std::move(answers.front());
 }
 
 Result<std::vector<Rows>> Connection::run_all(const std::vector<Statement>& statements,
                                               Deadline deadline) {
-    return apart(statements, deadline);
+    return apart(group_of(statements), deadline);
 }
 
 Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& statements,
                                                Deadline deadline) {
-    std::vector<Statement> all;
-    all.reserve(statements.size() + 2);
-    all.push_back({"BEGIN"});
-    all.insert(all.end(), statements.begin(), statements.end());
-    all.push_back({"COMMIT"});
-    auto answers = apart(all, deadline);
+    auto answers = apart(group_of(statements, &k_begin, &k_commit), deadline);
     // COMMIT was skipped with the rest of the aborted group.
     roll_back(deadline);
     if (!answers) return answers;
@@ -238,11 +249,7 @@ Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& sta
 
 Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statements,
                                             Deadline deadline) {
-    std::vector<Statement> all;
-    all.reserve(statements.size() + 1);
-    all.push_back({"BEGIN"});
-    all.insert(all.end(), statements.begin(), statements.end());
-    auto answers = apart(all, deadline);
+    auto answers = apart(group_of(statements, &k_begin), deadline);
     if (!answers) {
         roll_back(deadline);
         return answers;
@@ -253,7 +260,7 @@ Result<std::vector<Rows>> Connection::begin(const std::vector<Statement>& statem
 }
 
 Result<Rows> Connection::go_on(const Statement& statement, Deadline deadline) {
-    auto answers = pipeline({{statement}}, deadline);
+    auto answers = pipeline({{&statement}}, deadline);
     if (answers) return std::move(answers->front());
     if (std::exchange(begun_, false)) roll_back(deadline);
     return base::fail(std::move(answers).error());
@@ -265,10 +272,9 @@ Result<std::vector<Rows>> Connection::finish(const std::vector<Statement>& state
     if (!std::exchange(begun_, false) || !in_transaction()) {
         return base::fail(ErrorKind::in_doubt, "the transaction that was begun has ended");
     }
-    auto all = statements;
-    all.push_back({"COMMIT"});
+    auto all = group_of(statements, nullptr, &k_commit);
     // Without a Sync of its own, which would be one more answer to wait for: a failure skips it.
-    if (afterwards) all.push_back(*afterwards);
+    if (afterwards) all.push_back(&*afterwards);
     auto answers = pipeline({all}, deadline);
     roll_back(deadline);
     return answers;

@@ -144,16 +144,16 @@ class Connection {
     // One attempt to connect, and whether the server asked for a password and was given one.
     static std::pair<base::Result<Connection>, bool> attempt(const ConnectionInfo& info,
                                                              base::Deadline deadline);
-    using Groups = std::vector<std::vector<Statement>>;
+    using Group = std::vector<const Statement*>;
+    using Groups = std::vector<Group>;
     // The groups in one round trip, each an implicit transaction of its own, or part of the one
     // that is open; answers what the last one did, or the first failure.
     base::Result<std::vector<Rows>> pipeline(const Groups& groups, base::Deadline deadline);
-    base::Result<void> send(const std::vector<Statement>& group, base::Deadline deadline);
+    base::Result<void> send(const Group& group, base::Deadline deadline);
     bool send_one(const Statement& statement);
     bool send_often(const Statement& statement, const std::vector<const char*>& values);
     // One group that lets go of a transaction which nobody finished.
-    base::Result<std::vector<Rows>> apart(const std::vector<Statement>& statements,
-                                          base::Deadline deadline);
+    base::Result<std::vector<Rows>> apart(Group statements, base::Deadline deadline);
     bool in_transaction() const;
     void roll_back(base::Deadline deadline);
     base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);

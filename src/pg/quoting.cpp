@@ -8,6 +8,7 @@ namespace pg {
 namespace {
 std::string doubled(std::string_view text, char quote) {
     std::string out;
+    out.reserve(text.size());
     for (const char c : text) {
         if (c == '\0') throw std::logic_error("a NUL in a name or text for SQL");
         if (c == quote) out += quote;

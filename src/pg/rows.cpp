@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <charconv>
+#include <cstring>
 #include <stdexcept>
 
 namespace pg {
@@ -20,9 +21,15 @@ std::int64_t to_integer(std::string_view text) {
 }  // namespace
 
 int Row::number_of(const char* column) const {
-    const int number = PQfnumber(result_, column);
-    if (number < 0) throw std::logic_error(std::string("the statement has no column ") + column);
-    return number;
+    // Not PQfnumber, which copies the name each time to fold its case. Columns are mostly read in
+    // their order.
+    const int count = PQnfields(result_);
+    for (int looked_at = 0; looked_at < count; ++looked_at) {
+        const int number = next_ < count ? next_ : 0;
+        next_ = number + 1;
+        if (std::strcmp(PQfname(result_, number), column) == 0) return number;
+    }
+    throw std::logic_error(std::string("the statement has no column ") + column);
 }
 
 bool Row::is_null(const char* column) const {

@@ -14,7 +14,7 @@ struct pg_result;
 namespace pg {
 
 // One row, columns by name. Asking for a column that the statement does not return is a bug and
-// throws std::logic_error; a null read as a value is one too.
+// throws std::logic_error; a null read as a value is one too. Not for two threads at once.
 class Row {
    public:
     Row(const pg_result* result, int index) : result_(result), index_(index) {}
@@ -31,6 +31,7 @@ class Row {
 
     const pg_result* result_;
     int index_;
+    mutable int next_ = 0;  // where to look for the next column first
 };
 
 class Rows {

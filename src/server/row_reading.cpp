@@ -32,7 +32,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 // A column by its prefix and its name.
-std::string column(char prefix, const char* name) { return fmt::format("{}_{}", prefix, name); }
+std::string column(char prefix, const char* name) { return std::string{prefix, '_'} + name; }
 
 std::optional<environment::DatabaseFacts> read_database(const pg::Row& row, char prefix) {
     const auto of = [&](const char* name) { return column(prefix, name); };
