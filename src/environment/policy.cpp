@@ -212,26 +212,35 @@ bool matches(std::string_view pattern, std::string_view text) {
 
 std::span<const PolicyDefinition> policy_definitions() { return k_definitions; }
 
-Policy::Policy() {
-    for (const auto& definition : k_definitions) {
-        values_.push_back({std::string(definition.key), std::string(definition.fallback), "default",
-                           definition.meaning});
-    }
-}
-
 Policy Policy::from_rows(const Project& project, std::span<const PolicyRow> rows) {
     Policy policy;
-    for (auto& value : policy.values_) {
-        for (const auto& row : rows) {
-            if (row.key != value.key) continue;
-            const bool own = row.project == project.text();
-            if (own || (row.project == k_every_project && value.origin == "default")) {
-                value.value = row.value;
-                value.origin = own ? "project " + row.project : "every project";
-            }
+    for (const auto& row : rows) {
+        const bool own = row.project == project.text();
+        const bool counts = own || row.project == k_every_project;
+        if (!counts || find_definition(row.key) == nullptr) continue;
+        const auto there = std::ranges::find(policy.rows_, row.key, &PolicyRow::key);
+        if (there == policy.rows_.end()) {
+            policy.rows_.push_back(row);
+        } else if (own) {
+            *there = row;
         }
     }
     return policy;
+}
+
+std::vector<PolicyValue> Policy::values() const {
+    std::vector<PolicyValue> values;
+    for (const auto& [key, fallback, meaning, check] : k_definitions) {
+        PolicyValue value{std::string(key), std::string(fallback), "default", meaning};
+        const auto row = std::ranges::find(rows_, key, &PolicyRow::key);
+        if (row != rows_.end()) {
+            value.value = row->value;
+            value.origin =
+                row->project == k_every_project ? "every project" : "project " + row->project;
+        }
+        values.push_back(std::move(value));
+    }
+    return values;
 }
 
 Result<void> Policy::check(std::string_view key, std::string_view value) {
@@ -247,20 +256,21 @@ Result<void> Policy::check(std::string_view key, std::string_view value) {
     return {};
 }
 
-const std::string& Policy::value(std::string_view key) const {
-    for (const auto& value : values_) {
-        if (value.key == key) return value.value;
-    }
-    throw std::logic_error("no such policy: " + std::string(key));
+std::string_view Policy::text_of(std::string_view key) const {
+    const auto row = std::ranges::find(rows_, key, &PolicyRow::key);
+    if (row != rows_.end()) return row->value;
+    const auto* definition = find_definition(key);
+    if (definition == nullptr) throw std::logic_error("no such policy: " + std::string(key));
+    return definition->fallback;
 }
 
 Result<void> Policy::agree_with(const std::map<std::string, std::string>& claims) const {
     for (const auto& [key, claim] : claims) {
-        if (find_definition(key) == nullptr || value(key) == claim) continue;
+        if (find_definition(key) == nullptr || text_of(key) == claim) continue;
         return base::fail(
             ErrorKind::conflict,
             fmt::format("this call brings {} = '{}', but the policy of the project is '{}'", key,
-                        claim, value(key)),
+                        claim, text_of(key)),
             fmt::format("policy holds for everyone: leave it out, or change it for all with "
                         "'reviewdb config set {}=VALUE'",
                         key));
@@ -268,56 +278,56 @@ Result<void> Policy::agree_with(const std::map<std::string, std::string>& claims
     return {};
 }
 
-int Policy::port() const { return parse_number(value("port")).value_or(5432); }
+int Policy::port() const { return parse_number(text_of("port")).value_or(5432); }
 std::optional<std::int64_t> Policy::disk_budget() const {
-    const auto size = base::parse_size(value("disk_budget"));
+    const auto size = base::parse_size(text_of("disk_budget"));
     return size ? std::optional(*size) : std::nullopt;
 }
 std::chrono::seconds Policy::trash_window() const {
-    return base::parse_duration(value("trash_window")).value_or(std::chrono::seconds(0));
+    return base::parse_duration(text_of("trash_window")).value_or(std::chrono::seconds(0));
 }
-int Policy::pool_builders() const { return parse_number(value("pool_builders")).value_or(1); }
+int Policy::pool_builders() const { return parse_number(text_of("pool_builders")).value_or(1); }
 std::chrono::seconds Policy::sweep_grace() const {
-    return base::parse_duration(value("sweep_grace")).value_or(std::chrono::seconds(0));
+    return base::parse_duration(text_of("sweep_grace")).value_or(std::chrono::seconds(0));
 }
 std::size_t Policy::sweep_limit(std::size_t environments) const {
     auto most = environments;
-    if (const auto limit = parse_number(value("sweep_limit"))) {
+    if (const auto limit = parse_number(text_of("sweep_limit"))) {
         most = std::min(most, static_cast<std::size_t>(*limit));
     }
-    if (const auto share = parse_number(words_before_percent(value("sweep_share")))) {
+    if (const auto share = parse_number(words_before_percent(text_of("sweep_share")))) {
         most = std::min(most, (environments * static_cast<std::size_t>(*share) + 99) / 100);
     }
     return most;
 }
 std::vector<std::string> Policy::extensions() const {
-    const auto words = words_of(value("extensions"));
+    const auto words = words_of(text_of("extensions"));
     return {words.begin(), words.end()};
 }
 int Policy::connection_limit() const {
-    return parse_number(value("connection_limit")).value_or(20);
+    return parse_number(text_of("connection_limit")).value_or(20);
 }
 
 std::optional<std::chrono::seconds> Policy::ttl() const {
-    const auto time = base::parse_duration(value("ttl"));
+    const auto time = base::parse_duration(text_of("ttl"));
     return time ? std::optional(*time) : std::nullopt;
 }
 
 namespace {
-NamePattern pattern_or_default(const std::string& text) {
+NamePattern pattern_or_default(std::string_view text) {
     auto pattern = NamePattern::parse(text);
     return pattern ? *std::move(pattern) : *NamePattern::parse("{project}_{slug}");
 }
 }  // namespace
 
 NamePattern Policy::database_pattern() const {
-    return pattern_or_default(value("database_pattern"));
+    return pattern_or_default(text_of("database_pattern"));
 }
-NamePattern Policy::secret_pattern() const { return pattern_or_default(value("secret_pattern")); }
+NamePattern Policy::secret_pattern() const { return pattern_or_default(text_of("secret_pattern")); }
 
 std::map<std::string, std::string> Policy::secret_tags() const {
     std::map<std::string, std::string> tags;
-    for (const auto word : words_of(value("secret_tags"))) {
+    for (const auto word : words_of(text_of("secret_tags"))) {
         const auto equals = std::min(word.find('='), word.size() - 1);
         tags.emplace(word.substr(0, equals), word.substr(equals + 1));
     }
@@ -325,18 +335,18 @@ std::map<std::string, std::string> Policy::secret_tags() const {
 }
 
 std::optional<int> Policy::secret_rotation_days() const {
-    const auto time = base::parse_duration(value("secret_rotation"));
+    const auto time = base::parse_duration(text_of("secret_rotation"));
     if (!time) return std::nullopt;
     return static_cast<int>(std::chrono::duration_cast<std::chrono::days>(*time).count());
 }
 
 bool Policy::protects(std::string_view name) const {
-    return std::ranges::any_of(words_of(value("protected")),
+    return std::ranges::any_of(words_of(text_of("protected")),
                                [&](auto pattern) { return matches(pattern, name); });
 }
 
 bool Policy::admits(std::string_view repository) const {
-    const auto list = words_of(value("repositories"));
+    const auto list = words_of(text_of("repositories"));
     return list.empty() || std::ranges::find(list, repository) != list.end();
 }
 
@@ -347,7 +357,9 @@ std::vector<std::string> Policy::database_settings() const {
          {"statement_timeout", "statement_timeout"}}};
     std::vector<std::string> settings;
     for (const auto& [key, parameter] : k_settings) {
-        const auto time = base::parse_duration(value(key));
+        // Not left to the parser, which would describe a failure that nobody reads.
+        if (text_of(key) == "off") continue;
+        const auto time = base::parse_duration(text_of(key));
         if (!time) continue;
         settings.push_back(
             fmt::format("{}={}", parameter,

@@ -47,7 +47,7 @@ struct PolicyValue {
 class Policy {
    public:
     // Every key at its default.
-    Policy();
+    Policy() = default;
     // A project's row wins over one for every project. Rows with keys that this program does not
     // know are left alone: a newer one wrote them.
     static Policy from_rows(const Project& project, std::span<const PolicyRow> rows);
@@ -55,8 +55,9 @@ class Policy {
     static base::Result<void> check(std::string_view key, std::string_view value);
 
     // All values in the order of the definitions.
-    const std::vector<PolicyValue>& values() const { return values_; }
-    const std::string& value(std::string_view key) const;
+    std::vector<PolicyValue> values() const;
+    // An unknown key is a bug: throws std::logic_error.
+    std::string value(std::string_view key) const { return std::string(text_of(key)); }
 
     // Fails conflict, naming both values, when a claim differs from the policy.
     base::Result<void> agree_with(const std::map<std::string, std::string>& claims) const;
@@ -94,7 +95,10 @@ class Policy {
     std::vector<std::string> database_settings() const;
 
    private:
-    std::vector<PolicyValue> values_;
+    std::string_view text_of(std::string_view key) const;
+
+    // Of what is known to this program and not at its default.
+    std::vector<PolicyRow> rows_;
 };
 
 }  // namespace environment
