@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 
 #include "environment/planning.h"
@@ -17,40 +18,57 @@ using Kind = PoolAction::Kind;
 // A server whose last connections are taken by builders is of no use to anybody.
 constexpr int k_spare_connections = 5;
 
-const PoolTarget* target_of(const PoolFacts& facts, const PooledInstance& pooled) {
-    const auto found = std::ranges::find(facts.targets, pooled.instance.database_template,
-                                         &PoolTarget::database_template);
-    return found == facts.targets.end() ? nullptr : &*found;
-}
-
-bool counts(const PoolFacts& facts, const PooledInstance& pooled, const PoolTarget& target) {
-    if (target_of(facts, pooled) != &target || pooled.abandoned || !pooled.is_sound) return false;
-    return pooled.instance.state == InstanceState::building ||
-           (target.source && pooled.instance.template_version == target.source->version &&
-            pooled.instance.shape == planning::shape_of(facts.common));
-}
-
-int count_of(const PoolFacts& facts, const PoolTarget& target) {
-    return static_cast<int>(std::ranges::count_if(
-        facts.instances, [&](const auto& pooled) { return counts(facts, pooled, target); }));
-}
-
-// Why nobody may be given it, or nobody needs it; empty for one that stays.
-std::string why_retired(const PoolFacts& facts, const PooledInstance& pooled) {
-    if (pooled.abandoned) return "whoever built it is gone";
-    if (pooled.instance.state != InstanceState::warm) return {};
-    const auto* target = target_of(facts, pooled);
-    if (target == nullptr || !target->source) return "its template has no pool any more";
-    if (pooled.instance.template_version != target->source->version) {
-        return "its template has a newer version";
+// The pool as a decision looks at it: what is the same for every instance is worked out once.
+class Judgement {
+   public:
+    explicit Judgement(const PoolFacts& facts)
+        : facts_(facts), shape_(planning::shape_of(facts.common)), counts_(facts.targets.size()) {
+        for (const auto& pooled : facts.instances) {
+            const auto* target = target_of(pooled);
+            if (target != nullptr && counts(pooled, *target)) ++counts_[index_of(*target)];
+        }
     }
-    if (pooled.instance.shape != planning::shape_of(facts.common)) {
-        return "limits, settings or key are others now";
+
+    const PoolTarget* target_of(const PooledInstance& pooled) const {
+        const auto found = std::ranges::find(facts_.targets, pooled.instance.database_template,
+                                             &PoolTarget::database_template);
+        return found == facts_.targets.end() ? nullptr : &*found;
     }
-    if (!pooled.is_sound) return "its database or role is not as it was built";
-    if (count_of(facts, *target) > target->target) return "the pool is to be smaller";
-    return {};
-}
+
+    // Whether it is one of those that its target asks for.
+    bool counts(const PooledInstance& pooled, const PoolTarget& target) const {
+        if (pooled.abandoned || !pooled.is_sound) return false;
+        return pooled.instance.state == InstanceState::building ||
+               (target.source && pooled.instance.template_version == target.source->version &&
+                pooled.instance.shape == shape_);
+    }
+
+    int count_of(const PoolTarget& target) const { return counts_[index_of(target)]; }
+
+    // Why nobody may be given it, or nobody needs it; empty for one that stays.
+    std::string why_retired(const PooledInstance& pooled) const {
+        if (pooled.abandoned) return "whoever built it is gone";
+        if (pooled.instance.state != InstanceState::warm) return {};
+        const auto* target = target_of(pooled);
+        if (target == nullptr || !target->source) return "its template has no pool any more";
+        if (pooled.instance.template_version != target->source->version) {
+            return "its template has a newer version";
+        }
+        if (pooled.instance.shape != shape_) return "limits, settings or key are others now";
+        if (!pooled.is_sound) return "its database or role is not as it was built";
+        if (count_of(*target) > target->target) return "the pool is to be smaller";
+        return {};
+    }
+
+   private:
+    std::size_t index_of(const PoolTarget& target) const {
+        return static_cast<std::size_t>(&target - facts_.targets.data());
+    }
+
+    const PoolFacts& facts_;
+    std::string shape_;
+    std::vector<int> counts_;  // of what each target has
+};
 
 std::string why_hold(const PoolFacts& facts, const CloneSource& source) {
     const auto& [connections, usable, bytes] = facts.headroom;
@@ -70,14 +88,15 @@ PoolAction next_action(const PoolFacts& facts) {
     if (facts.common.installation.is_behind) {
         return {Kind::hold, "the registry is older than the server", {}, {}};
     }
+    const Judgement judgement(facts);
     for (const auto& pooled : facts.instances) {
-        auto why = why_retired(facts, pooled);
+        auto why = judgement.why_retired(pooled);
         if (!why.empty()) return {Kind::retire, std::move(why), {}, pooled};
     }
     const PoolTarget* neediest = nullptr;
     int most_lacking = 0;
     for (const auto& target : facts.targets) {
-        const int lacking = target.target - count_of(facts, target);
+        const int lacking = target.target - judgement.count_of(target);
         if (!target.source || lacking <= most_lacking) continue;
         neediest = &target;
         most_lacking = lacking;
@@ -90,6 +109,7 @@ PoolAction next_action(const PoolFacts& facts) {
 }
 
 std::vector<PoolLine> summary(const PoolFacts& facts) {
+    const Judgement judgement(facts);
     std::map<std::string, PoolLine> lines;
     for (const auto& target : facts.targets) {
         auto& line = lines[target.database_template];
@@ -98,11 +118,11 @@ std::vector<PoolLine> summary(const PoolFacts& facts) {
     }
     for (const auto& pooled : facts.instances) {
         auto& line = lines[pooled.instance.database_template];
-        const auto* target = target_of(facts, pooled);
-        const bool usable = target != nullptr && counts(facts, pooled, *target);
+        const auto* target = judgement.target_of(pooled);
+        const bool usable = target != nullptr && judgement.counts(pooled, *target);
         const bool builds = pooled.instance.state == InstanceState::building;
         ++(!usable ? line.stale : builds ? line.building : line.warm);
-        if (!usable) line.why_stale = why_retired(facts, pooled);
+        if (!usable) line.why_stale = judgement.why_retired(pooled);
     }
     std::vector<PoolLine> sorted;
     for (auto& [name, line] : lines) {
