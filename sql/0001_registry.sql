@@ -95,10 +95,12 @@ CREATE TABLE registry.environment (
     secret text NOT NULL DEFAULT '',
     protected boolean NOT NULL DEFAULT false,
     epoch bigint NOT NULL DEFAULT 0,
-    instance uuid REFERENCES registry.instance,
+    -- No foreign keys: no row of the registry is ever deleted, and the claim has no time to look up
+    -- again what it has locked.
+    instance uuid,
     -- Of a reset that has not finished: what is to replace the instance.
-    next_instance uuid REFERENCES registry.instance,
-    role uuid REFERENCES registry.role,
+    next_instance uuid,
+    role uuid,
     closed_because text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now(),
     last_create_at timestamptz NOT NULL DEFAULT now(),

@@ -5,6 +5,9 @@
 // its role: on 16 and newer each of those walks all memberships of the manager.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/live_server.h"
@@ -18,33 +21,39 @@ using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 
-// All rows of a claim in one statement, and its patience.
+// All rows of a claim in one statement, and the transaction's end where the database that has the
+// name now is not by oid and stamp the one that was recorded: registry.must_be without the price of
+// its language. The text is no boolean, which raises 22P02; it is made of a column, so that it is
+// not made too early.
 constexpr std::string_view k_rows = R"(
-WITH patience AS (SELECT set_config('lock_timeout', '200ms', true)),
-instance AS (UPDATE registry.instance SET state = 'serving', purpose = 'environment',
+WITH instance AS (UPDATE registry.instance SET state = 'serving', purpose = 'environment',
     database = $17 WHERE id = $15::uuid RETURNING id),
-role AS (UPDATE registry.role SET state = 'serving' WHERE id = $16::uuid RETURNING id)
+told AS (INSERT INTO registry.history (project, name, environment, event, reason, actor, door,
+    program) VALUES ($10, $11, $1::uuid, $20, $21, $22, $23, $24))
 INSERT INTO registry.environment (id, repository, ref, pull_request, commit, labels, expires_at,
     last_create_at, event_at, project, name, state, secret, protected, instance, role, epoch)
 SELECT $1::uuid, $2, $3, $4::integer, $5, $6::jsonb, to_timestamp($7::double precision),
     to_timestamp($8::double precision), to_timestamp($9::double precision), $10, $11, $12, $13,
-    $14::boolean, instance.id, role.id, 1
-FROM patience, instance, role)";
-
-// The line of history, and the transaction's end where the database that has the name now is not by
-// oid and stamp the one that was recorded: registry.must_be without the price of its language. The
-// text is no boolean, which raises 22P02; it is made of a column, so that it is not made too early.
-constexpr std::string_view k_told_of_the_right_one = R"(
-INSERT INTO registry.history (project, name, environment, event, reason, actor, door, program)
-SELECT $1, $2, $3::uuid, $4, $5, $6, $7, $8
-FROM pg_database d LEFT JOIN pg_shdescription c
+    $14::boolean, instance.id, $16::uuid, 1
+FROM instance, pg_database d LEFT JOIN pg_shdescription c
     ON c.objoid = d.oid AND c.classoid = 'pg_database'::regclass
-WHERE d.datname = $9::name AND CASE WHEN d.oid = $10::oid AND starts_with(c.description, $11)
+WHERE d.datname = $17::name AND CASE WHEN d.oid = $18::oid AND starts_with(c.description, $19)
     THEN true ELSE (d.datname || ' is another one')::boolean END)";
+
+// A line of history begins with the environment's project, name and id.
+constexpr int k_same_of_history = 3;
 
 bool somebody_has(const base::Error& error) {
     return error.sqlstate == pg::sql_state::k_duplicate_database ||
            error.sqlstate == pg::sql_state::k_unique_violation;
+}
+
+// What was put aside is gone, or another one has its name, by hand: the pool will find out, and
+// whoever asks is given the next one.
+bool is_of_another(const base::Error& error) {
+    return error.sqlstate == pg::sql_state::k_no_such_database ||
+           error.sqlstate == pg::sql_state::k_insufficient_privilege ||
+           error.sqlstate == pg::sql_state::k_invalid_text;
 }
 
 }  // namespace
@@ -112,20 +121,16 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
     for (auto& value : std::vector<std::optional<std::string>>{
              environment.project, environment.name, std::string(to_text(environment.state)),
              environment.secret, std::string(environment.shielded ? "t" : "f"),
-             instance.id.to_string(), role.id.to_string(), work.target.final_database}) {
+             instance.id.to_string(), role.id.to_string(), work.target.final_database,
+             std::to_string(instance.oid.value_or(0)), work.credentials.stamp_prefix}) {
         row.push_back(std::move(value));
     }
     auto told = work.history().parameters;
-    for (auto& value : std::vector<std::optional<std::string>>{
-             work.target.final_database, std::to_string(instance.oid.value_or(0)),
-             work.credentials.stamp_prefix}) {
-        told.push_back(std::move(value));
-    }
+    std::move(told.begin() + k_same_of_history, told.end(), std::back_inserter(row));
     const Statements statements{
-        {std::string(k_rows), std::move(row), true},
         {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
                      final_name)},
-        {std::string(k_told_of_the_right_one), std::move(told), true},
+        {std::string(k_rows), std::move(row), true},
         {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
         {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
                      pg::literal(work.credentials.database_stamp))}};
@@ -146,9 +151,10 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
         leave_out(instance, work.deadline);
         return base::fail(std::move(error));
     }
-    if (error.sqlstate == pg::sql_state::k_invalid_text) {
+    if (is_of_another(error)) {
+        avoided_.push_back(instance.id);
         return base::fail(
-            ErrorKind::conflict,
+            ErrorKind::in_doubt,
             fmt::format("the database {} is not the one that the registry recorded",
                         instance.database),
             "its oid or its stamp differs: somebody changed the registry or the database by hand");

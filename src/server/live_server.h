@@ -133,8 +133,12 @@ class LiveServer final : public environment::Server {
     base::Result<bool> has_locked(std::string_view key_text, const pg::Row& answer);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
     Statements reading(const environment::Project& project, pg::Statement observation) const;
+    // Of the answers to reading().
     base::Result<environment::Facts> common_facts(const environment::Project& project,
                                                   std::span<const Rows> answers) const;
+    base::Result<environment::Facts> common_facts(const environment::Project& project,
+                                                  const Rows& installations, const Rows& keys,
+                                                  const Rows& policy) const;
     base::Result<void> find_name_holder(const environment::Subject& subject,
                                         environment::Facts& facts, base::Deadline deadline);
 

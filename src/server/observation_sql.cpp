@@ -125,15 +125,6 @@ SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
         AND NOT protected) AS has_expired
 FROM registry.installation)";
 
-const std::string_view k_bare_installation = R"(
-SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
-    current_setting('server_version_num')::integer AS server_version,
-    pg_backend_pid() AS pid, current_user AS acting,
-    current_setting('idle_session_timeout') AS lease,
-    extract(epoch FROM clock_timestamp())::bigint AS now,
-    false AS is_behind, false AS has_leftovers, false AS has_expired
-FROM registry.installation)";
-
 const std::string_view k_name_holder = R"(
 SELECT pg_get_userbyid(d.datdba) AS owner, i.id::text AS instance, i.state
 FROM pg_database d

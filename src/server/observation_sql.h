@@ -31,9 +31,6 @@ extern const std::string_view k_tombstone;
 // The installation: identity, schema, whether the registry is behind, and what a pooler would
 // change.
 extern const std::string_view k_installation;
-// The same for a claim, which has no time for what only those who come later act upon: says that
-// the registry is not behind and that nothing is left over.
-extern const std::string_view k_bare_installation;
 
 // Who has the database name $1: an instance of ours, by name and, where it is known, by oid.
 extern const std::string_view k_name_holder;

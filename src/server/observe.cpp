@@ -53,6 +53,12 @@ Result<void> check_schema(const environment::Installation& installation) {
         "run 'reviewdb upgrade' once; nothing was changed");
 }
 
+pg::Statement reading_policy(const environment::Project& project) {
+    return {"SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)",
+            {project.text()},
+            true};
+}
+
 pg::Statement tombstone_of(const environment::Subject& subject) {
     return {std::string(k_tombstone), {subject.project.text(), subject.name.text()}, true};
 }
@@ -177,27 +183,31 @@ LiveServer::Statements LiveServer::reading(const environment::Project& project,
                                            pg::Statement observation) const {
     return {{std::string(k_installation), {}, true},
             {std::string(k_living_keys), {}, true},
-            {"SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)",
-             {project.text()},
-             true},
+            reading_policy(project),
             std::move(observation)};
 }
 
 Result<Facts> LiveServer::common_facts(const environment::Project& project,
                                        std::span<const pg::Rows> answers) const {
-    if (answers[0].empty()) {
+    return common_facts(project, answers[0], answers[1], answers[2]);
+}
+
+Result<Facts> LiveServer::common_facts(const environment::Project& project,
+                                       const pg::Rows& installations, const pg::Rows& keys,
+                                       const pg::Rows& policy) const {
+    if (installations.empty()) {
         return base::fail(ErrorKind::not_found, "the registry on the server is not finished",
                           "run 'reviewdb init' as an administrator");
     }
-    const auto installation = answers[0][0];
+    const auto installation = installations[0];
     if (installation.integer("pid") != session_->backend_pid() ||
         installation.text("acting") != k_manager || installation.text("lease") == "0") {
         return base::fail(pooler_error(login_));
     }
     Facts facts;
-    facts.installation = read_installation(installation, answers[1]);
+    facts.installation = read_installation(installation, keys);
     facts.now = time_of(installation.integer("now"));
-    facts.policy = environment::Policy::from_rows(project, read_policy(answers[2]));
+    facts.policy = environment::Policy::from_rows(project, read_policy(policy));
     BASE_TRY(check_schema(facts.installation));
     return facts;
 }
@@ -213,19 +223,20 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
         fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
     std::string avoided;
     for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
-    Statements statements =
-        reading(subject.project, {std::string(k_warm_one),
-                                  {subject.project.text(), subject.name.text(),
-                                   subject.wanted_template, "{" + avoided + "}"},
-                                  true});
-    statements.front() = {std::string(k_bare_installation), {}, true};
+    Statements statements{{std::string(k_claimable),
+                           {subject.project.text(), subject.name.text(), subject.wanted_template,
+                            "{" + avoided + "}"},
+                           true},
+                          reading_policy(subject.project)};
     if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
     BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
                                                        deadline, Ending::open));
-    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
-    facts.warm = read_warm(answers[3]);
+    const auto& found = answers[0];
+    if (found.empty()) return observe(subject, environment::Purpose::work, deadline);
+    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, found, found, answers[1]));
+    facts.warm = read_warm(found[0]);
     if (subject.with_tombstone) facts.tombstone = read_tombstone(answers.back());
-    if (facts.warm && environment::may_be_given(*facts.warm, facts)) return facts;
+    if (environment::may_be_given(*facts.warm, facts)) return facts;
     return observe(subject, environment::Purpose::work, deadline);
 }
 

@@ -65,12 +65,15 @@ Result<std::string> LiveServer::shelve(const Work& work) {
         session_->run_all(
             {{fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)},
              {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)},
+             // Its role is as it stays: the claim has one row less to write.
+             {"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
+              {work.target.role.id.to_string()}},
              {"UPDATE registry.instance SET state = 'warm', size_bytes = "
               "pg_database_size($2::name), "
               "size_measured_at = now() WHERE id = $1::uuid AND state = 'building' RETURNING id",
               {instance.id.to_string(), instance.database}}},
             work.deadline));
-    if (!answers[2].empty()) return std::string();
+    if (!answers[3].empty()) return std::string();
     return base::fail(ErrorKind::in_doubt, "somebody else let go of what was built");
 }
 

@@ -29,27 +29,34 @@ SELECT s.*, EXISTS (SELECT FROM registry.instance i WHERE i.state = 'warm'
     AS warm_there
 FROM source s)";
 
-const std::string_view k_warm_one = R"(
-SELECT i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
+const std::string_view k_claimable = R"(
+SELECT x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
+    current_setting('server_version_num')::integer AS server_version,
+    pg_backend_pid() AS pid, current_user AS acting,
+    current_setting('idle_session_timeout') AS lease,
+    extract(epoch FROM clock_timestamp())::bigint AS now,
+    false AS is_behind, false AS has_leftovers, false AS has_expired,
+    set_config('lock_timeout', '200ms', true) AS patience,
+    k.number, k.fingerprint, k.location, encode(k.bytes, 'hex') AS bytes,
+    i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
     r.key_number AS r_key, r.source AS r_source
-FROM (SELECT * FROM registry.instance w
+FROM registry.installation x,
+    (SELECT w.id, w.state, w.database, w.oid, w.template, w.template_version, w.shape, w.role
+    FROM registry.instance w
     WHERE w.state = 'warm' AND w.project = $1 AND w.template = coalesce(nullif($3, ''),
-            (SELECT p.value FROM registry.policy p
-                WHERE p.key = 'template' AND p.project IN ($1, '*')
-                AND (p.value = 'empty' OR EXISTS (SELECT FROM registry.template t
-                    WHERE t.project = $1 AND t.name = p.value AND t.state = 'ready'))
-                ORDER BY p.project = '*' LIMIT 1),
+            (SELECT p.value FROM registry.policy p WHERE p.project = $1 AND p.key = 'template'),
+            (SELECT p.value FROM registry.policy p WHERE p.project = '*' AND p.key = 'template'),
             'empty')
         AND w.template_version IS NOT DISTINCT FROM (SELECT t.instance FROM registry.template t
             WHERE t.project = $1 AND t.name = w.template AND t.state = 'ready')
         AND w.id <> ALL ($4::uuid[])
-        AND (SELECT d.datname = w.database FROM pg_database d WHERE d.oid = w.oid)
         AND (SELECT e.id FROM registry.environment e
             WHERE e.project = $1 AND e.name = $2 AND e.state <> 'gone') IS NULL
     ORDER BY w.created_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) i
-JOIN registry.role r ON r.id = i.role)";
+JOIN registry.role r ON r.id = i.role
+JOIN registry.key k ON k.number = r.key_number AND k.retired_at IS NULL)";
 
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
     if (rows.empty()) return std::nullopt;
@@ -62,11 +69,10 @@ std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
     return source;
 }
 
-std::optional<environment::WarmFacts> read_warm(const pg::Rows& rows) {
-    if (rows.empty()) return std::nullopt;
-    environment::WarmFacts warm{*read_instance(rows[0], 'i'), *read_role(rows[0], 'r')};
-    warm.instance.template_version = optional_uuid(rows[0], "i_version");
-    warm.instance.shape = rows[0].text("i_shape");
+environment::WarmFacts read_warm(const pg::Row& row) {
+    environment::WarmFacts warm{*read_instance(row, 'i'), *read_role(row, 'r')};
+    warm.instance.template_version = optional_uuid(row, "i_version");
+    warm.instance.shape = row.text("i_shape");
     return warm;
 }
 

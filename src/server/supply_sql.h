@@ -17,11 +17,13 @@ namespace server {
 // project $1 has, or else the policy's.
 extern const std::string_view k_source;
 // Where there is no such environment: a warm instance of that which is none of $4, locked until the
-// transaction ends, whoever else looks for one. Written so that nothing in it is looked for but by
-// an index, for one row, however many there are.
-extern const std::string_view k_warm_one;
+// transaction ends, whoever else looks for one; with the installation, as k_installation has it but
+// for what only those who come later act upon, and with the key of its role. Nothing else. The rest
+// of the transaction waits for no lock longer than 200 ms. Written so that nothing in it is looked
+// for but by an index, for one row, however many there are.
+extern const std::string_view k_claimable;
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows);
-std::optional<environment::WarmFacts> read_warm(const pg::Rows& rows);
+environment::WarmFacts read_warm(const pg::Row& row);
 
 // The template $2 of project $1, with its version in service and what an unfinished build left.
 std::string template_sql();

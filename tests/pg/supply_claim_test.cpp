@@ -178,6 +178,30 @@ TEST_F(SupplyClaimTest, leaves_in_the_pool_what_cannot_have_the_name) {
     EXPECT_TRUE(must(create_from(name_, "data")).warm);
 }
 
+TEST_F(SupplyClaimTest, passes_over_what_somebody_dropped_or_replaced) {
+    supply(2);
+    for (const bool is_replaced : {false, true}) {
+        const auto newest =
+            ask(root("reviewdb"),
+                fmt::format("SELECT database AS value FROM registry.instance WHERE state = 'warm' "
+                            "AND project = '{}' ORDER BY created_at DESC LIMIT 1",
+                            project_name_));
+        execute(root(), fmt::format("DROP DATABASE {}", newest));
+        if (is_replaced) execute(root(), fmt::format("CREATE DATABASE {}", newest));
+        const auto made = must(create_from(support::unique_name(), "data"));
+        EXPECT_TRUE(made.warm);
+        expect_usable(made);
+        if (is_replaced) {
+            // Nobody's environment took it along.
+            EXPECT_EQ(refusal(root().with("dbname", newest), "SELECT 1"), "");
+            execute(root(), fmt::format("DROP DATABASE {}", newest));
+        }
+        must(fill());
+        EXPECT_EQ(warm("data"), 2);
+        expect_agreement();
+    }
+}
+
 TEST_F(SupplyClaimTest, gives_each_of_many_at_once_another_one) {
     constexpr int k_many = 6;
     supply(k_many);

@@ -80,9 +80,7 @@ void FakeServer::find_source(const Subject& subject, Purpose purpose, Facts& fac
                        avoided_.size() <= k_most_avoided;
     if (!takes) return;
     begun_ = newest_warm(subject.project.text(), *facts.source, [&](const InstanceRow& row) {
-        const auto* database = world_.find_database(row.record.database);
-        return database != nullptr && database->oid == row.record.oid &&
-               std::ranges::find(avoided_, row.record.id) == avoided_.end();
+        return std::ranges::find(avoided_, row.record.id) == avoided_.end();
     });
     if (!begun_) return;
     const auto& row = world_.instances.at(*begun_);
@@ -128,7 +126,6 @@ Result<void> FakeServer::claim_it(const Work& work) {
     instance.record.state = InstanceState::serving;
     instance.record.database = target.final_database;
     instance.purpose = "environment";
-    world_.roles.at(target.role.id).state = RoleState::serving;
     BASE_TRY(rename(target.instance.database, target.final_database));
     BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix));
     BASE_TRY_ASSIGN(auto* const database, alterable_database(target.final_database));
@@ -161,6 +158,13 @@ Result<std::string> FakeServer::claim_warm(const Work& work) {
         error.sqlstate = sql_state::k_lock_not_available;
         avoided_.push_back(instance.id);
         end_lock_holders(instance.database);
+    }
+    const bool is_of_another = error.sqlstate == sql_state::k_no_such_database ||
+                               error.sqlstate == sql_state::k_insufficient_privilege ||
+                               error.sqlstate == sql_state::k_not_in_prerequisite_state;
+    if (is_of_another) {
+        avoided_.push_back(instance.id);
+        return base::fail(base::ErrorKind::in_doubt, "it is not the one that was recorded");
     }
     if (error.sqlstate == sql_state::k_duplicate_database ||
         error.sqlstate == sql_state::k_unique_violation) {

@@ -57,6 +57,7 @@ Result<void> FakeServer::shelve(const Work& work) {
     if (row.record.state != InstanceState::building) {
         return base::fail(base::ErrorKind::in_doubt, "somebody else let go of what was built");
     }
+    world_.roles.at(work.target.role.id).state = RoleState::serving;
     row.record.state = InstanceState::warm;
     row.size_bytes = k_fake_size;
     return {};
