@@ -276,12 +276,12 @@ Result<void> Operation::perform(const Step& step, const Plan& plan, const Creden
 Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline deadline) {
     if (&facts != &facts_) facts_ = facts;
     if (plan.steps.empty()) return {};
-    BASE_TRY_ASSIGN(const auto credentials, credentials_for(plan.target));
+    BASE_TRY_ASSIGN(credentials_, credentials_for(plan.target));
     for (const auto& step : plan.steps) {
         if (base::interrupted()) return base::fail(ErrorKind::deadline, "interrupted");
         log_.debug("{}: {}", to_text(step.kind), step.reason);
         if (surroundings_.on_step) surroundings_.on_step(step);
-        auto done = perform(step, plan, credentials, deadline);
+        auto done = perform(step, plan, credentials_, deadline);
         if (step.kind != StepKind::prove_login) made_something_ = true;
         if (!done) return base::fail(explained(std::move(done).error()));
     }
@@ -311,9 +311,13 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
     auto& state = answer.description->environment.state;
     if (state == EnvironmentState::publishing) state = EnvironmentState::ready;
     if (plan.target.role.name.empty()) return std::optional(std::move(answer));
-    BASE_TRY_ASSIGN(answer.description->password,
-                    password_of(plan.target.role, facts_.installation, surroundings_.key_texts,
-                                former_secret_));
+    if (plan.steps.empty()) {
+        BASE_TRY_ASSIGN(answer.description->password,
+                        password_of(plan.target.role, facts_.installation, surroundings_.key_texts,
+                                    former_secret_));
+    } else {
+        answer.description->password = credentials_.password;
+    }
     return std::optional(std::move(answer));
 }
 

@@ -109,6 +109,7 @@ class Operation {
 
     Facts facts_;
     Tried tried_;
+    Credentials credentials_;  // of the target of the last plan that had steps
     std::unique_ptr<SecretStore> store_;
     std::optional<base::Secret> former_secret_;
     std::string wished_secret_;

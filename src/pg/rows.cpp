@@ -21,13 +21,12 @@ std::int64_t to_integer(std::string_view text) {
 }  // namespace
 
 int Row::number_of(const char* column) const {
-    // Not PQfnumber, which copies the name each time to fold its case. Columns are mostly read in
-    // their order.
+    // Not PQfnumber, which copies the name each time to fold its case. What is read is mostly the
+    // column that was read last or the one behind it.
     const int count = PQnfields(result_);
     for (int looked_at = 0; looked_at < count; ++looked_at) {
-        const int number = next_ < count ? next_ : 0;
-        next_ = number + 1;
-        if (std::strcmp(PQfname(result_, number), column) == 0) return number;
+        if (std::strcmp(PQfname(result_, last_), column) == 0) return last_;
+        last_ = last_ + 1 < count ? last_ + 1 : 0;
     }
     throw std::logic_error(std::string("the statement has no column ") + column);
 }

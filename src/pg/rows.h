@@ -31,7 +31,7 @@ class Row {
 
     const pg_result* result_;
     int index_;
-    mutable int next_ = 0;  // where to look for the next column first
+    mutable int last_ = 0;  // the column that was read last
 };
 
 class Rows {
