@@ -18,6 +18,7 @@
 #include "pg/quoting.h"
 #include "support/must.h"
 #include "support/pristine.h"
+#include "support/quick_verifier.h"
 #include "support/soon.h"
 #include "support/sql.h"
 #include "support/tls_files.h"
@@ -59,6 +60,7 @@ Cluster::Cluster(const ClusterOptions& options)
       user_(server_user()),
       data_(folder_ / "data"),
       settings_(settings_for(options)),
+      durability_(options.durability),
       tls_(options.tls) {
     must(local::give(folder_.path(), user_));
     if (options.standby_of != nullptr) {
@@ -75,6 +77,7 @@ Cluster::Cluster(const ClusterOptions& options)
     }
     write_access_rules();
     start();
+    if (options.standby_of == nullptr) make_login_quick(superuser());
 }
 
 Cluster::~Cluster() {
@@ -161,7 +164,15 @@ pg::ConnectionInfo Cluster::make_administrator() const {
     const base::Secret password(base::to_base64url(base::random_bytes(18)));
     execute(superuser(), fmt::format("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}",
                                      pg::identifier(name), pg::literal(password.reveal())));
-    return login(name, password);
+    auto made = login(name, password);
+    make_login_quick(made);
+    return made;
+}
+
+void Cluster::make_login_quick(const pg::ConnectionInfo& login) const {
+    if (durability_ != local::Durability::none) return;
+    execute(superuser(), fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(login.get("user")),
+                                     pg::literal(quick_verifier(login.password()))));
 }
 
 std::string Cluster::server_log() const {

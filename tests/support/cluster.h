@@ -61,6 +61,9 @@ class Cluster {
     pg::ConnectionInfo superuser(std::string database = "postgres") const;
     // A new role with LOGIN CREATEDB CREATEROLE and nothing else, as managed servers give out.
     pg::ConnectionInfo make_administrator() const;
+    // Gives the role of `login` a verifier of its password that costs next to nothing to log in
+    // with (quick_verifier.h); not where something may be measured.
+    void make_login_quick(const pg::ConnectionInfo& login) const;
 
     int major() const { return installation_.major; }
     int port() const { return port_; }
@@ -82,6 +85,7 @@ class Cluster {
     std::filesystem::path data_;
     std::filesystem::path ca_file_;
     local::Settings settings_;
+    local::Durability durability_;
     Tls tls_;
     int port_ = 0;
 };

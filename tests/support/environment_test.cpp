@@ -20,7 +20,10 @@ pg::ConnectionInfo prepare_operator(const Cluster& cluster) {
     server::Preparation wish;
     wish.loopback_allowed = true;
     wish.actor = k_tester;
-    return *must(server::prepare(cluster.make_administrator(), wish, soon(), log)).operator_login;
+    auto login =
+        *must(server::prepare(cluster.make_administrator(), wish, soon(), log)).operator_login;
+    cluster.make_login_quick(login);
+    return login;
 }
 
 const pg::ConnectionInfo& prepared_operator() {
