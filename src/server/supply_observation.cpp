@@ -62,8 +62,8 @@ Result<std::vector<environment::TemplateDescription>> LiveServer::templates(
 Result<environment::PoolFacts> LiveServer::observe_pool(const environment::Project& project,
                                                         Deadline deadline) {
     BASE_TRY(connect(deadline));
-    auto statements = reading(project, {std::string(k_pool_targets), {project.text()}});
-    statements.push_back({std::string(k_headroom)});
+    auto statements = reading(project, {std::string(k_pool_targets), {project.text()}, true});
+    statements.push_back({std::string(k_headroom), {}, true});
     BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, deadline));
     environment::PoolFacts facts;
     BASE_TRY_ASSIGN(facts.common, common_facts(project, answers));
@@ -85,7 +85,8 @@ Result<environment::PoolFacts> LiveServer::observe_pool(const environment::Proje
     // After the targets: what was built since counts.
     BASE_TRY_ASSIGN(const auto instances,
                     session_->run({pool_instances_sql(),
-                                   {project.text(), facts.common.installation.id.to_string()}},
+                                   {project.text(), facts.common.installation.id.to_string()},
+                                   true},
                                   deadline));
     for (int i = 0; i < instances.size(); ++i) {
         const auto row = instances[i];
