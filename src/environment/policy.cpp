@@ -361,9 +361,8 @@ std::vector<std::string> Policy::database_settings() const {
         if (text_of(key) == "off") continue;
         const auto time = base::parse_duration(text_of(key));
         if (!time) continue;
-        settings.push_back(
-            fmt::format("{}={}", parameter,
-                        std::chrono::duration_cast<std::chrono::milliseconds>(*time).count()));
+        const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*time);
+        settings.push_back(std::string(parameter) + '=' + std::to_string(milliseconds.count()));
     }
     return settings;
 }

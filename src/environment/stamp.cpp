@@ -22,6 +22,13 @@ std::vector<std::string_view> parts_of(std::string_view text) {
     }
 }
 
+std::string begun(const base::Uuid& installation, const base::Uuid& whose) {
+    std::string stamp(k_format);
+    stamp += ' ' + installation.to_string();
+    stamp += ' ' + whose.to_string();
+    return stamp;
+}
+
 std::optional<int> parse_version(std::string_view text) {
     int version = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), version);
@@ -34,7 +41,7 @@ std::optional<int> parse_version(std::string_view text) {
 }  // namespace
 
 std::string DatabaseStamp::prefix(const base::Uuid& installation, const base::Uuid& instance) {
-    return fmt::format("{} {} {} ", k_format, installation.to_string(), instance.to_string());
+    return begun(installation, instance) + ' ';
 }
 
 std::string DatabaseStamp::to_text() const {
@@ -63,7 +70,7 @@ std::optional<DatabaseStamp> DatabaseStamp::parse(std::string_view text) {
 }
 
 std::string role_stamp(const base::Uuid& installation, const base::Uuid& role) {
-    return fmt::format("{} {} {}", k_format, installation.to_string(), role.to_string());
+    return begun(installation, role);
 }
 
 }  // namespace environment

@@ -54,9 +54,7 @@ Result<void> check_schema(const environment::Installation& installation) {
 }
 
 pg::Statement reading_policy(const environment::Project& project) {
-    return {"SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)",
-            {project.text()},
-            true};
+    return {std::string(k_policy), {project.text()}, true};
 }
 
 pg::Statement tombstone_of(const environment::Subject& subject) {

@@ -50,11 +50,8 @@ Result<std::vector<environment::Listed>> LiveServer::list(const environment::Lis
 Result<environment::Policy> LiveServer::policy(const environment::Project& project,
                                                Deadline deadline) {
     BASE_TRY(connect(deadline));
-    BASE_TRY_ASSIGN(
-        const auto rows,
-        session_->run({"SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)",
-                       {project.text()}},
-                      deadline));
+    BASE_TRY_ASSIGN(const auto rows,
+                    session_->run({std::string(k_policy), {project.text()}, true}, deadline));
     return environment::Policy::from_rows(project, read_policy(rows));
 }
 

@@ -13,6 +13,9 @@ const std::string_view k_living_keys =
     "SELECT number, fingerprint, location, encode(bytes, 'hex') AS bytes FROM registry.key "
     "WHERE retired_at IS NULL ORDER BY number";
 
+const std::string_view k_policy =
+    "SELECT project, key, value FROM registry.policy WHERE project IN ('*', $1)";
+
 namespace {
 
 using environment::Time;

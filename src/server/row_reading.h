@@ -27,6 +27,8 @@ environment::Installation read_installation(const pg::Row& installation, const p
 // The keys that are not retired, as k_living_keys selects them.
 extern const std::string_view k_living_keys;
 std::vector<environment::KeyRecord> read_key_records(const pg::Rows& keys);
+// The policy of the project $1 and of all of them.
+extern const std::string_view k_policy;
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows);
 // Fills the rows, the databases and the login from a row of observation_sql.
 void read_observation(const pg::Row& row, environment::Facts& facts);
