@@ -95,8 +95,8 @@ CREATE TABLE registry.environment (
     secret text NOT NULL DEFAULT '',
     protected boolean NOT NULL DEFAULT false,
     epoch bigint NOT NULL DEFAULT 0,
-    -- No foreign keys: no row of the registry is ever deleted, and the claim has no time to look up
-    -- again what it has locked.
+    -- No foreign keys: no instance and no role is ever deleted from the registry, and the claim has no
+    -- time to look up again what it has locked.
     instance uuid,
     -- Of a reset that has not finished: what is to replace the instance.
     next_instance uuid,

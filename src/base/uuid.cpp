@@ -39,13 +39,11 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 std::string Uuid::to_string() const {
-    constexpr std::string_view k_digits = "0123456789abcdef";
+    const auto digits = to_hex(bytes());
     std::string text(k_form);
-    std::size_t at = 0;
-    for (const auto byte : bytes_) {
-        if (text[at] == '-') ++at;
-        text[at++] = k_digits[byte >> 4U];
-        text[at++] = k_digits[byte & 0xfU];
+    auto digit = digits.begin();
+    for (char& c : text) {
+        if (c != '-') c = *digit++;
     }
     return text;
 }

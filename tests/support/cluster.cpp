@@ -35,13 +35,13 @@ local::Settings settings_for(const ClusterOptions& options) {
         {"unix_socket_directories", ""},
         {"max_connections", "100"},
         {"shared_buffers", "64MB"},
-        // Where a worker of autovacuum is to be met, the test asks for one.
-        {"autovacuum_naptime", "1h"},
         {"log_line_prefix", "%m [%p] %q%u@%d "},
     };
     if (options.durability == local::Durability::none) {
         settings["fsync"] = "off";
         settings["full_page_writes"] = "off";
+        // Where a worker of autovacuum is to be met, the test asks for one.
+        settings["autovacuum_naptime"] = "1h";
     }
     for (const auto& [name, value] : options.settings) settings[name] = value;
     return settings;
