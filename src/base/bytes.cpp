@@ -35,8 +35,8 @@ bool is_unreserved(char c) {
 
 // Regroups the bits of `data` into letters of `bits` bits each, the last one filled with zeros.
 std::string spell(std::string_view data, unsigned bits, std::string_view alphabet) {
-    std::string text;
-    text.reserve((data.size() * 8 + bits - 1) / bits);
+    std::string text((data.size() * 8 + bits - 1) / bits, '\0');
+    auto letter = text.begin();
     std::uint32_t buffer = 0;
     unsigned held = 0;
     const std::uint32_t mask = (1U << bits) - 1;
@@ -45,10 +45,10 @@ std::string spell(std::string_view data, unsigned bits, std::string_view alphabe
         held += 8;
         while (held >= bits) {
             held -= bits;
-            text += alphabet[(buffer >> held) & mask];
+            *letter++ = alphabet[(buffer >> held) & mask];
         }
     }
-    if (held > 0) text += alphabet[(buffer << (bits - held)) & mask];
+    if (held > 0) *letter = alphabet[(buffer << (bits - held)) & mask];
     return text;
 }
 
@@ -70,8 +70,8 @@ constexpr Values k_hex_values = [] {
 }();
 
 std::optional<std::string> unspell(std::string_view text, unsigned bits, const Values& values) {
-    std::string data;
-    data.reserve(text.size() * bits / 8);
+    std::string data(text.size() * bits / 8, '\0');
+    auto byte = data.begin();
     std::uint32_t buffer = 0;
     unsigned held = 0;
     for (const char c : text) {
@@ -81,7 +81,7 @@ std::optional<std::string> unspell(std::string_view text, unsigned bits, const V
         held += bits;
         if (held >= 8) {
             held -= 8;
-            data += static_cast<char>((buffer >> held) & 0xffU);
+            *byte++ = static_cast<char>((buffer >> held) & 0xffU);
         }
     }
     const bool leftover = held >= bits || (buffer & ((1U << held) - 1)) != 0;

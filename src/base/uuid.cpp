@@ -11,6 +11,7 @@ namespace base {
 
 namespace {
 constexpr std::string_view k_form = "00000000-0000-0000-0000-000000000000";
+constexpr std::string_view k_digits = "0123456789abcdef";
 constexpr std::size_t k_bytes = 16;
 }  // namespace
 
@@ -39,11 +40,12 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 std::string Uuid::to_string() const {
-    const auto digits = to_hex(bytes());
     std::string text(k_form);
-    auto digit = digits.begin();
-    for (char& c : text) {
-        if (c != '-') c = *digit++;
+    auto digit = text.begin();
+    for (const unsigned byte : bytes_) {
+        if (*digit == '-') ++digit;
+        *digit++ = k_digits[byte >> 4U];
+        *digit++ = k_digits[byte & 0xfU];
     }
     return text;
 }
