@@ -28,7 +28,7 @@ environment::Manager::Surroundings surroundings() {
     return {
         {"bench", "bench", "bench"},
         {},
-        key_texts(),
+        environment::KeyRing(key_texts()),
         [](const environment::Policy&) -> base::Result<std::unique_ptr<environment::SecretStore>> {
             return std::unique_ptr<environment::SecretStore>();
         }};

@@ -19,11 +19,16 @@ std::string big_endian(int number) {
     return bytes;
 }
 
-// A key of its own for each purpose, so that no two uses of the key can meet.
-base::Digest subkey(const Key& key, std::string_view purpose) {
-    return base::hmac_sha256(key.bytes().reveal(), purpose);
+base::Secret subkey(const base::Secret& key, std::string_view purpose) {
+    return base::Secret(std::string(base::as_text(base::hmac_sha256(key.reveal(), purpose))));
 }
 }  // namespace
+
+Key::Key(int number, base::Secret bytes)
+    : number_(number),
+      bytes_(std::move(bytes)),
+      seal_key_(subkey(bytes_, "reviewdb/stamp/1")),
+      nonce_key_(subkey(bytes_, "reviewdb/stamp-nonce/1")) {}
 
 Key Key::random(int number) { return {number, base::Secret(base::random_bytes(k_key_size))}; }
 
@@ -58,21 +63,18 @@ base::Secret Key::password(const base::Uuid& role, int version) const {
 }
 
 std::string Key::seal(const base::Uuid& instance, std::string_view text) const {
-    const auto seal_key = subkey(*this, "reviewdb/stamp/1");
-    const auto nonce_key = subkey(*this, "reviewdb/stamp-nonce/1");
     const auto input = std::string(instance.bytes()) + std::string(text);
-    const auto digest = base::hmac_sha256(base::as_text(nonce_key), input);
+    const auto digest = base::hmac_sha256(nonce_key_.reveal(), input);
     const auto nonce = base::as_text(digest).substr(0, k_nonce_size);
     return base::to_base64url(std::string(nonce) +
-                              base::seal(base::as_text(seal_key), nonce, text, instance.bytes()));
+                              base::seal(seal_key_.reveal(), nonce, text, instance.bytes()));
 }
 
 base::Result<std::string> Key::open(const base::Uuid& instance, std::string_view sealed) const {
     const auto bytes = base::from_base64url(sealed);
     if (bytes && bytes->size() > k_nonce_size) {
-        const auto seal_key = subkey(*this, "reviewdb/stamp/1");
         const std::string_view all(*bytes);
-        auto text = base::open_sealed(base::as_text(seal_key), all.substr(0, k_nonce_size),
+        auto text = base::open_sealed(seal_key_.reveal(), all.substr(0, k_nonce_size),
                                       all.substr(k_nonce_size), instance.bytes());
         if (text) return *std::move(text);
     }

@@ -38,9 +38,12 @@ class Key {
     base::Result<std::string> open(const base::Uuid& instance, std::string_view sealed) const;
 
    private:
-    Key(int number, base::Secret bytes) : number_(number), bytes_(std::move(bytes)) {}
+    Key(int number, base::Secret bytes);
     int number_;
     base::Secret bytes_;
+    // Derived from it, one for each purpose, so that no two uses of the key can meet.
+    base::Secret seal_key_;
+    base::Secret nonce_key_;
 };
 
 }  // namespace environment

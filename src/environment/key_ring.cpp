@@ -24,6 +24,11 @@ Result<base::Secret> read_text(const KeyRecord& record, const KeyTexts& texts) {
     return base::Secret(content.value_or(""));
 }
 
+const KeyRecord* record_of(const Installation& installation, int number) {
+    const auto record = std::ranges::find(installation.keys, number, &KeyRecord::number);
+    return record == installation.keys.end() ? nullptr : &*record;
+}
+
 }  // namespace
 
 base::Secret key_text(int number, const KeyTexts& texts) {
@@ -35,8 +40,8 @@ base::Secret key_text(int number, const KeyTexts& texts) {
 }
 
 Result<Key> find_key(const Installation& installation, int number, const KeyTexts& texts) {
-    const auto record = std::ranges::find(installation.keys, number, &KeyRecord::number);
-    if (record == installation.keys.end()) {
+    const auto* record = record_of(installation, number);
+    if (record == nullptr) {
         return base::fail(ErrorKind::conflict, fmt::format("the registry has no key {}", number));
     }
     if (record->bytes) return Key::from_bytes(number, *record->bytes);
@@ -55,6 +60,22 @@ Result<Key> find_key(const Installation& installation, int number, const KeyText
                                   "environments were made with {}",
                                   number, key.fingerprint(), record->fingerprint),
                       "use the same key as everybody else; nothing was changed");
+}
+
+Result<const Key*> KeyRing::find(const Installation& installation, int number) const {
+    const auto* record = record_of(installation, number);
+    const auto known = found_.find(number);
+    if (record != nullptr && known != found_.end()) {
+        const auto& [key, fingerprint] = known->second;
+        const bool is_meant =
+            record->bytes ? *record->bytes == key.bytes() : record->fingerprint == fingerprint;
+        if (is_meant) return &key;
+    }
+    BASE_TRY_ASSIGN(auto key, find_key(installation, number, texts_));
+    auto fingerprint = key.fingerprint();
+    const auto [kept, is_new] =
+        found_.insert_or_assign(number, Found{std::move(key), std::move(fingerprint)});
+    return &kept->second.key;
 }
 
 }  // namespace environment

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "environment/credential.h"
 #include "environment/facts.h"
@@ -35,5 +36,26 @@ base::Result<Key> find_key(const Installation& installation, int number, const K
 
 // The text of a key that is kept in a variable; empty where none is set.
 base::Secret key_text(int number, const KeyTexts& texts);
+
+// The keys that were asked for: each is looked for once, as long as the registry means the same
+// one.
+class KeyRing {
+   public:
+    KeyRing() = default;
+    explicit KeyRing(KeyTexts texts) : texts_(std::move(texts)) {}
+
+    // As find_key. The ring keeps the key, which lives until another one of that number is asked
+    // for.
+    base::Result<const Key*> find(const Installation& installation, int number) const;
+    const KeyTexts& texts() const { return texts_; }
+
+   private:
+    struct Found {
+        Key key;
+        std::string fingerprint;
+    };
+    KeyTexts texts_;
+    mutable std::map<int, Found> found_;
+};
 
 }  // namespace environment

@@ -201,7 +201,7 @@ void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadli
 Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) const {
     BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));
     if (store) {
-        BASE_TRY(observe_secret(*store, subject, {}, surroundings_.key_texts, facts, deadline));
+        BASE_TRY(observe_secret(*store, subject, {}, surroundings_.keys, facts, deadline));
     }
     const Wish wish{subject.project, subject.name};
     if (facts.environment->state == EnvironmentState::closed) {
@@ -259,7 +259,7 @@ Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
         }
     }
     BASE_TRY_ASSIGN(description.password,
-                    password_of(*facts.role, facts.installation, surroundings_.key_texts, value));
+                    password_of(*facts.role, facts.installation, surroundings_.keys, value));
     return description;
 }
 

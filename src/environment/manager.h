@@ -80,7 +80,7 @@ class Manager {
         Actor actor;
         // What the caller's flags, variables and file say of policy; compared, never obeyed.
         std::map<std::string, std::string> policy_claims;
-        KeyTexts key_texts;
+        KeyRing keys;
         // The store that a policy names, made anew for each look; nothing for none. Fails
         // invalid_input.
         std::function<base::Result<std::unique_ptr<SecretStore>>(const Policy& policy)>

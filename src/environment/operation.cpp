@@ -7,11 +7,11 @@
 #include <array>
 #include <chrono>
 #include <iterator>
+#include <tuple>
 
 #include "base/interrupt.h"
 #include "environment/key_ring.h"
 #include "environment/secret_value.h"
-#include "environment/stamp.h"
 
 namespace environment {
 
@@ -69,27 +69,23 @@ Operation::Operation(Server& server, const Manager::Surroundings& surroundings, 
     : server_(server), surroundings_(surroundings), log_(log), look_(std::move(look)) {}
 
 Result<Credentials> Operation::credentials_for(const Target& target) const {
+    const auto& [environment, instance, role] =
+        std::tie(target.environment, target.instance, target.role);
     Credentials credentials;
-    const auto& installation = facts_.installation;
-    credentials.role_stamp = role_stamp(installation.id, target.role.id);
-    DatabaseStamp stamp{installation.id,
-                        target.instance.id,
-                        target.role.id,
-                        target.role.password_version,
-                        target.environment.project.empty() ? "-" : target.environment.project,
-                        target.environment.shielded,
-                        {}};
-    credentials.building_stamp = stamp.to_text();
-    credentials.stamp_prefix = DatabaseStamp::prefix(installation.id, target.instance.id);
-    credentials.leaving_prefix = DatabaseStamp::prefix(installation.id, target.leaving.id);
+    credentials.stamp = {facts_.installation.id,
+                         instance.id,
+                         role.id,
+                         role.password_version,
+                         environment.project.empty() ? "-" : environment.project,
+                         environment.shielded,
+                         {}};
+    credentials.leaving = target.leaving.id;
     // What nobody has a role for any more needs no key either.
-    if (target.role.name.empty()) return credentials;
-    BASE_TRY_ASSIGN(const auto key,
-                    find_key(installation, target.role.key_number, surroundings_.key_texts));
-    BASE_TRY_ASSIGN(credentials.password, password_of(target.role, installation,
-                                                      surroundings_.key_texts, former_secret_));
-    stamp.sealed_name = key.seal(target.instance.id, target.environment.name);
-    credentials.database_stamp = stamp.to_text();
+    if (role.name.empty()) return credentials;
+    BASE_TRY_ASSIGN(const auto* key, surroundings_.keys.find(facts_.installation, role.key_number));
+    BASE_TRY_ASSIGN(credentials.password,
+                    password_of(role, facts_.installation, surroundings_.keys, former_secret_));
+    credentials.stamp.sealed_name = key->seal(instance.id, environment.name);
     return credentials;
 }
 
@@ -105,7 +101,7 @@ Result<void> Operation::observe(Deadline deadline) {
     BASE_TRY_ASSIGN(store_, surroundings_.make_secret_store(facts_.policy));
     if (!store_) return {};
     BASE_TRY_ASSIGN(former_secret_, observe_secret(*store_, *subject_, wished_secret_,
-                                                   surroundings_.key_texts, facts_, deadline));
+                                                   surroundings_.keys, facts_, deadline));
     return observe_candidate(deadline);
 }
 
@@ -127,20 +123,18 @@ Result<void> Operation::observe_candidate(Deadline deadline) {
 }
 
 Result<base::Secret> password_of(const RoleRecord& role, const Installation& installation,
-                                 const KeyTexts& key_texts,
-                                 const std::optional<base::Secret>& value) {
+                                 const KeyRing& keys, const std::optional<base::Secret>& value) {
     if (role.source == PasswordSource::external) {
         auto login = value ? login_in_secret(*value) : std::nullopt;
         return login ? login->password : base::Secret();
     }
-    BASE_TRY_ASSIGN(const auto key, find_key(installation, role.key_number, key_texts));
-    return key.password(role.id, role.password_version);
+    BASE_TRY_ASSIGN(const auto* key, keys.find(installation, role.key_number));
+    return key->password(role.id, role.password_version);
 }
 
 Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
-                                                   const std::string& wished,
-                                                   const KeyTexts& key_texts, Facts& facts,
-                                                   Deadline deadline) {
+                                                   const std::string& wished, const KeyRing& keys,
+                                                   Facts& facts, Deadline deadline) {
     const auto name = facts.environment && !facts.environment->secret.empty()
                           ? facts.environment->secret
                       : !wished.empty() ? wished
@@ -162,8 +156,7 @@ Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Sub
     if (secret.holder != SecretHolder::this_environment || !facts.role || !facts.instance) {
         return former;
     }
-    BASE_TRY_ASSIGN(expected.password,
-                    password_of(*facts.role, facts.installation, key_texts, former));
+    BASE_TRY_ASSIGN(expected.password, password_of(*facts.role, facts.installation, keys, former));
     secret.is_current = *former == make_secret_value(expected, facts.environment->id, former);
     return former;
 }
@@ -312,9 +305,9 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
     if (state == EnvironmentState::publishing) state = EnvironmentState::ready;
     if (plan.target.role.name.empty()) return std::optional(std::move(answer));
     if (plan.steps.empty()) {
-        BASE_TRY_ASSIGN(answer.description->password,
-                        password_of(plan.target.role, facts_.installation, surroundings_.key_texts,
-                                    former_secret_));
+        BASE_TRY_ASSIGN(
+            answer.description->password,
+            password_of(plan.target.role, facts_.installation, surroundings_.keys, former_secret_));
     } else {
         answer.description->password = credentials_.password;
     }

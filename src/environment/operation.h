@@ -18,14 +18,14 @@ using Planner = std::function<base::Result<Plan>(const Facts&)>;
 // The password of a role: derived, or for one that was taken over what its secret says. Empty where
 // that says none.
 base::Result<base::Secret> password_of(const RoleRecord& role, const Installation& installation,
-                                       const KeyTexts& key_texts,
+                                       const KeyRing& keys,
                                        const std::optional<base::Secret>& value);
 
 // Adds to `facts` what the store has under the environment's name, or under `wished` for one that
 // is not there yet; answers that value.
 base::Result<std::optional<base::Secret>> observe_secret(SecretStore& store, const Subject& subject,
                                                          const std::string& wished,
-                                                         const KeyTexts& key_texts, Facts& facts,
+                                                         const KeyRing& keys, Facts& facts,
                                                          base::Deadline deadline);
 
 // True for what was undone or lost, and is likely to succeed at the next attempt.

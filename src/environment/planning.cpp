@@ -206,19 +206,24 @@ bool role_is_right(const Facts& facts) {
            login.comment == role_stamp(facts.installation.id, facts.role->id);
 }
 
-std::string shape_of(const Facts& facts) {
-    auto shape = fmt::format("key {}, {} connections", facts.installation.current_key,
-                             facts.policy.connection_limit());
-    for (const auto& setting : facts.policy.database_settings()) shape += ", " + setting;
+namespace {
+std::string shape_with(const Facts& facts, int connections,
+                       const std::vector<std::string>& settings) {
+    auto shape = "key " + std::to_string(facts.installation.current_key) + ", " +
+                 std::to_string(connections) + " connections";
+    for (const auto& setting : settings) shape.append(", ").append(setting);
     return shape;
 }
 
-namespace {
 CloneChoice choice_of(const Facts& facts) {
     return choose_clone_strategy({facts.installation.server_version, facts.source->size_bytes,
                                   facts.installation.file_cloning});
 }
 }  // namespace
+
+std::string shape_of(const Facts& facts) {
+    return shape_with(facts, facts.policy.connection_limit(), facts.policy.database_settings());
+}
 
 Result<void> plan_new_instance(Target& target, const Facts& facts, const base::Uuid& id,
                                const std::string& wanted_template) {
@@ -277,11 +282,11 @@ Target target_of(const Facts& facts) {
     target.leaving = target.instance;
     target.final_database = target.instance.database;
     target.former_owner = target.instance.former_owner;
-    target.shape = shape_of(facts);
     target.most_builds = facts.policy.pool_builders();
     target.extensions = facts.policy.extensions();
     target.connection_limit = facts.policy.connection_limit();
     target.database_settings = facts.policy.database_settings();
+    target.shape = shape_with(facts, target.connection_limit, target.database_settings);
     return target;
 }
 

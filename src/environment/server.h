@@ -21,6 +21,7 @@
 #include "environment/obstacle.h"
 #include "environment/plan.h"
 #include "environment/pool.h"
+#include "environment/stamp.h"
 #include "environment/sweep.h"
 #include "environment/template.h"
 #include "environment/usage.h"
@@ -59,12 +60,16 @@ struct Leftover {
 // What the steps need beside the target, made by the Manager from the key.
 struct Credentials {
     base::Secret password;
-    std::string database_stamp;  // once claimed
-    std::string building_stamp;  // before it has a name
-    std::string role_stamp;
+    DatabaseStamp stamp;  // of the instance, once claimed
+    base::Uuid leaving;   // the instance that leaves
+
+    std::string database_stamp() const { return stamp.to_text(); }
+    // Before it has a name.
+    std::string building_stamp() const;
+    std::string role_stamp() const;
     // What every stamp of the instance, and of the one that leaves, begins with.
-    std::string stamp_prefix;
-    std::string leaving_prefix;
+    std::string stamp_prefix() const;
+    std::string leaving_prefix() const;
 };
 
 // What a login as the role showed.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "environment/stamp.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <vector>
 
@@ -23,9 +21,11 @@ std::vector<std::string_view> parts_of(std::string_view text) {
 }
 
 std::string begun(const base::Uuid& installation, const base::Uuid& whose) {
-    std::string stamp(k_format);
-    stamp += ' ' + installation.to_string();
-    stamp += ' ' + whose.to_string();
+    constexpr std::size_t k_usual = 256;  // with what follows
+    std::string stamp;
+    stamp.reserve(k_usual);
+    stamp.append(k_format).append(1, ' ').append(installation.to_string());
+    stamp.append(1, ' ').append(whose.to_string());
     return stamp;
 }
 
@@ -41,13 +41,15 @@ std::optional<int> parse_version(std::string_view text) {
 }  // namespace
 
 std::string DatabaseStamp::prefix(const base::Uuid& installation, const base::Uuid& instance) {
-    return begun(installation, instance) + ' ';
+    return begun(installation, instance).append(1, ' ');
 }
 
 std::string DatabaseStamp::to_text() const {
-    return fmt::format("{}{}.{} {} {} {}", prefix(installation, instance), role.to_string(),
-                       password_version, project, shielded ? 'p' : '-',
-                       sealed_name.empty() ? "-" : sealed_name);
+    auto stamp = prefix(installation, instance);
+    stamp.append(role.to_string()).append(1, '.').append(std::to_string(password_version));
+    stamp.append(1, ' ').append(project).append(shielded ? " p " : " - ");
+    stamp.append(sealed_name.empty() ? "-" : sealed_name);
+    return stamp;
 }
 
 std::optional<DatabaseStamp> DatabaseStamp::parse(std::string_view text) {

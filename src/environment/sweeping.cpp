@@ -118,7 +118,7 @@ void Manager::deal_with_unknown(SweepReport& report, Deadline deadline) {
         return finding.kind == FindingKind::unknown;
     };
     if (std::ranges::none_of(report.findings, is_unknown)) return;
-    auto adopted = server_.adopt_unknown(surroundings_.key_texts, surroundings_.actor, deadline);
+    auto adopted = server_.adopt_unknown(surroundings_.keys.texts(), surroundings_.actor, deadline);
     for (auto& finding : report.findings) {
         if (is_unknown(finding) && !adopted) finding.left = adopted.error().message;
     }

@@ -59,14 +59,14 @@ Result<Succession> Manager::succession(const Subject& subject, Deadline deadline
     values.version = facts.role->password_version;
     auto login = connection_facts(describe(facts));
     BASE_TRY_ASSIGN(login.password,
-                    password_of(*facts.role, facts.installation, surroundings_.key_texts, former));
+                    password_of(*facts.role, facts.installation, surroundings_.keys, former));
     values.current = make_secret_value(login, facts.environment->id, former);
     auto role = *facts.role;
     role.source = PasswordSource::derived;
     role.key_number = facts.installation.current_key;
     ++role.password_version;
     BASE_TRY_ASSIGN(login.password,
-                    password_of(role, facts.installation, surroundings_.key_texts, former));
+                    password_of(role, facts.installation, surroundings_.keys, former));
     values.next = make_secret_value(login, facts.environment->id, former);
     return values;
 }

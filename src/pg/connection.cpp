@@ -153,7 +153,11 @@ bool Connection::send_one(const Statement& statement) {
 }
 
 bool Connection::send_often(const Statement& statement, const std::vector<const char*>& values) {
-    auto [name, is_new] = names_.try_emplace(statement.sql, fmt::format("s{}", names_.size()));
+    auto name = names_.find(statement.sql);
+    const bool is_new = name == names_.end();
+    if (is_new) {
+        name = names_.emplace(statement.sql, fmt::format("s{}", names_.size())).first;
+    }
     if (name->second.empty()) {
         auto plainly = statement;
         plainly.often = false;

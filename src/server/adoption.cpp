@@ -97,7 +97,7 @@ Result<std::string> LiveServer::adopt(const Work& work) {
         {grant_of_role(session_->server_version(), role.name)},
         {fmt::format("SET LOCAL ROLE {}", pg::identifier(k_manager))},
         {fmt::format("COMMENT ON DATABASE {} IS {}", database,
-                     pg::literal(work.credentials.database_stamp))},
+                     pg::literal(work.credentials.database_stamp()))},
         {"INSERT INTO registry.role (id, name, state, password_version, key_number, source) "
          "VALUES ($1::uuid, $2, 'serving', $3::integer, $4::integer, 'external')",
          {role.id.to_string(), role.name, std::to_string(role.password_version),

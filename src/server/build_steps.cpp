@@ -108,11 +108,11 @@ Result<std::string> LiveServer::record_intent(const Work& work) {
 Result<std::string> LiveServer::create_role(const Work& work) {
     BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
     const auto role = pg::identifier(work.target.role.name);
-    auto made = run(
-        {{fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}", role,
-                      work.target.connection_limit, pg::literal(verifier))},
-         {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}},
-        work.deadline);
+    auto made = run({{fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}", role,
+                                  work.target.connection_limit, pg::literal(verifier))},
+                     {fmt::format("COMMENT ON ROLE {} IS {}", role,
+                                  pg::literal(work.credentials.role_stamp()))}},
+                    work.deadline);
     if (!made) return base::fail(std::move(made).error().during("cannot create the role " + role));
     return std::string();
 }
@@ -147,7 +147,8 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     const auto database = pg::identifier(instance.database);
     const auto role = pg::identifier(work.target.role.name);
     const bool serving = instance.state == environment::InstanceState::serving;
-    const auto& stamp = serving ? work.credentials.database_stamp : work.credentials.building_stamp;
+    const auto& stamp =
+        serving ? work.credentials.database_stamp() : work.credentials.building_stamp();
     Statements statements{
         {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)},
         {fmt::format("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", database, role)},
@@ -249,7 +250,8 @@ Result<std::string> LiveServer::repair_role(const Work& work) {
                      "CONNECTION LIMIT {}",
                      role, work.target.connection_limit)},
         {fmt::format("ALTER ROLE {} RESET local_preload_libraries", role)},
-        {fmt::format("COMMENT ON ROLE {} IS {}", role, pg::literal(work.credentials.role_stamp))}};
+        {fmt::format("COMMENT ON ROLE {} IS {}", role,
+                     pg::literal(work.credentials.role_stamp()))}};
     for (int i = 0; i < locked_out_of.size(); ++i) {
         statements.push_back(
             {fmt::format("ALTER ROLE {} IN DATABASE {} RESET local_preload_libraries", role,

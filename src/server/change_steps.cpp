@@ -63,13 +63,13 @@ Result<std::string> LiveServer::swap(const Work& work) {
     }
     for (auto& statement : Statements{
              rename(target.leaving.database, trashed),
-             must_be(trashed, target.leaving, work.credentials.leaving_prefix),
+             must_be(trashed, target.leaving, work.credentials.leaving_prefix()),
              rename(target.instance.database, target.final_database),
-             must_be(target.final_database, target.instance, work.credentials.stamp_prefix),
+             must_be(target.final_database, target.instance, work.credentials.stamp_prefix()),
              {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)},
              {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
              {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
-                          pg::literal(work.credentials.database_stamp))},
+                          pg::literal(work.credentials.database_stamp()))},
              {"UPDATE registry.instance SET state = 'trashed', database = $2, let_go_at = now(), "
               "keep_until = to_timestamp($3::double precision) WHERE id = $1::uuid",
               {target.leaving.id.to_string(), trashed, seconds_of(target.leaving.keep_until)}},
@@ -125,7 +125,7 @@ Result<std::string> LiveServer::rotate_password(const Work& work) {
              {fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(target.role.name),
                           pg::literal(verifier))},
              {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
-                          pg::literal(work.credentials.database_stamp))},
+                          pg::literal(work.credentials.database_stamp()))},
              work.history()},
             work.deadline));
     return std::string();
@@ -142,7 +142,7 @@ Result<std::string> LiveServer::mark_protection(const Work& work) {
     if (!there.empty() && target.instance.state == environment::InstanceState::serving) {
         statements.push_back(
             {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
-                         pg::literal(work.credentials.database_stamp))});
+                         pg::literal(work.credentials.database_stamp()))});
     }
     statements.push_back(work.history());
     BASE_TRY(run(statements, work.deadline));

@@ -79,13 +79,13 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
         auto recorded = target.instance;
         recorded.state = environment::InstanceState::serving;
         statements.push_back(
-            must_be(target.final_database, recorded, work.credentials.stamp_prefix));
+            must_be(target.final_database, recorded, work.credentials.stamp_prefix()));
     }
     statements.push_back(
         {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)});
     statements.push_back({fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)});
     statements.push_back({fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
-                                      pg::literal(work.credentials.database_stamp))});
+                                      pg::literal(work.credentials.database_stamp()))});
     statements.push_back(
         {"UPDATE registry.instance SET state = 'serving', database = $2 "
          "WHERE id = $1::uuid",
@@ -122,7 +122,7 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
              environment.project, environment.name, std::string(to_text(environment.state)),
              environment.secret, std::string(environment.shielded ? "t" : "f"),
              instance.id.to_string(), role.id.to_string(), work.target.final_database,
-             std::to_string(instance.oid.value_or(0)), work.credentials.stamp_prefix}) {
+             std::to_string(instance.oid.value_or(0)), work.credentials.stamp_prefix()}) {
         row.push_back(std::move(value));
     }
     auto told = work.history().parameters;
@@ -133,7 +133,7 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
         {std::string(k_rows), std::move(row), true},
         {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
         {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,
-                     pg::literal(work.credentials.database_stamp))}};
+                     pg::literal(work.credentials.database_stamp()))}};
     // Where more steps follow, the lock is needed until they are done.
     const bool is_last = work.plan.steps.back().kind == environment::StepKind::claim;
     const pg::Statement unlock{"SELECT pg_advisory_unlock_all()", {}, true};

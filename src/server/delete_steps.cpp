@@ -115,7 +115,7 @@ Result<std::string> LiveServer::close_database(const Work& work) {
     // Postgres drops no template, and the owner may have been told that it is one.
     auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
                                     pg::identifier(instance.database))},
-                       must_be(instance.database, instance, work.credentials.leaving_prefix)},
+                       must_be(instance.database, instance, work.credentials.leaving_prefix())},
                       work.deadline);
     if (!closed) {
         return base::fail(std::move(closed).error().during(
@@ -205,12 +205,12 @@ Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements&
         statements.push_back(
             {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
                          pg::identifier(dropping))});
-        statements.push_back(must_be(dropping, instance, work.credentials.leaving_prefix));
+        statements.push_back(must_be(dropping, instance, work.credentials.leaving_prefix()));
         // From now on its name does not tell it any more.
         if (may_be_unstamped(instance)) {
             statements.push_back(
                 {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(dropping),
-                             pg::literal(work.credentials.building_stamp))});
+                             pg::literal(work.credentials.building_stamp()))});
         }
         statements.push_back({"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
                               {instance.id.to_string(), dropping}});

@@ -123,8 +123,7 @@ class LiveServer final : public environment::Server {
     base::Result<void> wait_for_lock(std::string_view key_text, const std::string& what,
                                      base::Deadline deadline);
     base::Result<std::vector<Rows>> locked_reading(std::string_view key_text,
-                                                   const std::string& what,
-                                                   const Statements& statements,
+                                                   const std::string& what, Statements statements,
                                                    base::Deadline deadline,
                                                    Ending ending = Ending::commit);
     base::Result<environment::Facts> observe_claim(const environment::Subject& subject,

@@ -108,11 +108,11 @@ LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
         AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))))";
 
 const std::string_view k_installation = R"(
-SELECT id, schema_version, oldest_program_allowed, current_key, file_cloning,
-    current_setting('server_version_num')::integer AS server_version,
-    pg_backend_pid() AS pid, current_user AS acting,
+SELECT pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
     extract(epoch FROM clock_timestamp())::bigint AS now,
+    id, schema_version, oldest_program_allowed, current_key, file_cloning,
+    current_setting('server_version_num')::integer AS server_version,
     writes < registry.counted_writes() AS is_behind,
     EXISTS (SELECT FROM registry.instance WHERE state = 'dropping'
         OR (state = 'trashed' AND keep_until < now())

@@ -147,23 +147,23 @@ Result<void> LiveServer::wait_for_lock(std::string_view key_text, const std::str
 // what is read was read under the lock. Waits and reads again where somebody else has it.
 Result<std::vector<pg::Rows>> LiveServer::locked_reading(std::string_view key_text,
                                                          const std::string& what,
-                                                         const Statements& statements,
-                                                         Deadline deadline, Ending ending) {
-    const auto read = [&](const Statements& all) {
-        return ending == Ending::commit ? session_->run_all(all, deadline)
-                                        : session_->begin(all, deadline);
+                                                         Statements statements, Deadline deadline,
+                                                         Ending ending) {
+    const auto read = [&] {
+        return ending == Ending::commit ? session_->run_all(statements, deadline)
+                                        : session_->begin(statements, deadline);
     };
-    if (locked_ == key_text) return read(statements);
-    Statements all{try_lock(key_text)};
-    all.insert(all.end(), statements.begin(), statements.end());
-    BASE_TRY_ASSIGN(auto answers, read(all));
+    if (locked_ == key_text) return read();
+    statements.insert(statements.begin(), try_lock(key_text));
+    BASE_TRY_ASSIGN(auto answers, read());
     BASE_TRY_ASSIGN(const bool taken, has_locked(key_text, answers[0][0]));
     if (taken) {
         answers.erase(answers.begin());
         return answers;
     }
     BASE_TRY(wait_for_lock(key_text, what, deadline));
-    return read(statements);
+    statements.erase(statements.begin());
+    return read();
 }
 
 void LiveServer::release(Deadline deadline) {
@@ -203,8 +203,8 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
         return base::fail(pooler_error(login_));
     }
     Facts facts;
-    facts.installation = read_installation(installation, keys);
     facts.now = time_of(installation.integer("now"));
+    facts.installation = read_installation(installation, keys);
     facts.policy = environment::Policy::from_rows(project, read_policy(policy));
     BASE_TRY(check_schema(facts.installation));
     return facts;
@@ -227,8 +227,9 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
                            true},
                           reading_policy(subject.project)};
     if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
-    BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject), what, statements,
-                                                       deadline, Ending::open));
+    BASE_TRY_ASSIGN(const auto answers,
+                    locked_reading(environment_lock(subject), what, std::move(statements), deadline,
+                                   Ending::open));
     const auto& found = answers[0];
     if (found.empty()) return observe(subject, environment::Purpose::work, deadline);
     BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, found, found, answers[1]));
@@ -259,8 +260,8 @@ Result<Facts> LiveServer::observe(const environment::Subject& subject, environme
     if (purpose == Purpose::work) {
         const auto what =
             fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
-        BASE_TRY_ASSIGN(answers,
-                        locked_reading(environment_lock(subject), what, statements, deadline));
+        BASE_TRY_ASSIGN(answers, locked_reading(environment_lock(subject), what,
+                                                std::move(statements), deadline));
     } else {
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }

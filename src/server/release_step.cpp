@@ -28,7 +28,7 @@ Result<std::string> LiveServer::hand_back(const Work& work) {
                            {fmt::format("ALTER DATABASE {} OWNER TO {}", database, role)}});
     Statements statements{
         {"SELECT registry.count_write()"},
-        must_be(instance.database, instance, work.credentials.leaving_prefix),
+        must_be(instance.database, instance, work.credentials.leaving_prefix()),
         work.history(),
         {"UPDATE registry.environment SET state = 'gone', retired_at = now(), "
          "retired_as = 'released', next_instance = NULL, epoch = epoch + 1 WHERE id = $1::uuid",

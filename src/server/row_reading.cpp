@@ -133,10 +133,10 @@ environment::Installation read_installation(const pg::Row& installation, const p
     read.id = uuid_of(installation, "id");
     read.schema_version = static_cast<int>(installation.integer("schema_version"));
     read.oldest_program_allowed = static_cast<int>(installation.integer("oldest_program_allowed"));
-    read.server_version = static_cast<int>(installation.integer("server_version"));
     read.current_key = static_cast<int>(installation.integer("current_key"));
     read.file_cloning = environment::parse_file_cloning(installation.text("file_cloning"))
                             .value_or(environment::FileCloning::unknown);
+    read.server_version = static_cast<int>(installation.integer("server_version"));
     read.is_behind = installation.boolean("is_behind");
     read.has_leftovers = installation.boolean("has_leftovers");
     read.has_expired = installation.boolean("has_expired");

@@ -19,14 +19,14 @@ using environment::Facts;
 Result<Facts> LiveServer::observe_template(const environment::TemplateSubject& subject,
                                            environment::Purpose purpose, Deadline deadline) {
     BASE_TRY(connect(deadline));
-    const auto statements =
+    auto statements =
         reading(subject.project, {template_sql(), {subject.project.text(), subject.name}});
     std::vector<pg::Rows> answers;
     if (purpose == environment::Purpose::work) {
         const auto what =
             fmt::format("the template '{}' of project {}", subject.name, subject.project.text());
-        BASE_TRY_ASSIGN(answers,
-                        locked_reading(template_lock(subject), what, statements, deadline));
+        BASE_TRY_ASSIGN(
+            answers, locked_reading(template_lock(subject), what, std::move(statements), deadline));
     } else {
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }

@@ -30,14 +30,14 @@ SELECT s.*, EXISTS (SELECT FROM registry.instance i WHERE i.state = 'warm'
 FROM source s)";
 
 const std::string_view k_claimable = R"(
-SELECT x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
-    current_setting('server_version_num')::integer AS server_version,
+SELECT k.number, k.fingerprint, k.location, encode(k.bytes, 'hex') AS bytes,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
     extract(epoch FROM clock_timestamp())::bigint AS now,
+    x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
+    current_setting('server_version_num')::integer AS server_version,
     false AS is_behind, false AS has_leftovers, false AS has_expired,
     set_config('lock_timeout', '200ms', true) AS patience,
-    k.number, k.fingerprint, k.location, encode(k.bytes, 'hex') AS bytes,
     i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
     r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
@@ -70,10 +70,10 @@ std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
 }
 
 environment::WarmFacts read_warm(const pg::Row& row) {
-    environment::WarmFacts warm{*read_instance(row, 'i'), *read_role(row, 'r')};
-    warm.instance.template_version = optional_uuid(row, "i_version");
-    warm.instance.shape = row.text("i_shape");
-    return warm;
+    auto instance = *read_instance(row, 'i');
+    instance.template_version = optional_uuid(row, "i_version");
+    instance.shape = row.text("i_shape");
+    return {std::move(instance), *read_role(row, 'r')};
 }
 
 namespace {

@@ -110,7 +110,7 @@ Result<std::string> LiveServer::freeze(const Work& work) {
                     {fmt::format("REVOKE ALL ON DATABASE {} FROM {}", database, name)},
                     {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)},
                     {fmt::format("ALTER DATABASE {} RENAME TO {}", database, final_name)},
-                    must_be(frozen, instance, work.credentials.stamp_prefix),
+                    must_be(frozen, instance, work.credentials.stamp_prefix()),
                     {"UPDATE registry.instance SET state = 'frozen', database = $2, "
                      "size_bytes = pg_database_size($2::name), size_measured_at = now(), "
                      "oid = (SELECT oid FROM pg_database WHERE datname = $2) WHERE id = $1::uuid",

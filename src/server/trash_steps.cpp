@@ -135,9 +135,9 @@ Result<std::string> LiveServer::restore(const Work& work) {
                          pg::identifier(target.final_database))});
     }
     for (auto& statement : Statements{
-             must_be(target.final_database, instance, work.credentials.stamp_prefix),
+             must_be(target.final_database, instance, work.credentials.stamp_prefix()),
              {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.final_database),
-                          pg::literal(work.credentials.database_stamp))},
+                          pg::literal(work.credentials.database_stamp()))},
              {"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
               {instance.id.to_string(), target.final_database}},
              {"INSERT INTO registry.environment (id, project, name, state, secret, protected, "

@@ -104,7 +104,7 @@ Result<void> FakeServer::create_role(const Work& work) {
     login.oid = world_.next_oid();
     login.password = work.credentials.password;
     login.connection_limit = work.target.connection_limit;
-    login.comment = work.credentials.role_stamp;
+    login.comment = work.credentials.role_stamp();
     return {};
 }
 
@@ -145,7 +145,8 @@ Result<void> FakeServer::secure_database(const Work& work) {
     database->is_template = false;
     database->settings = work.target.database_settings;
     if (!serving) database->operator_may_connect = true;
-    database->comment = serving ? work.credentials.database_stamp : work.credentials.building_stamp;
+    database->comment =
+        serving ? work.credentials.database_stamp() : work.credentials.building_stamp();
     database->accepts_connections = true;
     world_.instances.at(instance.id).record.oid = database->oid;
     return {};
@@ -192,7 +193,7 @@ Result<void> FakeServer::repair_role(const Work& work) {
     login->may_create = false;
     login->expired = false;
     login->connection_limit = work.target.connection_limit;
-    login->comment = work.credentials.role_stamp;
+    login->comment = work.credentials.role_stamp();
     return {};
 }
 
@@ -215,12 +216,12 @@ Result<void> FakeServer::claim_built(const Work& work) {
         BASE_TRY(rename(target.instance.database, target.final_database));
         auto recorded = target.instance;
         recorded.state = InstanceState::serving;
-        BASE_TRY(must_be(target.final_database, recorded, work.credentials.stamp_prefix));
+        BASE_TRY(must_be(target.final_database, recorded, work.credentials.stamp_prefix()));
     }
     BASE_TRY_ASSIGN(auto* const database, alterable_database(target.final_database));
     database->operator_may_connect = false;
     database->accepts_connections = true;
-    database->comment = work.credentials.database_stamp;
+    database->comment = work.credentials.database_stamp();
     auto& instance = world_.instances.at(target.instance.id).record;
     BASE_TRY(check_unique(target.instance.id, target.final_database));
     instance.state = InstanceState::serving;

@@ -33,13 +33,13 @@ Result<void> FakeServer::swap(const Work& work) {
     end_lock_holders(target.leaving.database);
     end_lock_holders(target.instance.database);
     BASE_TRY(rename(target.leaving.database, trashed));
-    BASE_TRY(must_be(trashed, target.leaving, work.credentials.leaving_prefix));
+    BASE_TRY(must_be(trashed, target.leaving, work.credentials.leaving_prefix()));
     BASE_TRY(rename(target.instance.database, target.final_database));
-    BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix));
+    BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix()));
     BASE_TRY_ASSIGN(auto* const database, alterable_database(target.final_database));
     database->operator_may_connect = false;
     database->accepts_connections = true;
-    database->comment = work.credentials.database_stamp;
+    database->comment = work.credentials.database_stamp();
     auto& leaving = world_.instances.at(target.leaving.id);
     leaving.record.state = InstanceState::trashed;
     leaving.record.database = trashed;
@@ -79,7 +79,7 @@ Result<void> FakeServer::rotate_password(const Work& work) {
     BASE_TRY_ASSIGN(auto* const login, own_login(target.role.name));
     login->password = work.credentials.password;
     BASE_TRY_ASSIGN(auto* const database, own_database(target.instance.database));
-    database->comment = work.credentials.database_stamp;
+    database->comment = work.credentials.database_stamp();
     tell(work);
     return {};
 }
@@ -90,7 +90,7 @@ Result<void> FakeServer::mark_protection(const Work& work) {
     const bool there = world_.databases.contains(target.instance.database);
     if (there && target.instance.state == InstanceState::serving) {
         BASE_TRY_ASSIGN(auto* const database, own_database(target.instance.database));
-        database->comment = work.credentials.database_stamp;
+        database->comment = work.credentials.database_stamp();
     }
     tell(work);
     return {};
@@ -117,7 +117,7 @@ Result<void> FakeServer::adopt(const Work& work) {
     }
     count_write();
     database->owner = k_fake_manager;
-    database->comment = work.credentials.database_stamp;
+    database->comment = work.credentials.database_stamp();
     world_.roles.try_emplace(target.role.id, target.role);
     world_.instances.try_emplace(target.instance.id, InstanceRow{target.instance, target.role.id});
     auto record = target.environment;

@@ -127,10 +127,10 @@ Result<void> FakeServer::claim_it(const Work& work) {
     instance.record.database = target.final_database;
     instance.purpose = "environment";
     BASE_TRY(rename(target.instance.database, target.final_database));
-    BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix));
+    BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix()));
     BASE_TRY_ASSIGN(auto* const database, alterable_database(target.final_database));
     database->accepts_connections = true;
-    database->comment = work.credentials.database_stamp;
+    database->comment = work.credentials.database_stamp();
     tell(work);
     return {};
 }

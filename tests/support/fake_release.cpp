@@ -17,7 +17,7 @@ Result<void> FakeServer::hand_back(const Work& work) {
     const auto& leaving = target.leaving;
     BASE_TRY(within_lease(target));
     count_write();
-    BASE_TRY(must_be(leaving.database, leaving, work.credentials.leaving_prefix));
+    BASE_TRY(must_be(leaving.database, leaving, work.credentials.leaving_prefix()));
     tell(work);
     if (auto* row = row_of(target)) {
         row->record.state = EnvironmentState::gone;

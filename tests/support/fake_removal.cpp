@@ -45,7 +45,7 @@ Result<void> FakeServer::close_database(const Work& work) {
     BASE_TRY_ASSIGN(auto* const database, alterable_database(instance.database));
     database->accepts_connections = false;
     database->is_template = false;
-    return must_be(instance.database, instance, work.credentials.leaving_prefix);
+    return must_be(instance.database, instance, work.credentials.leaving_prefix());
 }
 
 // The role's own, wherever; other people's stay.
@@ -91,10 +91,10 @@ Result<void> FakeServer::rename_for_dropping(const Work& work) {
     if (instance.database.empty() || instance.database == dropping) return {};
     end_lock_holders(instance.database);
     BASE_TRY(rename(instance.database, dropping));
-    BASE_TRY(must_be(dropping, instance, work.credentials.leaving_prefix));
+    BASE_TRY(must_be(dropping, instance, work.credentials.leaving_prefix()));
     const bool unstamped =
         instance.state != InstanceState::serving && instance.database == building_name(instance.id);
-    if (unstamped) world_.databases.at(dropping).comment = work.credentials.building_stamp;
+    if (unstamped) world_.databases.at(dropping).comment = work.credentials.building_stamp();
     world_.instances.at(instance.id).record.database = dropping;
     return {};
 }

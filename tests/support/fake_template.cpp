@@ -91,7 +91,7 @@ Result<std::string> FakeServer::freeze(const Work& work) {
     const auto frozen = frozen_name(instance.id);
     const auto freeze_it = [&]() -> Done {
         BASE_TRY(rename(instance.database, frozen));
-        BASE_TRY(must_be(frozen, instance, work.credentials.stamp_prefix));
+        BASE_TRY(must_be(frozen, instance, work.credentials.stamp_prefix()));
         BASE_TRY_ASSIGN(auto* const database, alterable_database(frozen));
         database->accepts_connections = false;
         database->operator_may_connect = false;

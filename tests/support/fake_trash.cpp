@@ -68,9 +68,9 @@ Result<void> FakeServer::restore(const Work& work) {
     if (target.instance.database != target.final_database) {
         BASE_TRY(rename(target.instance.database, target.final_database));
     }
-    BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix));
+    BASE_TRY(must_be(target.final_database, target.instance, work.credentials.stamp_prefix()));
     BASE_TRY_ASSIGN(auto* const database, own_database(target.final_database));
-    database->comment = work.credentials.database_stamp;
+    database->comment = work.credentials.database_stamp();
     world_.instances.at(target.instance.id).record.database = target.final_database;
     if (world_.find_environment(target.environment.project, target.environment.name) != nullptr) {
         return postgres_error(sql_state::k_unique_violation, "there is one of that name");

@@ -116,7 +116,7 @@ environment::Manager::Surroundings Session::surroundings() {
     environment::Manager::Surroundings around;
     around.actor = actor_;
     around.policy_claims = settings_.policy_claims;
-    around.key_texts = key_texts();
+    around.keys = environment::KeyRing(key_texts());
     around.make_secret_store = [this](const environment::Policy& policy)
         -> Result<std::unique_ptr<environment::SecretStore>> {
         if (policy.secrets() != "aws") return make_secret_store(policy);

@@ -99,15 +99,15 @@ environment::Manager::Surroundings Administrators::surroundings(
     const Administrator& administrator) {
     environment::Manager::Surroundings around;
     around.actor = actor_;
+    environment::KeyTexts texts;
     for (const auto& [name, value] : variables_) {
-        if (name.starts_with("REVIEWDB_KEY")) {
-            around.key_texts.variables[name] = base::Secret(value);
-        }
+        if (name.starts_with("REVIEWDB_KEY")) texts.variables[name] = base::Secret(value);
     }
-    around.key_texts.read_aws = [this](const std::string& name) {
+    texts.read_aws = [this](const std::string& name) {
         constexpr std::chrono::seconds k_patience(10);
         return account_.read_key(name, Deadline::after(k_patience));
     };
+    around.keys = environment::KeyRing(std::move(texts));
     around.make_secret_store = [this, &administrator](const environment::Policy& policy)
         -> Result<std::unique_ptr<environment::SecretStore>> {
         const auto place = policy.secrets();
