@@ -6,28 +6,36 @@
 namespace pg {
 
 namespace {
-std::string doubled(std::string_view text, char quote) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        if (c == '\0') throw std::logic_error("a NUL in a name or text for SQL");
-        if (c == quote) out += quote;
-        out += c;
+// Between quotes, and those inside doubled.
+std::string quoted(std::string_view text, char quote) {
+    if (text.find('\0') != std::string_view::npos) {
+        throw std::logic_error("a NUL in a name or text for SQL");
     }
-    return out;
+    std::string out;
+    out.reserve(text.size() + 2);
+    out += quote;
+    for (;;) {
+        const auto end = text.find(quote);
+        out += text.substr(0, end);
+        out += quote;
+        if (end == std::string_view::npos) return out;
+        out += quote;
+        text.remove_prefix(end + 1);
+    }
 }
 }  // namespace
 
-std::string identifier(std::string_view name) { return '"' + doubled(name, '"') + '"'; }
+std::string identifier(std::string_view name) { return quoted(name, '"'); }
 
 std::string literal(std::string_view text) {
-    if (text.find('\\') == std::string_view::npos) return "'" + doubled(text, '\'') + "'";
-    std::string escaped;
-    for (const char c : doubled(text, '\'')) {
+    const auto plain = quoted(text, '\'');
+    if (plain.find('\\') == std::string::npos) return plain;
+    std::string escaped = " E";
+    for (const char c : plain) {
         if (c == '\\') escaped += c;
         escaped += c;
     }
-    return " E'" + escaped + "'";
+    return escaped;
 }
 
 }  // namespace pg

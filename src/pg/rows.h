@@ -20,13 +20,14 @@ class Row {
     Row(const pg_result* result, int index) : result_(result), index_(index) {}
 
     bool is_null(const char* column) const;
+    // Its text, as long as the rows live.
+    std::string_view value(const char* column) const;
     std::string text(const char* column) const;
     std::optional<std::string> optional_text(const char* column) const;
     std::int64_t integer(const char* column) const;
     bool boolean(const char* column) const;
 
    private:
-    std::string_view value(const char* column) const;
     int number_of(const char* column) const;
 
     const pg_result* result_;

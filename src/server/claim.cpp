@@ -118,13 +118,13 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
         std::tie(work.target.environment, work.target.instance, work.target.role);
     const auto final_name = pg::identifier(work.target.final_database);
     auto row = described(environment);
-    for (auto& value : std::vector<std::optional<std::string>>{
-             environment.project, environment.name, std::string(to_text(environment.state)),
-             environment.secret, std::string(environment.shielded ? "t" : "f"),
-             instance.id.to_string(), role.id.to_string(), work.target.final_database,
-             std::to_string(instance.oid.value_or(0)), work.credentials.stamp_prefix()}) {
-        row.push_back(std::move(value));
-    }
+    const auto add = [&row](auto&&... values) {
+        (row.emplace_back(std::forward<decltype(values)>(values)), ...);
+    };
+    add(environment.project, environment.name, std::string(to_text(environment.state)),
+        environment.secret, environment.shielded ? "t" : "f", instance.id.to_string(),
+        role.id.to_string(), work.target.final_database, std::to_string(instance.oid.value_or(0)),
+        work.credentials.stamp_prefix());
     auto told = work.history().parameters;
     std::move(told.begin() + k_same_of_history, told.end(), std::back_inserter(row));
     const Statements statements{

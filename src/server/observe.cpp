@@ -199,7 +199,7 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     }
     const auto installation = installations[0];
     if (installation.integer("pid") != session_->backend_pid() ||
-        installation.text("acting") != k_manager || installation.text("lease") == "0") {
+        installation.value("acting") != k_manager || installation.value("lease") == "0") {
         return base::fail(pooler_error(login_));
     }
     Facts facts;

@@ -21,7 +21,7 @@ namespace {
 using environment::Time;
 
 base::Uuid uuid_of(const pg::Row& row, const char* column) {
-    return base::Uuid::parse(row.text(column)).value_or(base::Uuid());
+    return base::Uuid::parse(row.value(column)).value_or(base::Uuid());
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -81,7 +81,7 @@ std::optional<environment::InstanceRecord> read_instance(const pg::Row& row, cha
     environment::InstanceRecord record;
     record.id = uuid_of(row, of("id").c_str());
     // An unknown state was written by a newer program: left alone as one that serves.
-    record.state = environment::parse_instance_state(row.text(of("state").c_str()))
+    record.state = environment::parse_instance_state(row.value(of("state").c_str()))
                        .value_or(environment::InstanceState::serving);
     record.database = row.text(of("database").c_str());
     if (!row.is_null(of("oid").c_str())) {
@@ -96,12 +96,12 @@ std::optional<environment::RoleRecord> read_role(const pg::Row& row, char prefix
     if (row.is_null(of("id").c_str())) return std::nullopt;
     environment::RoleRecord record;
     record.id = uuid_of(row, of("id").c_str());
-    record.state = environment::parse_role_state(row.text(of("state").c_str()))
+    record.state = environment::parse_role_state(row.value(of("state").c_str()))
                        .value_or(environment::RoleState::serving);
     record.name = row.text(of("name").c_str());
     record.password_version = static_cast<int>(row.integer(of("version").c_str()));
     record.key_number = static_cast<int>(row.integer(of("key").c_str()));
-    record.source = row.text(of("source").c_str()) == "external"
+    record.source = row.value(of("source").c_str()) == "external"
                         ? environment::PasswordSource::external
                         : environment::PasswordSource::derived;
     return record;
@@ -134,7 +134,7 @@ environment::Installation read_installation(const pg::Row& installation, const p
     read.schema_version = static_cast<int>(installation.integer("schema_version"));
     read.oldest_program_allowed = static_cast<int>(installation.integer("oldest_program_allowed"));
     read.current_key = static_cast<int>(installation.integer("current_key"));
-    read.file_cloning = environment::parse_file_cloning(installation.text("file_cloning"))
+    read.file_cloning = environment::parse_file_cloning(installation.value("file_cloning"))
                             .value_or(environment::FileCloning::unknown);
     read.server_version = static_cast<int>(installation.integer("server_version"));
     read.is_behind = installation.boolean("is_behind");
@@ -151,7 +151,7 @@ std::vector<environment::KeyRecord> read_key_records(const pg::Rows& keys) {
         environment::KeyRecord key{static_cast<int>(row.integer("number")), row.text("fingerprint"),
                                    row.text("location"), std::nullopt};
         if (!row.is_null("bytes")) {
-            key.bytes = base::Secret(base::from_hex(row.text("bytes")).value_or(""));
+            key.bytes = base::Secret(base::from_hex(row.value("bytes")).value_or(""));
         }
         records.push_back(std::move(key));
     }
@@ -172,7 +172,7 @@ environment::EnvironmentRecord read_environment(const pg::Row& row) {
     record.id = uuid_of(row, "e_id");
     record.project = row.text("e_project");
     record.name = row.text("e_name");
-    record.state = environment::parse_environment_state(row.text("e_state"))
+    record.state = environment::parse_environment_state(row.value("e_state"))
                        .value_or(environment::EnvironmentState::closed);
     record.origin.repository = row.text("e_repository");
     record.origin.ref = row.text("e_ref");
