@@ -10,6 +10,7 @@
 #include "support/fake_secret_store.h"
 #include "support/must.h"
 #include "support/sql.h"
+#include "support/stride.h"
 #include "support/watched_server.h"
 
 namespace {
@@ -284,31 +285,38 @@ TEST_F(SupplyContractTest, holds_where_somebody_else_has_the_name) {
     on_both("claim", create(name_));
 }
 
-// Every call that has several steps, dying after each of them, and then once more.
+// Every call that has several steps, dying after each of them, and then once more; every day one or
+// two of the calls at each number of steps, and each of the calls at every third number.
 TEST_F(SupplyContractTest, holds_through_every_death) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     constexpr int k_longest = 12;
+    struct Death {
+        std::string call;
+        Act act;
+        std::vector<std::pair<std::string, Act>> before = {};
+        std::vector<std::pair<std::string, Act>> after = {};
+    };
     on_both("make", make_template("data", "one"));
     on_both("create", create(name_));
+    set_pool("data", 1);
     for (int steps = 0; steps < k_longest; ++steps) {
-        const auto title = [&](const char* what) {
-            return fmt::format("{} dies at {}", what, steps);
-        };
-        set_pool("data", 1);
-        on_both(title("a filler"), fill(), steps);
-        on_both("fill", fill());
-        on_both(title("a reset"), reset(name_, "data"), steps);
-        on_both("reset", reset(name_, "data"));
-        on_both("fill", fill());
         const auto digest = std::to_string(steps);
-        on_both(title("a refresh"), make_template("data", digest), steps);
-        on_both("refresh", make_template("data", digest));
-        on_both(title("a clone"), create(other_, "data"), steps);
-        on_both("clone", create(other_, "data"));
-        on_both("remove", removal(other_));
-        on_both(title("forgetting"), forget_template("data"), steps);
-        on_both("forget", forget_template("data"));
-        on_both("make", make_template("data", digest));
+        const auto refresh = make_template("data", digest);
+        const std::array deaths{
+            Death{"fill", fill(), {{"claim", create(other_, "data")}, {"remove", removal(other_)}}},
+            Death{"reset", reset(name_, "data"), {{"fill", fill()}}},
+            Death{"refresh", refresh, {{"fill", fill()}}},
+            Death{"clone", create(other_, "data"), {{"refresh", refresh}}, {{"remove", removal(other_)}}},
+            Death{"forget", forget_template("data"), {}, {{"make", refresh}}}};
+        for (std::size_t i = 0; i < deaths.size(); ++i) {
+            if (!support::is_of_every_day(steps + static_cast<int>(i), 3)) continue;
+            const auto& death = deaths.at(i);
+            for (const auto& [title, act] : death.before) on_both(title, act);
+            on_both(fmt::format("{} dies at {}", death.call, steps), death.act, steps);
+            on_both(death.call, death.act);
+            for (const auto& [title, act] : death.after) on_both(title, act);
+            if (death.call == "forget") set_pool("data", 1);
+        }
         if (HasFatalFailure()) return;
     }
 }

@@ -22,4 +22,9 @@ inline int stride([[maybe_unused]] int with_sanitizers) {
 // For a test of which a part is enough every day, whatever it is built with.
 inline int every_day(int one_of_so_many) { return is_exhaustive() ? 1 : one_of_so_many; }
 
+// Whether that case is in every day's part.
+inline bool is_of_every_day(int number, int one_of_so_many) {
+    return number % every_day(one_of_so_many) == 0;
+}
+
 }  // namespace support
