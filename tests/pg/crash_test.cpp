@@ -12,6 +12,7 @@
 #include "support/must.h"
 #include "support/sql.h"
 #include "support/starting_server.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -50,10 +51,12 @@ class CrashTest : public support::PgTest {
         EXPECT_EQ(support::what_is_left(cluster_->superuser(), caller_.project), "");
     }
 
-    // `harm` as each step of `deed` begins, in turn; `check` after each.
-    void at_every_step(const Deed& deed, const std::function<void()>& harm,
+    // `harm` as each step of `deed` begins, in turn; `call` is to be harmed by it. Every day as each
+    // other step begins, from `first` on, so that two harms meet all of them.
+    void at_every_step(const Deed& deed, int first, const std::function<void()>& harm,
                        const std::function<void(const Caller&, const std::string&)>& call) const {
-        for (int step = 0;; ++step) {
+        const int every = support::every_day(2);
+        for (int step = first % every;; step += every) {
             SCOPED_TRACE(fmt::format("{} at step {}", deed.title, step));
             const auto name = unique_name();
             arrange(deed, name);
@@ -78,7 +81,7 @@ TEST_F(CrashTest, leaves_it_usable_or_gone_when_server_and_program_die_at_any_st
             cluster_->kill9();
             throw Died{};
         };
-        at_every_step(*deed, die, [&](const Caller& harmed, const std::string& name) {
+        at_every_step(*deed, 0, die, [&](const Caller& harmed, const std::string& name) {
             try {
                 must(harmed.call(deed->verb, name));
             } catch (const Died&) {
@@ -97,7 +100,7 @@ TEST_F(CrashTest, finishes_when_the_server_dies_and_comes_back_at_any_step) {
             cluster_->kill9();
             cluster_->start();
         };
-        at_every_step(*deed, die, [&](const Caller& harmed, const std::string& name) {
+        at_every_step(*deed, 1, die, [&](const Caller& harmed, const std::string& name) {
             const auto answer = harmed.call(deed->verb, name);
             ASSERT_TRUE(answer) << answer.error().message;
             EXPECT_EQ(answer->outcome, deed->outcome);
@@ -145,8 +148,8 @@ TEST_F(CrashTest, waits_for_a_server_that_is_starting_up) {
         const support::StartingServer starting(cluster_->port());
         call = std::async(std::launch::async,
                           [&] { return caller_.call(Request::create, "patient"); });
-        // About ten seconds of refusals.
-        constexpr int k_enough = 13;
+        // About five seconds of refusals.
+        constexpr int k_enough = 8;
         while (starting.refusals() < k_enough && call.wait_for(10ms) != std::future_status::ready) {
         }
     }
