@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Many functions at once, as Lambda starts them: every event in a process of its own.
-#include <atomic>
-#include <thread>
+#include <latch>
 
 #include "e2e/lambda_fixture.h"
 #include "e2e/lambda_process.h"
@@ -17,13 +16,12 @@ class LambdaManyTest : public e2e::LambdaTest {
     // Each event in its own process, all of them waiting for theirs before the first is sent.
     std::vector<e2e::DropInAnswer> all_at_once(const std::vector<std::string>& events) {
         std::vector<e2e::DropInAnswer> answers(events.size());
-        std::atomic<std::size_t> ready{0};
+        std::latch ready(static_cast<std::ptrdiff_t>(events.size()));
         const auto given = variables();
         support::at_once(events.size(), events.size(), [&](std::size_t i) {
             e2e::LambdaProcess process(given);
             process.lambda().await_next();
-            ++ready;
-            while (ready < events.size()) std::this_thread::yield();
+            ready.arrive_and_wait();
             const auto outcome = process.lambda().invoke(events[i]);
             EXPECT_EQ(outcome.kind, support::LambdaRuntimeStandIn::Outcome::Kind::response)
                 << outcome.body;
