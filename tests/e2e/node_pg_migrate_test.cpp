@@ -79,6 +79,7 @@ TEST_F(NodePgMigrateTest, GoesUpDownAndUpAgainAsTheRoleOfTheEnvironment) {
 }
 
 TEST_F(NodePgMigrateTest, RunsInACloneOnlyWhatTheTemplateDoesNotHaveYet) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     const auto of_the_branch = folder() / "migrations/3_index.js";
     const auto aside = home() / "3_index.js";
     std::filesystem::rename(of_the_branch, aside);
@@ -101,6 +102,7 @@ TEST_F(NodePgMigrateTest, RunsInACloneOnlyWhatTheTemplateDoesNotHaveYet) {
 // It takes its lock or gives up: the second is refused while the first is at work, which a lock on
 // the table that it wants to change prolongs.
 TEST_F(NodePgMigrateTest, MigratesOnceWhenTwoGoUpAtOnce) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     output_of({"up", "1"});
     auto gate = support::connect(login());
     const auto soon = base::Deadline::after(std::chrono::seconds(60));
