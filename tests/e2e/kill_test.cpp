@@ -2,7 +2,7 @@
 //
 // SIGKILL at moments spread evenly over the whole of each verb, and then at the beginning of each
 // step that they missed. After each kill the same verb once more has to end as if nothing had been.
-// $REVIEWDB_KILLS says how often: 40 times unless told otherwise.
+// $REVIEWDB_KILLS says how often: 20 times unless told otherwise.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ constexpr std::string_view k_before_the_first = "(before the first)";
 
 int kills_wanted() {
     const char* text = getenv("REVIEWDB_KILLS");
-    return text != nullptr ? std::stoi(text) : 40;
+    return text != nullptr ? std::stoi(text) : 20;
 }
 
 enum class Deed { make, repair, remove };

@@ -181,7 +181,7 @@ class LoadTest : public support::PgTest {
 };
 
 TEST_F(LoadTest, everything_is_usable_or_gone_after_many_workers_and_random_kills) {
-    const milliseconds time = seconds(number_in("REVIEWDB_LOAD_SECONDS", 20));
+    const milliseconds time = seconds(number_in("REVIEWDB_LOAD_SECONDS", 10));
     std::cout << fmt::format("REVIEWDB_LOAD_SEED={}\n", seed_) << std::flush;
     const auto start = steady_clock::now();
     std::thread load([&] {
