@@ -71,8 +71,8 @@ test_command() {
   # The thread sanitizer of g++ 12 does not start where the kernel spreads addresses as wide as it can.
   local prefix=()
   if [[ $preset == tsan ]] && setarch -R true 2>/dev/null; then prefix=(setarch -R); fi
-  # Many tests wait for a lease, a server, a deadline: one more than there are processors.
-  local jobs=$(($(nproc) + 1))
+  # Many tests wait for a lease, a server, a deadline: two more than there are processors.
+  local jobs=$(($(nproc) + 2))
   run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$jobs" -L "$chosen" "$@"
 }
 
