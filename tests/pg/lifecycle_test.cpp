@@ -55,6 +55,7 @@ TEST_F(LifecycleTest, finishes_a_create_that_died_after_any_step) {
 }
 
 TEST_F(LifecycleTest, removes_what_a_create_that_died_after_any_step_left) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     for (int steps = 0;; ++steps) {
         SCOPED_TRACE(steps);
         const bool finished = create(name_, steps).has_value();
@@ -175,6 +176,7 @@ TEST_F(LifecycleTest, makes_one_database_when_twenty_create_at_once) {
 }
 
 TEST_F(LifecycleTest, ends_whole_or_gone_when_a_create_meets_a_delete) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     for (int round = 0; round < 5; ++round) {
         if (round % 2 == 0) must(create(name_));
         std::optional<base::Result<Answer>> created;

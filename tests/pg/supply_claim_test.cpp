@@ -205,6 +205,7 @@ TEST_F(SupplyClaimTest, passes_over_what_somebody_dropped_or_replaced) {
 }
 
 TEST_F(SupplyClaimTest, gives_each_of_many_at_once_another_one) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     constexpr int k_many = 6;
     supply(k_many);
     std::vector<std::optional<base::Result<Answer>>> answers(k_many + 2);
@@ -225,6 +226,7 @@ TEST_F(SupplyClaimTest, gives_each_of_many_at_once_another_one) {
 }
 
 TEST_F(SupplyClaimTest, makes_one_of_what_many_create_at_once_under_one_name) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     supply(3);
     std::vector<std::optional<base::Result<Answer>>> answers(8);
     std::vector<std::thread> threads;

@@ -146,6 +146,7 @@ TEST_F(SupplyTemplateTest, is_made_in_spite_of_sessions_that_end_at_any_step) {
 }
 
 TEST_F(SupplyTemplateTest, is_made_by_two_at_once_one_after_the_other) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     std::optional<base::Result<Answer>> apple;
     std::optional<base::Result<Answer>> pear;
     std::thread one([&] { apple = make("apple"); });
@@ -160,6 +161,7 @@ TEST_F(SupplyTemplateTest, is_made_by_two_at_once_one_after_the_other) {
 }
 
 TEST_F(SupplyTemplateTest, is_refreshed_while_others_clone_it) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     must(make("apple"));
     std::atomic<bool> over = false;
     std::atomic<int> made = 0;
@@ -190,6 +192,7 @@ TEST_F(SupplyTemplateTest, is_refreshed_while_others_clone_it) {
 }
 
 TEST_F(SupplyTemplateTest, keeps_its_lock_however_long_it_is_filled) {
+    if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     const auto beats = [] {
         return ask(root(),
                    "SELECT coalesce(max(query_start)::text, '') AS value FROM pg_stat_activity "
