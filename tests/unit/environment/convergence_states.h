@@ -67,9 +67,9 @@ inline std::vector<State> states() {
     return all;
 }
 
-// `state` as it is, after each drift, and after each two of them; without those that changed
-// nothing.
-inline std::vector<State> drifted(const State& state) {
+// `state` as it is, after each drift, and after one of so many twos of them, as `twos` counts;
+// without those that changed nothing.
+inline std::vector<State> drifted(const State& state, int one_of_so_many, int& twos) {
     std::vector<State> all{state};
     const auto drifts = support::drifts();
     const auto add = [&](const State& from, const support::Drift& drift) {
@@ -85,7 +85,9 @@ inline std::vector<State> drifted(const State& state) {
     for (std::size_t i = 0; i < drifts.size(); ++i) {
         if (!add(state, drifts[i])) continue;
         const auto one = all.back();
-        for (std::size_t k = i + 1; k < drifts.size(); ++k) add(one, drifts[k]);
+        for (std::size_t k = i + 1; k < drifts.size(); ++k) {
+            if (twos++ % one_of_so_many == 0) add(one, drifts[k]);
+        }
     }
     return all;
 }
