@@ -51,8 +51,8 @@ class CrashTest : public support::PgTest {
         EXPECT_EQ(support::what_is_left(cluster_->superuser(), caller_.project), "");
     }
 
-    // `harm` as each step of `deed` begins, in turn; `call` is to be harmed by it. Every day as each
-    // other step begins, from `first` on, so that two harms meet all of them.
+    // `harm` as each step of `deed` begins, in turn; `call` is to be harmed by it. Every day as
+    // each other step begins, from `first` on, so that two harms meet all of them.
     void at_every_step(const Deed& deed, int first, const std::function<void()>& harm,
                        const std::function<void(const Caller&, const std::string&)>& call) const {
         const int every = support::every_day(2);

@@ -306,7 +306,10 @@ TEST_F(SupplyContractTest, holds_through_every_death) {
             Death{"fill", fill(), {{"claim", create(other_, "data")}, {"remove", removal(other_)}}},
             Death{"reset", reset(name_, "data"), {{"fill", fill()}}},
             Death{"refresh", refresh, {{"fill", fill()}}},
-            Death{"clone", create(other_, "data"), {{"refresh", refresh}}, {{"remove", removal(other_)}}},
+            Death{"clone",
+                  create(other_, "data"),
+                  {{"refresh", refresh}},
+                  {{"remove", removal(other_)}}},
             Death{"forget", forget_template("data"), {}, {{"make", refresh}}}};
         for (std::size_t i = 0; i < deaths.size(); ++i) {
             if (!support::is_of_every_day(steps + static_cast<int>(i), 3)) continue;
