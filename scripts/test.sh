@@ -71,8 +71,9 @@ test_command() {
   # The thread sanitizer of g++ 12 does not start where the kernel spreads addresses as wide as it can.
   local prefix=()
   if [[ $preset == tsan ]] && setarch -R true 2>/dev/null; then prefix=(setarch -R); fi
-  # Many tests wait for a lease, a server, a deadline: two more than there are processors.
-  local jobs=$(($(nproc) + 2))
+  # Many tests wait for a lease, a server, a deadline: one more than there are processors. Each counts
+  # for two, and those that mostly wait for one.
+  local jobs=$((2 * ($(nproc) + 1)))
   run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$jobs" -L "$chosen" "$@"
 }
 
