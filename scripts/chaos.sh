@@ -6,7 +6,9 @@
 # an application that reconnects; SECONDS of mixed load with random kills; and on the pool a minute of
 # claims and fills with a kill each second, a hundred claims under a refresh, and every source of a
 # template, every death and every drift on each major; three hundred histories of branches by chance
-# under the sweep, ten thousand on the server in memory. Then the verbs on a real server under the address sanitizer.
+# under the sweep, ten thousand on the server in memory; and whatever else every day is tried in part
+# alone, as support/stride.h and PgTest have it. Then the verbs on a real server under the address
+# sanitizer.
 
 chaos_command() {
   local kills=${1:-200} seconds=${2:-300} tests=$root/build/release/tests
