@@ -284,7 +284,9 @@ Result<void> Operation::carry_out(const Plan& plan, const Facts& facts, Deadline
 Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Execution execution,
                                                  Deadline deadline) {
     BASE_TRY(observe(deadline));
-    BASE_TRY_ASSIGN(auto plan, planner(facts_));
+    auto planned = planner(facts_);
+    if (!planned) return base::fail(std::move(planned).error());
+    auto& plan = *planned;
     if (execution == Execution::carry_out) {
         BASE_TRY(carry_out(plan, facts_, deadline));
         if (plan.again) return std::optional<Answer>();

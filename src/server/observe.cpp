@@ -232,10 +232,11 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
                                    Ending::open));
     const auto& found = answers[0];
     if (found.empty()) return observe(subject, environment::Purpose::work, deadline);
-    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, found, found, answers[1]));
-    facts.warm = read_warm(found[0]);
-    if (subject.with_tombstone) facts.tombstone = read_tombstone(answers.back());
-    if (environment::may_be_given(*facts.warm, facts)) return facts;
+    auto facts = common_facts(subject.project, found, found, answers[1]);
+    if (!facts) return facts;
+    facts->warm.emplace(read_warm(found[0]));
+    if (subject.with_tombstone) facts->tombstone = read_tombstone(answers.back());
+    if (environment::may_be_given(*facts->warm, *facts)) return facts;
     return observe(subject, environment::Purpose::work, deadline);
 }
 
