@@ -8,9 +8,11 @@ add_library(reviewdb_linked OBJECT EXCLUDE_FROM_ALL
   ${parts}/absent.cpp ${parts}/fmt.cpp ${parts}/name_service.cpp ${parts}/spdlog.cpp)
 target_link_libraries(reviewdb_linked PRIVATE reviewdb_options fmt::fmt spdlog::spdlog)
 
-# reviewdb_packaged(NAME): build/PRESET/package/NAME from the executable target NAME.
+# reviewdb_packaged(NAME [LIBRARIES…]): build/PRESET/package/NAME from the executable target NAME, which
+# is linked with these libraries beside the rooms.
 function(reviewdb_packaged name)
   get_property(rooms GLOBAL PROPERTY reviewdb_rooms)
+  list(APPEND rooms ${ARGN})
   set(archives ${rooms})
   list(TRANSFORM archives REPLACE "(.+)" "$<TARGET_FILE:\\1>")
   add_executable(${name}_packaged EXCLUDE_FROM_ALL
