@@ -122,19 +122,27 @@ struct MacDeleter {
 };
 using Mac = std::unique_ptr<EVP_MAC_CTX, MacDeleter>;
 
-// To be copied and given a key.
-const EVP_MAC_CTX* keyless_hmac_sha256() {
-    static const Mac k_made = [] {
-        EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-        Mac context(EVP_MAC_CTX_new(hmac));
-        EVP_MAC_free(hmac);
-        std::string digest("SHA256");
-        const std::array parameters{
-            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
-            OSSL_PARAM_construct_end()};
-        require(EVP_MAC_CTX_set_params(context.get(), parameters.data()));
-        return context;
-    }();
+Mac make_hmac_sha256() {
+    EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    Mac context(EVP_MAC_CTX_new(hmac));
+    EVP_MAC_free(hmac);
+    std::string digest("SHA256");
+    const std::array parameters{
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+        OSSL_PARAM_construct_end()};
+    require(EVP_MAC_CTX_set_params(context.get(), parameters.data()));
+    return context;
+}
+
+// To be given a key. One for each thread, for as long as that lives: to make and to destroy one
+// takes longer than what it is used for. The last key stays in it, as keys stay in a KeyRing.
+EVP_MAC_CTX* hmac_context() {
+    static thread_local const Mac k_made = make_hmac_sha256();
+    return k_made.get();
+}
+
+EVP_CIPHER_CTX* cipher_context() {
+    static thread_local const Cipher k_made(EVP_CIPHER_CTX_new());
     return k_made.get();
 }
 
@@ -175,12 +183,12 @@ Digest Sha256::finish() {
 }
 
 Digest hmac_sha256(std::string_view key, std::string_view data) {
-    const Mac context(EVP_MAC_CTX_dup(keyless_hmac_sha256()));
+    auto* const context = hmac_context();
     Digest digest;
     std::size_t size = 0;
-    require(EVP_MAC_init(context.get(), data_of(key), key.size(), nullptr));
-    require(EVP_MAC_update(context.get(), data_of(data), data.size()));
-    require(EVP_MAC_final(context.get(), digest.data(), &size, digest.size()));
+    require(EVP_MAC_init(context, data_of(key), key.size(), nullptr));
+    require(EVP_MAC_update(context, data_of(data), data.size()));
+    require(EVP_MAC_final(context, digest.data(), &size, digest.size()));
     return digest;
 }
 
@@ -228,17 +236,17 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 
 std::string seal(std::string_view key, std::string_view nonce, std::string_view plain,
                  std::string_view context) {
-    const Cipher cipher(EVP_CIPHER_CTX_new());
+    auto* const cipher = cipher_context();
     std::string sealed(plain.size() + k_tag_size, '\0');
     int size = 0;
-    require(EVP_EncryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key),
-                               data_of(nonce)));
-    require(EVP_EncryptUpdate(cipher.get(), nullptr, &size, data_of(context),
+    require(
+        EVP_EncryptInit_ex(cipher, cipher_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
+    require(EVP_EncryptUpdate(cipher, nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
-    require(EVP_EncryptUpdate(cipher.get(), data_of(sealed), &size, data_of(plain),
+    require(EVP_EncryptUpdate(cipher, data_of(sealed), &size, data_of(plain),
                               static_cast<int>(plain.size())));
-    require(EVP_EncryptFinal_ex(cipher.get(), data_of(sealed) + size, &size));
-    require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, k_tag_size,
+    require(EVP_EncryptFinal_ex(cipher, data_of(sealed) + size, &size));
+    require(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, k_tag_size,
                                 data_of(sealed) + plain.size()));
     return sealed;
 }
@@ -249,16 +257,16 @@ std::optional<std::string> open_sealed(std::string_view key, std::string_view no
     const auto body = sealed.substr(0, sealed.size() - k_tag_size);
     std::string tag(sealed.substr(body.size()));
     std::string plain(body.size(), '\0');
-    const Cipher cipher(EVP_CIPHER_CTX_new());
+    auto* const cipher = cipher_context();
     int size = 0;
-    require(EVP_DecryptInit_ex(cipher.get(), cipher_aes_256_gcm(), nullptr, data_of(key),
-                               data_of(nonce)));
-    require(EVP_DecryptUpdate(cipher.get(), nullptr, &size, data_of(context),
+    require(
+        EVP_DecryptInit_ex(cipher, cipher_aes_256_gcm(), nullptr, data_of(key), data_of(nonce)));
+    require(EVP_DecryptUpdate(cipher, nullptr, &size, data_of(context),
                               static_cast<int>(context.size())));
-    require(EVP_DecryptUpdate(cipher.get(), data_of(plain), &size, data_of(body),
+    require(EVP_DecryptUpdate(cipher, data_of(plain), &size, data_of(body),
                               static_cast<int>(body.size())));
-    require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, k_tag_size, data_of(tag)));
-    if (EVP_DecryptFinal_ex(cipher.get(), data_of(plain) + size, &size) != 1) return std::nullopt;
+    require(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, k_tag_size, data_of(tag)));
+    if (EVP_DecryptFinal_ex(cipher, data_of(plain) + size, &size) != 1) return std::nullopt;
     return plain;
 }
 

@@ -212,28 +212,38 @@ bool matches(std::string_view pattern, std::string_view text) {
 
 std::span<const PolicyDefinition> policy_definitions() { return k_definitions; }
 
+Policy::Policy(std::vector<PolicyRow> rows) {
+    auto settings = settings_of(rows);
+    known_ = std::make_shared<const Known>(Known{std::move(rows), std::move(settings)});
+}
+
+const std::shared_ptr<const Policy::Known>& Policy::defaults() {
+    static const auto k_defaults = std::make_shared<const Known>(Known{{}, settings_of({})});
+    return k_defaults;
+}
+
 Policy Policy::from_rows(const Project& project, std::span<const PolicyRow> rows) {
-    Policy policy;
+    std::vector<PolicyRow> known;
     for (const auto& row : rows) {
         const bool own = row.project == project.text();
         const bool counts = own || row.project == k_every_project;
         if (!counts || find_definition(row.key) == nullptr) continue;
-        const auto there = std::ranges::find(policy.rows_, row.key, &PolicyRow::key);
-        if (there == policy.rows_.end()) {
-            policy.rows_.push_back(row);
+        const auto there = std::ranges::find(known, row.key, &PolicyRow::key);
+        if (there == known.end()) {
+            known.push_back(row);
         } else if (own) {
             *there = row;
         }
     }
-    return policy;
+    return Policy(std::move(known));
 }
 
 std::vector<PolicyValue> Policy::values() const {
     std::vector<PolicyValue> values;
     for (const auto& [key, fallback, meaning, check] : k_definitions) {
         PolicyValue value{std::string(key), std::string(fallback), "default", meaning};
-        const auto row = std::ranges::find(rows_, key, &PolicyRow::key);
-        if (row != rows_.end()) {
+        const auto row = std::ranges::find(known_->rows, key, &PolicyRow::key);
+        if (row != known_->rows.end()) {
             value.value = row->value;
             value.origin =
                 row->project == k_every_project ? "every project" : "project " + row->project;
@@ -256,9 +266,9 @@ Result<void> Policy::check(std::string_view key, std::string_view value) {
     return {};
 }
 
-std::string_view Policy::text_of(std::string_view key) const {
-    const auto row = std::ranges::find(rows_, key, &PolicyRow::key);
-    if (row != rows_.end()) return row->value;
+std::string_view Policy::text_of(const std::vector<PolicyRow>& rows, std::string_view key) {
+    const auto row = std::ranges::find(rows, key, &PolicyRow::key);
+    if (row != rows.end()) return row->value;
     const auto* definition = find_definition(key);
     if (definition == nullptr) throw std::logic_error("no such policy: " + std::string(key));
     return definition->fallback;
@@ -350,7 +360,7 @@ bool Policy::admits(std::string_view repository) const {
     return list.empty() || std::ranges::find(list, repository) != list.end();
 }
 
-std::vector<std::string> Policy::database_settings() const {
+std::vector<std::string> Policy::settings_of(const std::vector<PolicyRow>& rows) {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_settings{
         {{"idle_in_transaction_timeout", "idle_in_transaction_session_timeout"},
          {"lock_timeout", "lock_timeout"},
@@ -358,8 +368,8 @@ std::vector<std::string> Policy::database_settings() const {
     std::vector<std::string> settings;
     for (const auto& [key, parameter] : k_settings) {
         // Not left to the parser, which would describe a failure that nobody reads.
-        if (text_of(key) == "off") continue;
-        const auto time = base::parse_duration(text_of(key));
+        if (text_of(rows, key) == "off") continue;
+        const auto time = base::parse_duration(text_of(rows, key));
         if (!time) continue;
         const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*time);
         settings.push_back(std::string(parameter) + '=' + std::to_string(milliseconds.count()));

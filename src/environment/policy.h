@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -92,13 +93,22 @@ class Policy {
     bool admits(std::string_view repository) const;
     // What every database of the project is set to: "idle_in_transaction_session_timeout=3600000",
     // sorted, as pg_db_role_setting has it; only what is not off.
-    std::vector<std::string> database_settings() const;
+    const std::vector<std::string>& database_settings() const { return known_->settings; }
 
    private:
-    std::string_view text_of(std::string_view key) const;
+    // Shared by the copies of a policy, which never changes.
+    struct Known {
+        // Of what is known to this program and not at its default.
+        std::vector<PolicyRow> rows;
+        std::vector<std::string> settings;
+    };
+    explicit Policy(std::vector<PolicyRow> rows);
+    static const std::shared_ptr<const Known>& defaults();
+    static std::string_view text_of(const std::vector<PolicyRow>& rows, std::string_view key);
+    static std::vector<std::string> settings_of(const std::vector<PolicyRow>& rows);
+    std::string_view text_of(std::string_view key) const { return text_of(known_->rows, key); }
 
-    // Of what is known to this program and not at its default.
-    std::vector<PolicyRow> rows_;
+    std::shared_ptr<const Known> known_ = defaults();
 };
 
 }  // namespace environment

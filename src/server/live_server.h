@@ -19,6 +19,7 @@
 #include "pg/connection.h"
 #include "pg/connection_info.h"
 #include "server/holders.h"
+#include "server/kept_policy.h"
 
 namespace server {
 
@@ -134,10 +135,10 @@ class LiveServer final : public environment::Server {
     Statements reading(const environment::Project& project, pg::Statement observation) const;
     // Of the answers to reading().
     base::Result<environment::Facts> common_facts(const environment::Project& project,
-                                                  std::span<const Rows> answers) const;
+                                                  std::span<const Rows> answers);
     base::Result<environment::Facts> common_facts(const environment::Project& project,
                                                   const Rows& installations, const Rows& keys,
-                                                  const Rows& policy) const;
+                                                  const Rows& policy);
     base::Result<void> find_name_holder(const environment::Subject& subject,
                                         environment::Facts& facts, base::Deadline deadline);
 
@@ -235,6 +236,7 @@ class LiveServer final : public environment::Server {
     // whether the final name is somebody's, so that a claim would only fail again.
     std::vector<base::Uuid> avoided_;
     bool name_taken_ = false;
+    KeptPolicy policy_;
 };
 
 // Raises, in the transaction that it is part of, unless the database called so is that instance by

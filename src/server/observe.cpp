@@ -186,13 +186,13 @@ LiveServer::Statements LiveServer::reading(const environment::Project& project,
 }
 
 Result<Facts> LiveServer::common_facts(const environment::Project& project,
-                                       std::span<const pg::Rows> answers) const {
+                                       std::span<const pg::Rows> answers) {
     return common_facts(project, answers[0], answers[1], answers[2]);
 }
 
 Result<Facts> LiveServer::common_facts(const environment::Project& project,
                                        const pg::Rows& installations, const pg::Rows& keys,
-                                       const pg::Rows& policy) const {
+                                       const pg::Rows& policy) {
     if (installations.empty()) {
         return base::fail(ErrorKind::not_found, "the registry on the server is not finished",
                           "run 'reviewdb init' as an administrator");
@@ -205,7 +205,7 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     Facts facts;
     facts.now = time_of(installation.integer("now"));
     facts.installation = read_installation(installation, keys);
-    facts.policy = environment::Policy::from_rows(project, read_policy(policy));
+    facts.policy = policy_.read(project, policy);
     BASE_TRY(check_schema(facts.installation));
     return facts;
 }
