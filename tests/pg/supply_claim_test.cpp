@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "pg/quoting.h"
 #include "supply_fixture.h"
 #include "support/fake_secret_store.h"
 #include "support/must.h"
@@ -84,30 +85,57 @@ std::vector<std::string> turns_of(const std::vector<support::TcpProxy::Sent>& se
     return turns;
 }
 
+// Creates of the template data, one after the other.
+class KeptSession {
+   public:
+    KeptSession(const pg::ConnectionInfo& login, environment::Project project)
+        : project_(std::move(project)),
+          live_(login, "reviewdb/test", log_),
+          manager_(live_, {support::k_tester, {}, {}, no_store()}, log_) {}
+
+    environment::Answer create(const std::string& name) {
+        environment::CreateWish wish{
+            project_, must(environment::Name::parse(name)), {}, {}, std::nullopt};
+        wish.wanted_template = "data";
+        return must(manager_.create(wish, environment::Execution::carry_out, support::soon()));
+    }
+
+   private:
+    static std::function<
+        base::Result<std::unique_ptr<environment::SecretStore>>(const environment::Policy&)>
+    no_store() {
+        return
+            [](const environment::Policy&) { return std::unique_ptr<environment::SecretStore>(); };
+    }
+
+    environment::Project project_;
+    base::Log log_{base::LogLevel::error, base::LogFormat::text};
+    server::LiveServer live_;
+    environment::Manager manager_;
+};
+
+TEST_F(SupplyClaimTest, sees_at_once_what_somebody_else_made_the_policy) {
+    supply(2);
+    KeptSession kept(support::prepared_operator(), project());
+    EXPECT_TRUE(kept.create(name_).warm);
+    set_policy("connection_limit", "7");
+    const auto made = kept.create(support::unique_name());
+    EXPECT_FALSE(made.warm);
+    EXPECT_EQ(
+        ask(root("reviewdb"), "SELECT rolconnlimit::text AS value FROM pg_roles WHERE rolname = " +
+                                  pg::literal(made.description->role)),
+        "7");
+    expect_agreement();
+}
+
 TEST_F(SupplyClaimTest, is_one_transaction_of_two_round_trips_without_a_statement_on_a_role) {
     supply(2);
     support::TcpProxy proxy(support::shared_cluster().port());
-    base::Log log{base::LogLevel::error, base::LogFormat::text};
-    server::LiveServer live(support::prepared_operator().with("port", std::to_string(proxy.port())),
-                            "reviewdb/test", log);
-    environment::Manager manager(
-        live,
-        {support::k_tester,
-         {},
-         {},
-         [](const environment::Policy&) -> base::Result<std::unique_ptr<environment::SecretStore>> {
-             return std::unique_ptr<environment::SecretStore>();
-         }},
-        log);
-    const auto claim = [&](const std::string& name) {
-        environment::CreateWish wish{
-            project(), must(environment::Name::parse(name)), {}, {}, std::nullopt};
-        wish.wanted_template = "data";
-        return must(manager.create(wish, environment::Execution::carry_out, support::soon()));
-    };
-    EXPECT_TRUE(claim(name_).warm);
+    KeptSession kept(support::prepared_operator().with("port", std::to_string(proxy.port())),
+                     project());
+    EXPECT_TRUE(kept.create(name_).warm);
     const auto before = proxy.sent().size();
-    EXPECT_TRUE(claim(support::unique_name()).warm);
+    EXPECT_TRUE(kept.create(support::unique_name()).warm);
     const auto turns = turns_of(proxy.sent(), before);
     // The lock is given back behind the claim, without waiting for its answer: in a packet of its
     // own, or in that of the claim where the wire was read late.
