@@ -159,9 +159,9 @@ void measure(Length length) {
     std::vector<Latencies> all{
         measure_one(stand, script, shelf, full ? 400 : 6, full ? 100 : 3, "", report)};
     all.push_back(
-        measure_many(stand, script, shelf, full ? 8 : 2, full ? 16 : 1, full ? 9 : 1, report));
+        measure_many(stand, script, shelf, full ? 8 : 2, full ? 16 : 1, full ? 15 : 1, report));
     all.push_back(
-        measure_many(stand, script, shelf, full ? 64 : 4, full ? 2 : 1, full ? 9 : 1, report));
+        measure_many(stand, script, shelf, full ? 64 : 4, full ? 2 : 1, full ? 15 : 1, report));
     measure_one_on_slower_disk(length, report);
     attach(all, report);
     report.publish("claim", length, stand.major());
