@@ -17,12 +17,13 @@ bench_command() {
   # What only it can do is measured as well; without it, that is left out and said.
   postgres_provide 18 || say "not measured: Postgres 18"
   build release
-  need package
-  if package_libraries; then
-    build release claim_packaged
-    packaged=yes
-  else
-    say "not measured as it is shipped: the claim"
+  if [[ -z $name || $name == claim ]]; then
+    if (need package) && package_libraries; then
+      build release claim_packaged
+      packaged=yes
+    else
+      say "not measured as it is shipped: the claim"
+    fi
   fi
   for program in "$root"/build/release/bench/*; do
     [[ -f $program && -x $program ]] || continue

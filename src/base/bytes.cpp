@@ -183,6 +183,8 @@ Digest Sha256::finish() {
 }
 
 Digest hmac_sha256(std::string_view key, std::string_view data) {
+    // Without one, the context would go on with the key that it has (man 3 EVP_MAC_init).
+    require(key.data() != nullptr ? 1 : 0);
     auto* const context = hmac_context();
     Digest digest;
     std::size_t size = 0;

@@ -38,7 +38,7 @@ base::Result<Key> find_key(const Installation& installation, int number, const K
 base::Secret key_text(int number, const KeyTexts& texts);
 
 // The keys that were asked for: each is looked for once, as long as the registry means the same
-// one.
+// one. For one thread.
 class KeyRing {
    public:
     KeyRing() = default;

@@ -49,6 +49,10 @@ class Policy {
    public:
     // Every key at its default.
     Policy() = default;
+    // Never moved: there is no policy without what is known of it.
+    Policy(const Policy&) = default;
+    Policy& operator=(const Policy&) = default;
+    ~Policy() = default;
     // A project's row wins over one for every project. Rows with keys that this program does not
     // know are left alone: a newer one wrote them.
     static Policy from_rows(const Project& project, std::span<const PolicyRow> rows);
