@@ -21,7 +21,6 @@ namespace {
 constexpr std::string_view k_base64url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view k_base32 = "abcdefghijklmnopqrstuvwxyz234567";
-constexpr std::string_view k_hex = "0123456789abcdef";
 constexpr int k_tag_size = 16;
 
 const unsigned char* data_of(std::string_view text) {
@@ -135,7 +134,8 @@ Mac make_hmac_sha256() {
 }
 
 // To be given a key. One for each thread, for as long as that lives: to make and to destroy one
-// takes longer than what it is used for. The last key stays in it, as keys stay in a KeyRing.
+// takes longer than what it is used for. The last key stays in it, and in the cipher's below, as
+// keys stay in a KeyRing.
 EVP_MAC_CTX* hmac_context() {
     static thread_local const Mac k_made = make_hmac_sha256();
     return k_made.get();
@@ -199,7 +199,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
     return unspell(text, 6, k_base64url_values);
 }
 std::string to_base32(std::string_view data) { return spell(data, 5, k_base32); }
-std::string to_hex(std::string_view data) { return spell(data, 4, k_hex); }
+std::string to_hex(std::string_view data) { return spell(data, 4, k_hex_digits); }
 std::optional<std::string> from_hex(std::string_view text) {
     return unspell(text, 4, k_hex_values);
 }

@@ -17,6 +17,8 @@ namespace base {
 
 using Digest = std::array<std::uint8_t, 32>;
 
+inline constexpr std::string_view k_hex_digits = "0123456789abcdef";
+
 // `count` bytes of the operating system's randomness. Throws std::runtime_error when there is none:
 // nothing could go on without it.
 std::string random_bytes(std::size_t count);
@@ -40,6 +42,7 @@ class Sha256 {
     std::unique_ptr<State> state_;
 };
 
+// Throws std::runtime_error for a view of nothing, which is no key.
 Digest hmac_sha256(std::string_view key, std::string_view data);
 
 inline std::string_view as_text(const Digest& digest) {

@@ -11,7 +11,6 @@ namespace base {
 
 namespace {
 constexpr std::string_view k_form = "00000000-0000-0000-0000-000000000000";
-constexpr std::string_view k_digits = "0123456789abcdef";
 constexpr std::size_t k_bytes = 16;
 }  // namespace
 
@@ -44,8 +43,8 @@ std::string Uuid::to_string() const {
     auto digit = text.begin();
     for (const unsigned byte : bytes_) {
         if (*digit == '-') ++digit;
-        *digit++ = k_digits[byte >> 4U];
-        *digit++ = k_digits[byte & 0xfU];
+        *digit++ = k_hex_digits[byte >> 4U];
+        *digit++ = k_hex_digits[byte & 0xfU];
     }
     return text;
 }

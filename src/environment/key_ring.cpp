@@ -31,6 +31,14 @@ const KeyRecord* record_of(const Installation& installation, int number) {
 
 }  // namespace
 
+std::map<std::string, base::Secret> key_variables(const base::Variables& variables) {
+    std::map<std::string, base::Secret> keys;
+    for (const auto& [name, value] : variables) {
+        if (name.starts_with("REVIEWDB_KEY")) keys[name] = base::Secret(value);
+    }
+    return keys;
+}
+
 base::Secret key_text(int number, const KeyTexts& texts) {
     for (const auto& name : {fmt::format("REVIEWDB_KEY_{}", number), std::string("REVIEWDB_KEY")}) {
         const auto found = texts.variables.find(name);

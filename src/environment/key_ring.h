@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/variables.h"
 #include "environment/credential.h"
 #include "environment/facts.h"
 
@@ -29,6 +30,9 @@ struct KeyTexts {
     std::function<base::Result<base::Secret>(const std::string& name, const base::Secret& text)>
         keep_aws = {};
 };
+
+// What of the environment variables is a key.
+std::map<std::string, base::Secret> key_variables(const base::Variables& variables);
 
 // Fails conflict when there is no such key, when it is not where it should be, and when what is
 // there is another key; as read_aws does. Reads a file where the key is in one.

@@ -158,9 +158,7 @@ environment::KeyTexts Session::key_texts() {
         BASE_TRY_ASSIGN(auto* const account, aws());
         return account->keep_key(name, text, deadline_);
     };
-    for (const auto& [name, value] : variables_) {
-        if (name.starts_with("REVIEWDB_KEY")) texts.variables[name] = base::Secret(value);
-    }
+    texts.variables = environment::key_variables(variables_);
     return texts;
 }
 

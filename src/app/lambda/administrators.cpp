@@ -100,9 +100,7 @@ environment::Manager::Surroundings Administrators::surroundings(
     environment::Manager::Surroundings around;
     around.actor = actor_;
     environment::KeyTexts texts;
-    for (const auto& [name, value] : variables_) {
-        if (name.starts_with("REVIEWDB_KEY")) texts.variables[name] = base::Secret(value);
-    }
+    texts.variables = environment::key_variables(variables_);
     texts.read_aws = [this](const std::string& name) {
         constexpr std::chrono::seconds k_patience(10);
         return account_.read_key(name, Deadline::after(k_patience));
