@@ -217,7 +217,7 @@ int most_drifts_to_disturb(const State& state) {
 
 Findings explore(int every) {
     Findings findings;
-    const int rare = every * support::every_day(3);
+    const int rare = every * support::stride(3);
     int pairs = 0;
     int twos = 0;
     const auto states = convergence::states();

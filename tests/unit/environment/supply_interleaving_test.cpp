@@ -117,14 +117,10 @@ std::string meet(const Meeting& meeting, FakeWorld& world, std::vector<Choice>& 
 
 // The sanitizers make all of it a matter of minutes.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int k_every_day = 1;
+constexpr int k_most_interruptions = 1;
 #else
-constexpr int k_every_day = 2;
+constexpr int k_most_interruptions = 3;
 #endif
-int most_interruptions() {
-    constexpr int k_most = 3;
-    return support::is_exhaustive() ? k_most : k_every_day;
-}
 
 // How many there were.
 struct Orders {
@@ -146,7 +142,7 @@ Orders meet_in_every_order(const Meeting& meeting, const FakeWorld& supplied) {
         EXPECT_EQ(wrong, "") << meeting.name << " in order " << taken;
         if (testing::Test::HasFailure()) return orders;
         choices = support::next_order(*std::move(choices),
-                                      std::min(meeting.most_interruptions, most_interruptions()));
+                                      std::min(meeting.most_interruptions, k_most_interruptions));
     }
     return orders;
 }
