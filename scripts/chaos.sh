@@ -27,8 +27,8 @@ chaos_command() {
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
     --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over \
     --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal
-  test_command unit pg e2e --major 15 --program unit_tests --program unit_worlds \
-    --program pg_faults --program e2e_kills --program e2e_lambda_hard --program e2e_leaving
+  test_command unit pg e2e --major 15 --program unit_tests --program pg_faults --program e2e_kills \
+    --program e2e_lambda_hard --program e2e_leaving
   test_command e2e --major 16 --major 17 --major 18 --program e2e_tools
   unset REVIEWDB_TEST_EXHAUSTIVELY
   test_command unit pg --major 15 --preset asan --program unit_aws --program pg_lifecycle
