@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -157,11 +156,6 @@ void measure(Length length) {
     shelf.put_back();
     Report report;
     report.remark(script.finding());
-    // As cmake/Packaged.cmake has it, and ./dev bench runs it where it can be linked.
-    const bool shipped =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path().filename() == "package";
-    report.remark(shipped ? "this program is linked as what is shipped"
-                          : "this program loads its libraries, as what is shipped does not");
     std::vector<Latencies> all{
         measure_one(stand, script, shelf, full ? 400 : 6, full ? 100 : 3, "", report)};
     all.push_back(

@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -58,33 +57,13 @@ double login_and_select(const pg::ConnectionInfo& login, const std::string& auth
     return took.count();
 }
 
-struct Build {
-    std::string suffix;
-    Program program;
-};
-
-// The program as the build makes it and, where `./dev package lambda` has made a zip, as that has
-// it.
-std::vector<Build> builds(const LambdaStand& stand, const support::TempFolder& folder) {
-    std::vector<Build> all{{"", stand.function()}};
-    std::error_code problem;
-    for (const auto& entry : std::filesystem::directory_iterator(REVIEWDB_DIST, problem)) {
-        const auto name = entry.path().filename().string();
-        if (!name.starts_with("reviewdb-lambda-") || entry.path().extension() != ".zip") continue;
-        bench::output_of({{"unzip", "-q", entry.path().string(), "-d", folder.path().string()}});
-        all.push_back({", packaged", stand.function((folder / "bootstrap").string())});
-        break;
-    }
-    return all;
-}
-
-void measure_start(LambdaStand& stand, const Build& build, int rounds, Report& report) {
+void measure_start(LambdaStand& stand, int rounds, Report& report) {
     constexpr double k_part_of_node = 0.2;
     constexpr double k_milliseconds = 25;
     const Program node{{"node", "-e", "0"}};
-    auto& start = report.compare("first request" + build.suffix, "node -e 0", k_part_of_node);
+    auto& start = report.compare("first request", "node -e 0", k_part_of_node);
     for (int round = 0; round < rounds; ++round) {
-        start.measure([&] { return stand.ready(build.program); },
+        start.measure([&] { return stand.ready(stand.function()); },
                       [&] { return bench::milliseconds_of(node); });
     }
     report.watch("median of " + start.what, "ms", k_milliseconds).see(bench::median(start.ours));
@@ -252,11 +231,11 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS TO {0};
                                        name);
 }
 
-void measure_first_warm(LambdaStand& stand, const Build& build, const Pools& pools, int rounds,
-                        int at_a_time, Report& report) {
+void measure_first_warm(LambdaStand& stand, const Pools& pools, int rounds, int at_a_time,
+                        Report& report) {
     constexpr double k_part_of_incumbent = 0.2;
-    auto& first = report.compare("start to warm create" + build.suffix, "psql, incumbent's SQL",
-                                 k_part_of_incumbent);
+    auto& first =
+        report.compare("start to warm create", "psql, incumbent's SQL", k_part_of_incumbent);
     const support::TempFolder folder("reviewdb-bench-", 0700);
     const auto file = (folder / "create.sql").string();
     const auto& login = stand.stand().login();
@@ -270,8 +249,8 @@ void measure_first_warm(LambdaStand& stand, const Build& build, const Pools& poo
         write_incumbents_sql(file, name);
         first.measure(
             [&] {
-                const auto stage = fmt::format("first{}{}", build.suffix.size(), round);
-                const double took = stand.start(build.program, "create", stage).milliseconds;
+                const auto stage = fmt::format("first{}", round);
+                const double took = stand.start(stand.function(), "create", stage).milliseconds;
                 stand.stop();
                 return took;
             },
@@ -283,10 +262,10 @@ void measure_first_warm(LambdaStand& stand, const Build& build, const Pools& poo
     pools.must_have_left(at_a_time, rounds);
 }
 
-void measure_memory(LambdaStand& stand, const Build& build, int lives, Report& report) {
+void measure_memory(LambdaStand& stand, int lives, Report& report) {
     constexpr double k_megabytes = 20;
-    auto& peak = report.watch("memory" + build.suffix, "MB", k_megabytes);
-    stand.start(build.program, "create", "memory");
+    auto& peak = report.watch("memory", "MB", k_megabytes);
+    stand.start(stand.function(), "create", "memory");
     for (int life = 0; life < lives; ++life) {
         stand.serve("create", "memory");
         stand.serve("delete", "memory");
@@ -302,21 +281,17 @@ void measure(Length length) {
     const bool full = length == Length::full;
     LambdaStand stand;
     Report report;
-    const support::TempFolder folder("reviewdb-bench-", 0700);
-    const auto programs = builds(stand, folder);
     count_calls(stand, report);
-    for (const auto& build : programs) measure_start(stand, build, full ? 60 : 2, report);
+    measure_start(stand, full ? 60 : 2, report);
     measure_again(stand, full ? 200 : 2, report);
     measure_first_create(stand, full ? 40 : 2, report);
-    for (const auto& build : programs) measure_memory(stand, build, full ? 10 : 1, report);
+    measure_memory(stand, full ? 10 : 1, report);
     const int at_a_time = full ? 40 : 2;
     // For the floor, which the key is nothing to, and for who fills its pool.
     setenv("REVIEWDB_KEY", stand.key().c_str(), 1);
     const Pools pools(stand, at_a_time + 5);
     measure_warm(stand, pools, full ? 120 : 2, at_a_time, report);
-    for (const auto& build : programs) {
-        measure_first_warm(stand, build, pools, full ? 40 : 2, at_a_time, report);
-    }
+    measure_first_warm(stand, pools, full ? 40 : 2, at_a_time, report);
     report.publish("lambda", length, stand.stand().major());
 }
 

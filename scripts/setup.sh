@@ -9,13 +9,12 @@ setup_packages() {
     build) echo g++=g++ cmake=cmake ninja-build=ninja ccache=ccache pkg-config=pkg-config git=git \
       libpq-dev libssl-dev libexpected-dev libcli11-dev libfmt-dev libspdlog-dev \
       libtomlplusplus-dev libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libgtest-dev \
-      libgmock-dev libbenchmark-dev ;;
+      libgmock-dev libbenchmark-dev libnghttp2-dev libzstd-dev libbrotli-dev zlib1g-dev ;;
     server) echo postgresql-15 postgresql-client-15 procps=ps openssl=openssl ;;
     test) echo nodejs=node npm=npm ca-certificates pgbouncer ;;
     lint) echo clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 shellcheck=shellcheck \
       codespell=codespell ;;
-    # What the packages are linked with, beside what the build needs.
-    package) echo libnghttp2-dev libzstd-dev libbrotli-dev zlib1g-dev zip=zip unzip=unzip ;;
+    package) echo zip=zip unzip=unzip ca-certificates nodejs=node npm=npm ;;
     *) die "setup: no such group: $1 (build, server, test, lint, package)" ;;
   esac
 }
@@ -23,6 +22,8 @@ setup_packages() {
 setup_command() {
   (($# > 0)) || set -- build server test lint package
   need "$@"
+  # A new minor version of Postgres is met by CI first.
+  if in_ci; then setup_upgrade libpq5 libpq-dev postgresql-15 postgresql-client-15; fi
   say "everything is there: $*"
 }
 
@@ -58,38 +59,54 @@ setup_installed() {
     awk '$1 == "installed" { printf "%s ", $2 }'
 }
 
+# Upgrades those of the packages of which there is a newer version.
+setup_upgrade() {
+  local outdated=()
+  setup_update || die "apt-get could not fetch the lists of packages"
+  read -r -a outdated < <(apt-cache policy "$@" | awk '
+    /^[^ ]/ { name = $1; sub(":$", "", name) }
+    $1 == "Installed:" { installed = $2 }
+    $1 == "Candidate:" && installed != "(none)" && installed != $2 { printf "%s ", name }')
+  if ((${#outdated[@]} > 0)); then setup_install "${outdated[@]}"; fi
+}
+
+setup_update() { setup_apt update; }
+
 setup_install() {
-  local sudo=()
+  local status=0 log quiet=/etc/postgresql-common/createcluster.d/reviewdb-setup.conf
   command -v apt-get >/dev/null ||
     die "these Debian 12 packages, or what your system calls them, are missing: $*"
-  if ((EUID != 0)); then
-    if ! command -v sudo >/dev/null; then
-      die "these packages are missing, and only root can install them: $*"
-    elif sudo -n true 2>/dev/null; then
-      sudo=(sudo -n)
-    elif [[ -t 0 ]]; then
-      sudo=(sudo)
-    else
-      die "these packages are missing, and sudo wants a password, which only a terminal can give" \
-        "(as root: apt-get install $*)"
-    fi
-  fi
-  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive
-    apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
-
-  say "installing what is missing: $*"
-  retry "${apt[@]}" update
-  # Debian starts a server of its own as soon as Postgres is installed, which nobody asked for here.
-  local quiet=/etc/postgresql-common/createcluster.d/reviewdb-setup.conf
+  say "installing: $*"
+  setup_update || die "apt-get could not fetch the lists of packages"
+  # Debian would start a server of its own as soon as Postgres is installed.
   if [[ " $* " == *" postgresql-15 "* ]]; then
-    "${sudo[@]}" mkdir -p "${quiet%/*}"
-    echo 'create_main_cluster = false' | "${sudo[@]}" tee "$quiet" >/dev/null
+    as_root mkdir -p "${quiet%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$quiet" >/dev/null
   fi
-  local status=0 log
   log=$(mktemp)
-  retry "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >"$log" || status=$?
+  setup_apt install -y --no-install-recommends "$@" </dev/null >"$log" || status=$?
   ((status == 0)) || cat "$log" >&2
   rm -f "$log"
-  if [[ -e $quiet ]]; then "${sudo[@]}" rm -f "$quiet"; fi
+  if [[ -e $quiet ]]; then as_root rm -f "$quiet"; fi
   ((status == 0)) || die "apt-get could not install: $*"
+}
+
+setup_apt() {
+  retry as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+
+# Runs a command as root, by sudo if necessary.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif ! command -v sudo >/dev/null; then
+    die "only root can run this, and there is no sudo: $*"
+  elif sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  elif [[ -t 0 ]]; then
+    sudo "$@"
+  else
+    die "sudo asks for a password, and there is no terminal to type it on. As root, run: $*"
+  fi
 }

@@ -81,8 +81,9 @@ test_command() {
 test_packages() {
   [[ $preset == release ]] || return 0
   ((${#programs[@]} == 0)) || [[ " ${programs[*]} " == *" e2e_package "* ]] || return 0
-  if package_provide cli lambda; then
-    export REVIEWDB_TEST_PACKAGES=$root/dist
+  if package_make cli lambda; then
+    REVIEWDB_TEST_PACKAGES=$(package_folder)
+    export REVIEWDB_TEST_PACKAGES
   elif in_ci; then
     die "test: no packages to test"
   else

@@ -6,6 +6,7 @@
 #include "e2e/cli_fixture.h"
 #include "e2e/empty_root.h"
 #include "e2e/lambda_fixture.h"
+#include "support/cluster.h"
 
 namespace {
 
@@ -25,14 +26,19 @@ auto certificates_in(const std::filesystem::path& file) {
     return std::ranges::count(lines_of(file), "-----BEGIN CERTIFICATE-----");
 }
 
-class ArchiveTest : public e2e::CliTest {
+// Everything in the empty root is done by the program of the archive, over TLS.
+class ArchiveTest : public support::PgTest {
    protected:
     void SetUp() override {
         if (e2e::packages().empty()) GTEST_SKIP() << "no packages";
-        CliTest::SetUp();
+        PgTest::SetUp();
         if (IsSkipped() || HasFailure()) return;
+        support::ClusterOptions options;
+        options.tls = support::Tls::required;
+        cluster_ = std::make_unique<support::Cluster>(options);
         root_.emplace(Words{"tar", "-xz", "--no-same-owner", "--strip-components=1", "-f",
                             archive().string(), "-C"});
+        root_->add(cluster_->ca_file());
     }
     static std::filesystem::path archive() { return e2e::package_of(".tar.gz"); }
 
@@ -40,12 +46,22 @@ class ArchiveTest : public e2e::CliTest {
         base::Command command{.inherits = base::Environment::bare, .folder = "/"};
         command.arguments = root_->command("/reviewdb");
         command.arguments.insert(command.arguments.end(), words.begin(), words.end());
-        variables.emplace("REVIEWDB_SERVER", operator_url());
+        variables.emplace("REVIEWDB_SERVER", operator_);
         command.environment = std::move(variables);
         return support::must(base::run(command, base::Deadline::after(std::chrono::seconds(90))));
     }
+    void prepare() {
+        const auto made =
+            packaged({"init", "--advertise", "127.0.0.1:" + std::to_string(cluster_->port())},
+                     {{"REVIEWDB_SERVER", cluster_->make_administrator().to_uri().reveal()}});
+        ASSERT_EQ(made.exit_code, 0) << made.err;
+        operator_ = made.out;
+        operator_.pop_back();
+    }
 
+    std::unique_ptr<support::Cluster> cluster_;
     std::optional<EmptyRoot> root_;
+    std::string operator_;
 };
 
 TEST_F(ArchiveTest, IsWhatTheChecksumBesideItSays) {
@@ -58,24 +74,44 @@ TEST_F(ArchiveTest, IsWhatTheChecksumBesideItSays) {
 TEST_F(ArchiveTest, SaysItsVersionAndHowItIsUsed) {
     const auto version = packaged({"--version"});
     EXPECT_EQ(version.exit_code, 0) << version.err;
-    EXPECT_EQ(version.out, output({"--version"}));
+    EXPECT_EQ(version.out, e2e::call("/", {"--version"}, {}).out);
     EXPECT_THAT(packaged({"--help"}).out, HasSubstr("create"));
 }
 
-TEST_F(ArchiveTest, MakesAnEnvironmentThatIsUsableAndRemovesIt) {
+TEST_F(ArchiveTest, PreparesAServerThenCreatesUsesAndDeletesAnEnvironment) {
+    prepare();
     const auto made = packaged({"create", "branch"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
     const auto url = packaged({"url", "branch"});
     ASSERT_EQ(url.exit_code, 0) << url.err;
-    EXPECT_EQ(support::refusal(e2e::login_of(url.out), "CREATE TABLE it_works (id integer)"), "");
+    const auto login = e2e::login_of(url.out).with("sslrootcert", cluster_->ca_file().string());
+    EXPECT_EQ(support::refusal(login, "CREATE TABLE it_works (id integer)"), "");
+    EXPECT_EQ(support::ask(login,
+                           "SELECT ssl::text AS value FROM pg_stat_ssl WHERE pid = "
+                           "pg_backend_pid()"),
+              "true");
+    const auto child = packaged({"exec", "branch", "--", "/reviewdb", "--version"});
+    EXPECT_EQ(child.exit_code, 0) << child.err;
+    EXPECT_THAT(child.out, HasSubstr("reviewdb"));
+    EXPECT_EQ(packaged({"doctor"}).exit_code, 0);
     EXPECT_EQ(packaged({"delete", "branch", "--yes"}).exit_code, 0);
     EXPECT_EQ(packaged({"get", "branch"}).exit_code, 3);
 }
 
+TEST_F(ArchiveTest, RefusesAServerWhoseAuthorityIsUnknown) {
+    prepare();
+    const auto url = e2e::login_of(operator_).with("sslrootcert", "/rds-ca.pem").to_uri().reveal();
+    const auto refused = packaged({"list"}, {{"REVIEWDB_SERVER", url}});
+    EXPECT_EQ(refused.exit_code, 5);
+    EXPECT_THAT(refused.err, HasSubstr("certificate"));
+}
+
 TEST_F(ArchiveTest, FindsAServerByTheNameInTheHostsFileWhateverTheNameServicesAreSaidToBe) {
+    prepare();
     root_->write("/etc/hosts", "127.0.0.1 database.test\n");
     root_->write("/etc/nsswitch.conf", "hosts: resolve [!UNAVAIL=return] myhostname\n");
-    auto info = e2e::login_of(operator_url()).with("host", "database.test");
+    // The server's certificate has no such name.
+    auto info = e2e::login_of(operator_).with("host", "database.test").with("sslmode", "verify-ca");
     const auto listed = packaged({"list"}, {{"REVIEWDB_SERVER", info.to_uri().reveal()}});
     EXPECT_EQ(listed.exit_code, 0) << listed.err;
     EXPECT_THAT(listed.err, HasSubstr("database.test"));

@@ -99,12 +99,12 @@ class HandOverTest : public support::PgTest {
         statements.push_back(rest);
         return statements;
     }
-    // So many tables t1, t2, …: each takes five locks, with its index, its TOAST table and that
-    // one's index, and its sequence.
+    // Creates tables t1 to t<count>. Each takes five locks: the table, its index, its TOAST table
+    // with an index, and its sequence. A commit after each hundred keeps within the lock table.
     static std::string tables(int count) {
         return fmt::format(
             "DO $$ BEGIN FOR i IN 1..{} LOOP EXECUTE format('CREATE TABLE %I (id serial PRIMARY "
-            "KEY, x text)', 't' || i); END LOOP; END $$",
+            "KEY, x text)', 't' || i); IF i % 100 = 0 THEN COMMIT; END IF; END LOOP; END $$",
             count);
     }
     void fill_with_everything() const {

@@ -34,6 +34,8 @@ local::Settings settings_for(const ClusterOptions& options) {
         {"listen_addresses", "127.0.0.1"},
         {"unix_socket_directories", ""},
         {"max_connections", "100"},
+        {"max_locks_per_transaction", "64"},
+        {"max_prepared_transactions", "0"},
         {"shared_buffers", "64MB"},
         {"log_line_prefix", "%m [%p] %q%u@%d "},
     };
