@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "local/damage.h"
 #include "local/data_folder.h"
 #include "local/port.h"
 
@@ -57,22 +58,42 @@ LocalServer::LocalServer(const std::filesystem::path& state_dir, SearchPlaces pl
 
 base::Result<Started> LocalServer::start(base::Deadline deadline) {
     BASE_TRY_ASSIGN(const auto running, find_running());
-    if (running && running->ready) return answer(*running, StartOutcome::adopted);
-
+    if (running) BASE_TRY(check_complete(folder_.data()));
+    if (running && running->ready && !lost_shared_memory(running->pid)) {
+        return answer(*running, StartOutcome::adopted);
+    }
     BASE_TRY_ASSIGN(const auto lock, folder_.take(deadline));
     BASE_TRY_ASSIGN(const auto since, find_postmaster(folder_.data()));
-    if (since) {
+    if (since && lost_shared_memory(since->pid)) {
+        log_.warning("the shared memory of the local server was removed; restarting the server");
+        BASE_TRY(stop_postmaster(folder_.data(), Shutdown::fast, deadline));
+    } else if (since) {
         BASE_TRY_ASSIGN(const auto ready, wait_until_ready(folder_.data(), deadline));
         return answer(ready, StartOutcome::adopted);
     }
     folder_.remove_leftovers();
     const auto outcome =
         std::filesystem::exists(folder_.data()) ? StartOutcome::started : StartOutcome::made;
+    if (outcome == StartOutcome::started) {
+        BASE_TRY(check_complete(folder_.data()));
+    } else {
+        BASE_TRY(replace_removed_data(deadline));
+    }
     BASE_TRY_ASSIGN(const auto user, user_for_data(outcome));
     BASE_TRY_ASSIGN(const auto installation, installation_for_data(outcome, deadline));
     if (outcome == StartOutcome::made) BASE_TRY(make_data(installation, user, deadline));
     BASE_TRY_ASSIGN(const auto started, launch(installation, user, deadline));
     return answer(started, outcome);
+}
+
+// A server that ran has left its port here.
+base::Result<void> LocalServer::replace_removed_data(base::Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto port, kept_port());
+    if (port == 0) return {};
+    log_.warning("the data folder {} was removed, with all databases in it; making an empty server",
+                 folder_.data().string());
+    end_servers_of_removed(folder_.data(), deadline);
+    return {};
 }
 
 base::Result<bool> LocalServer::stop(base::Deadline deadline) {
@@ -82,12 +103,16 @@ base::Result<bool> LocalServer::stop(base::Deadline deadline) {
 }
 
 base::Result<Status> LocalServer::status() const {
-    Status status{.folder = folder_.path()};
+    Status status;
+    status.folder = folder_.path();
     BASE_TRY_ASSIGN(const auto owner, folder_.owner());
     if (owner == StateFolder::Owner::nobody) return status;
     status.exists = std::filesystem::exists(folder_.data());
     if (!status.exists) return status;
-    BASE_TRY_ASSIGN(status.major, major_of(folder_.data()));
+    if (auto missing = missing_part_of(folder_.data())) status.missing = *std::move(missing);
+    if (status.missing.empty()) {
+        BASE_TRY_ASSIGN(status.major, major_of(folder_.data()));
+    }
     BASE_TRY_ASSIGN(const auto running, find_postmaster(folder_.data()));
     status.running = running.has_value();
     status.pid = running ? running->pid : 0;

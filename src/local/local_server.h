@@ -40,9 +40,10 @@ struct Status {
     std::filesystem::path folder;
     bool exists = false;
     bool running = false;
-    int pid = 0;    // 0: does not run
-    int port = 0;   // where it listens, or last did; 0: never ran
-    int major = 0;  // 0: does not exist
+    int pid = 0;                    // 0: does not run
+    int port = 0;                   // where it listens, or last did; 0: never ran
+    int major = 0;                  // 0: does not exist, or is damaged
+    std::filesystem::path missing;  // a part of the data folder that was removed; else empty
 };
 
 class LocalServer {
@@ -57,7 +58,10 @@ class LocalServer {
     //   conflict     the folder is somebody else's
     //   denied       the folder is not ours to use, or not to be entered by the unix user that
     //                Postgres runs as when we are root
-    //   unavailable  the server ended; the message quotes its log
+    //   unavailable  the server ended, and the message quotes its log; or a part of its data
+    //                folder is missing, and the message names it
+    // A server whose shared memory was removed is restarted. If the whole data folder was removed,
+    // an empty server is made. Both are logged as a warning.
     //   overloaded, deadline
     base::Result<Started> start(base::Deadline deadline);
 
@@ -87,6 +91,7 @@ class LocalServer {
                                  const std::optional<ServerUser>& user, base::Deadline deadline);
     base::Result<Postmaster> launch(const Installation& installation,
                                     const std::optional<ServerUser>& user, base::Deadline deadline);
+    base::Result<void> replace_removed_data(base::Deadline deadline);
     base::Result<int> settle_port();
     base::Result<int> kept_port() const;
 

@@ -47,6 +47,9 @@ constexpr std::array k_refusals{
     Refusal{"57P01", "the server is shutting down"},
     Refusal{"57P02", "the server is recovering from a crash"},
     Refusal{"57P03", "the server is starting up, shutting down or paused"},
+    Refusal{"58030", "the server could not read or write one of its files; its log says which"},
+    Refusal{"58P01",
+            "the server is missing one of its files or its shared memory; its log says which"},
     Refusal{"XX000", "the server failed over it; its log says how, and a full disk is one reason"},
 };
 

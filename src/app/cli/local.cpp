@@ -32,10 +32,17 @@ Result<int> stop(local::LocalServer& server, const Session& session) {
     return 0;
 }
 
+const char* state_of(const local::Status& found) {
+    if (!found.missing.empty()) return found.running ? "damaged, running" : "damaged";
+    if (found.running) return "running";
+    return found.exists ? "stopped" : "absent";
+}
+
 Result<int> status(const local::LocalServer& server) {
     BASE_TRY_ASSIGN(const auto found, server.status());
     std::vector<std::vector<std::string>> rows{{"folder", found.folder.string()}};
-    rows.push_back({"state", found.running ? "running" : found.exists ? "stopped" : "absent"});
+    rows.push_back({"state", state_of(found)});
+    if (!found.missing.empty()) rows.push_back({"missing", found.missing.string()});
     if (found.major > 0) rows.push_back({"postgres", fmt::format("{}", found.major)});
     if (found.port > 0) rows.push_back({"address", fmt::format("127.0.0.1:{}", found.port)});
     if (found.pid > 0) rows.push_back({"pid", fmt::format("{}", found.pid)});
