@@ -74,7 +74,18 @@ test_command() {
   # Many tests wait for a lease, a server, a deadline: one more than there are processors. Each counts
   # for two, and those that mostly wait for one.
   local jobs=$((2 * ($(nproc) + 1)))
-  run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$jobs" -L "$chosen" "$@"
+  local status=0
+  run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$jobs" -L "$chosen" "$@" || status=$?
+  if in_ci; then test_slowest "$preset"; fi
+  return "$status"
+}
+
+# Prints which programs took longest, of those that a run of all of them starts first.
+test_slowest() {
+  local costs=$root/build/$1/Testing/Temporary/CTestCostData.txt
+  [[ -r $costs ]] || return 0
+  say "the slowest programs, in seconds (mean of the runs in this folder):"
+  awk '/^---/ { exit } { printf "%7.1f  %s\n", $3, $1 }' "$costs" | sort -rn | head -n 12 >&2
 }
 
 # Makes the packages where the chosen programs test them, and exports where they are.
