@@ -75,9 +75,22 @@ test_command() {
   # for two, and those that mostly wait for one.
   local jobs=$((2 * ($(nproc) + 1)))
   local status=0
+  test_make_pristine
   run "${prefix[@]}" ctest --preset "$preset" --no-label-summary -j "$jobs" -L "$chosen" "$@" || status=$?
+  rm -rf "$REVIEWDB_TEST_PRISTINE"
   if in_ci; then test_slowest "$preset"; fi
   return "$status"
+}
+
+# Makes the folder in which the test programs share what initdb made, and exports its name. If this
+# process dies, the tests of the next run remove it (tests/support/pristine.cpp).
+test_make_pristine() {
+  local parent=/tmp
+  if (($(df --output=avail -B1G /dev/shm 2>/dev/null | tail -n 1 || echo 0) >= 4)); then parent=/dev/shm; fi
+  REVIEWDB_TEST_PRISTINE=$(mktemp -d "$parent/reviewdb-pristine-$$-XXXXXX") || return 1
+  # The user that servers run as, when root runs the tests, makes its data in there.
+  chmod 711 "$REVIEWDB_TEST_PRISTINE"
+  export REVIEWDB_TEST_PRISTINE
 }
 
 # Prints which programs took longest, of those that a run of all of them starts first.

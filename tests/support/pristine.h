@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One initdb per test program and major; every cluster is a copy of its outcome.
+// One initdb per run of ./dev test and major, in the folder REVIEWDB_TEST_PRISTINE, or per test
+// program without that variable; every cluster is a copy of its outcome.
 #pragma once
 
 #include <filesystem>
@@ -27,7 +28,7 @@ std::string prefix_of(std::string_view kind);
 local::Installation installation_of(int major);
 std::optional<local::ServerUser> server_user();
 
-// The superuser's password in every cluster of this program.
+// The superuser's password in every cluster of this program, or of the run.
 const base::Secret& superuser_password();
 
 // Puts a fresh data folder at `target`. Throws std::runtime_error.
