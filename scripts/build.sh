@@ -10,11 +10,22 @@ build_command() {
 }
 
 # Configures a preset if necessary, and builds the targets, or all. What the release build makes is what
-# is shipped and tested.
+# is shipped and tested. Waits for another build in this checkout; also for one that goes on after its
+# ./dev was killed.
 build() {
+  local status=0
+  need build
+  mkdir -p "$root/build"
+  exec 8>"$root/build/.lock"
+  flock -n 8 || { say "waiting for another build in this checkout" && flock 8; }
+  build_locked "$@" || status=$?
+  exec 8>&-
+  return "$status"
+}
+
+build_locked() {
   local preset=$1 folder=$root/build/$1
   shift
-  need build
   if [[ $preset == release ]]; then build_libpq || return 1; fi
   if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
   # Ninja runs CMake again by itself when a CMakeLists.txt has changed, but knows nothing of presets.
