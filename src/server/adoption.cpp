@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What another tool made: looked at, and taken over. The only place where a session of ours stops
-// acting as the manager: a database can only be given away by its owner, which is the login.
+// What another tool made: looked at, and taken over. A database can only be given away by its
+// owner, so the administrator does that, in a session of its own outside the control database and
+// by what the catalog says there; the rows are the operator's to write. What a death between the
+// two leaves belongs to the manager, without a stamp and without a row, and is taken over by the
+// next call.
 #include <fmt/format.h>
 
 #include "pg/quoting.h"
 #include "server/live_server.h"
+#include "server/open_databases.h"
+#include "server/ownership.h"
 #include "server/row_reading.h"
 #include "server/session.h"
 
@@ -18,7 +23,9 @@ using base::Result;
 
 constexpr std::string_view k_candidate = R"(
 SELECT coalesce(d.oid, 0) AS oid, coalesce(pg_get_userbyid(d.datdba), '') AS owner,
-    coalesce(pg_get_userbyid(d.datdba) = session_user, false) AS owned_by_login,
+    coalesce(pg_get_userbyid(d.datdba) = $3 OR (pg_get_userbyid(d.datdba) = current_user
+        AND coalesce(shobj_description(d.oid, 'pg_database') NOT LIKE 'reviewdb/1 %', true)), false)
+        AS owned_by_login,
     coalesce(d.datallowconn AND d.datconnlimit <> -2, false) AS open,
     coalesce(d.datistemplate, false) AS template, l.oid IS NOT NULL AS role_exists,
     coalesce(l.rolsuper OR l.rolcreatedb OR l.rolcreaterole OR l.rolreplication OR l.rolbypassrls
@@ -34,11 +41,36 @@ FROM (SELECT) one
 LEFT JOIN pg_database d ON d.datname = $1
 LEFT JOIN pg_roles l ON l.rolname = $2)";
 
-// From 16 on only who has ADMIN on a role may change it, which CREATEROLE gives its maker alone.
-std::string grant_of_role(int server_version, const std::string& role) {
-    if (server_version < 160000) return "SELECT";
-    return fmt::format("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
-                       pg::identifier(role), pg::identifier(k_manager));
+// Raises unless the database is the one that was looked at, belongs to this login, and its role is
+// an application's: {0} database, {1} oid, {2} role, as literals.
+constexpr std::string_view k_proof = R"(DO $do$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_database d JOIN pg_roles l ON l.rolname = {2}
+            WHERE d.datname = {0} AND d.oid = {1} AND NOT d.datistemplate
+                AND pg_get_userbyid(d.datdba) = session_user
+                AND l.rolcanlogin AND NOT (l.rolsuper OR l.rolcreatedb OR l.rolcreaterole
+                    OR l.rolreplication OR l.rolbypassrls)
+                AND coalesce(shobj_description(l.oid, 'pg_authid') NOT LIKE 'reviewdb/1 %', true))
+    THEN
+        RAISE EXCEPTION 'the database % or its role is not what it was', {0}
+            USING ERRCODE = '55000';
+    END IF;
+END
+$do$)";
+
+// What the administrator does for an adoption, in one transaction. From 16 on only who has ADMIN on
+// a role may change it, which CREATEROLE gives its maker alone.
+std::vector<std::string> giving(int server_version, const environment::InstanceRecord& instance,
+                                const std::string& role) {
+    std::vector<std::string> statements{
+        fmt::format(k_proof, pg::literal(instance.database), instance.oid.value_or(0),
+                    pg::literal(role)),
+        fmt::format("ALTER DATABASE {} OWNER TO {}", pg::identifier(instance.database), k_manager)};
+    if (server_version >= 160000) {
+        statements.push_back(fmt::format("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+                                         pg::identifier(role), k_manager));
+    }
+    return statements;
 }
 
 }  // namespace
@@ -49,7 +81,9 @@ Result<environment::CandidateFacts> LiveServer::observe_candidate(
     BASE_TRY_ASSIGN(
         const auto rows,
         // A claim may have begun.
-        session_->go_on({std::string(k_candidate), {candidate.database, candidate.role}},
+        session_->go_on({std::string(k_candidate),
+                         {candidate.database, candidate.role,
+                          administrator_ ? std::string(administrator_->get("user")) : ""}},
                         deadline));
     const auto row = rows[0];
     return environment::CandidateFacts{static_cast<std::uint32_t>(row.integer("oid")),
@@ -83,19 +117,39 @@ Result<std::vector<std::string>> LiveServer::candidates(const std::string& prefi
     return stages;
 }
 
+// Content when it belongs to the manager already: a call before this one died after that.
+Result<void> LiveServer::give_to_manager(const environment::InstanceRecord& instance,
+                                         const std::string& role, Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto rows,
+                    session_->run({"SELECT pg_get_userbyid(datdba) = current_user AS ours FROM "
+                                   "pg_database WHERE datname = $1",
+                                   {instance.database}},
+                                  deadline));
+    if (!rows.empty() && rows[0].boolean("ours")) return {};
+    if (!administrator_) {
+        return base::fail(base::ErrorKind::denied,
+                          "only the administrator's login can give the database away",
+                          "give the login that owns it");
+    }
+    BASE_TRY_ASSIGN(auto outside, open_administrator(*administrator_, deadline, log_));
+    return with_our_roles(outside, giving(outside.server_version(), instance, role), deadline);
+}
+
 Result<std::string> LiveServer::adopt(const Work& work) {
     const auto& [environment, instance, role] =
         std::tie(work.target.environment, work.target.instance, work.target.role);
     const auto database = pg::identifier(instance.database);
+    const auto cannot = [&](base::Error error) {
+        return base::fail(std::move(error).during(
+            fmt::format("cannot take over the database {}", instance.database)));
+    };
+    auto given = give_to_manager(instance, role.name, work.deadline);
+    if (!given) return cannot(std::move(given).error());
     auto named = must_be(instance.database, instance, "");
     auto parameters = described(environment);
     const Statements statements{
         {"SELECT registry.count_write()"},
         std::move(named),
-        {"SET LOCAL ROLE none"},
-        {fmt::format("ALTER DATABASE {} OWNER TO {}", database, pg::identifier(k_manager))},
-        {grant_of_role(session_->server_version(), role.name)},
-        {fmt::format("SET LOCAL ROLE {}", pg::identifier(k_manager))},
         {fmt::format("COMMENT ON DATABASE {} IS {}", database,
                      pg::literal(work.credentials.database_stamp()))},
         {"INSERT INTO registry.role (id, name, state, password_version, key_number, source) "
@@ -116,10 +170,7 @@ Result<std::string> LiveServer::adopt(const Work& work) {
          std::move(parameters)},
         work.history()};
     auto adopted = run(statements, work.deadline);
-    if (!adopted) {
-        return base::fail(std::move(adopted).error().during(
-            fmt::format("cannot take over the database {}", instance.database)));
-    }
+    if (!adopted) return cannot(std::move(adopted).error());
     epoch_ = 1;
     return std::string();
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/close_database.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,8 +9,10 @@
 #include "pg/sql_state.h"
 #include "server/foundation.h"
 #include "server/open_databases.h"
+#include "server/ownership.h"
 #include "server/registration.h"
 #include "server/session.h"
+#include "server/upgrade.h"
 
 namespace server {
 
@@ -30,12 +34,13 @@ struct Door {
 Result<Door> look_at(pg::Connection& session, std::string_view database, Deadline deadline) {
     BASE_TRY_ASSIGN(
         const auto rows,
-        session.run({"SELECT d.oid::text AS oid, r.rolname = $2 AS ours, "
-                     "pg_has_role(session_user, d.datdba, 'USAGE') AS mine, "
-                     "has_database_privilege('public', d.oid, 'CONNECT') AS open "
-                     "FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1",
-                     {std::string(database), std::string(k_manager)}},
-                    deadline));
+        session.run(
+            {"SELECT d.oid::text AS oid, r.rolname IN ($2, $3) AS ours, "
+             "pg_has_role(session_user, d.datdba, 'USAGE') AS mine, "
+             "has_database_privilege('public', d.oid, 'CONNECT') AS open "
+             "FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1",
+             {std::string(database), std::string(k_manager), std::string(k_registry_owner)}},
+            deadline));
     if (rows.empty()) {
         return base::fail(ErrorKind::not_found, fmt::format("there is no database {}", database));
     }
@@ -57,21 +62,23 @@ Result<void> check_changeable(const Door& door, std::string_view database) {
 // Written down before anything is closed: a crash in between leaves a record of what still is.
 Result<void> record(pg::Connection& control, const Door& door, const Actor& actor,
                     Deadline deadline) {
-    BASE_TRY(control.run({"INSERT INTO registry.closed_database (oid, database, former_acl, "
-                          "closed_by) SELECT oid, datname, datacl::text, $2 FROM pg_database WHERE "
-                          "oid = $1::oid ON CONFLICT (oid) DO UPDATE SET database = "
-                          "excluded.database, former_acl = excluded.former_acl, closed_by = "
-                          "excluded.closed_by, closed_at = now()",
-                          {door.oid, actor.name}},
-                         deadline));
-    return {};
+    return run_as_owner(
+        control,
+        {fmt::format("INSERT INTO registry.closed_database (oid, database, former_acl, closed_by) "
+                     "SELECT oid, datname, datacl::text, {} FROM pg_database WHERE oid = {} "
+                     "ON CONFLICT (oid) DO UPDATE SET database = excluded.database, "
+                     "former_acl = excluded.former_acl, closed_by = excluded.closed_by, "
+                     "closed_at = now(), proven = true",
+                     pg::literal(actor.name), door.oid)},
+        deadline);
 }
 
 // The logins that may connect now by a grant that the record does not have. Nothing where the
 // record speaks of a role that is gone: it cannot be read as privileges any more.
 Result<std::vector<std::string>> let_in_since(pg::Connection& control, const Door& door,
                                               Deadline deadline) {
-    const auto rows = control.run(
+    const auto rows = ask_as_owner(
+        control,
         {"SELECT quote_ident(r.rolname) AS login FROM registry.closed_database c "
          "JOIN pg_database d ON d.oid = c.oid, aclexplode(d.datacl) AS a "
          "JOIN pg_roles r ON r.oid = a.grantee "
@@ -88,10 +95,36 @@ Result<std::vector<std::string>> let_in_since(pg::Connection& control, const Doo
     return logins;
 }
 
+// Only over this session: its rows decide what the administrator's rights are used for.
 Result<pg::Connection> open_registry(const pg::ConnectionInfo& administrator, Deadline deadline,
                                      base::Log& log) {
-    return open_session(administrator, k_control_database, Acting::as_manager, "reviewdb init",
-                        deadline, log);
+    BASE_TRY_ASSIGN(auto entered, enter_registry(administrator, deadline, log));
+    if (entered.has_registry) return std::move(entered.control);
+    return base::fail(ErrorKind::not_found, "this server has no registry",
+                      "prepare it: reviewdb init");
+}
+
+// What an administrator recorded. A record that an operator could have written, before the registry
+// had an owner of its own, opens nothing; nor does one of another server's database.
+Result<void> check_recorded(pg::Connection& control, std::string_view database, const Door& door,
+                            Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto rows, ask_as_owner(control,
+                                                  {"SELECT proven FROM registry.closed_database "
+                                                   "WHERE oid = $1::oid AND database = $2",
+                                                   {door.oid, std::string(database)}},
+                                                  deadline));
+    if (rows.empty()) {
+        return base::fail(ErrorKind::not_found,
+                          fmt::format("{} was not closed by reviewdb", database));
+    }
+    if (rows[0].boolean("proven")) return {};
+    return base::fail(
+        ErrorKind::conflict,
+        fmt::format("the record that {} was closed is older than schema 2, so any operator could "
+                    "have written it",
+                    database),
+        fmt::format("if PUBLIC is to connect to it, run: GRANT CONNECT ON DATABASE {} TO PUBLIC;",
+                    pg::identifier(database)));
 }
 
 }  // namespace
@@ -124,7 +157,7 @@ Result<std::string> close_database(const pg::ConnectionInfo& administrator,
         "closed {} to PUBLIC; {} logins that came in by that alone keep "
         "their access by name",
         database, here.logins_by_public_alone.size());
-    BASE_TRY(all_or_none(control, {history_sql("database closed", told, actor)}, deadline));
+    BASE_TRY(run_as_owner(control, {history_sql("database closed", told, actor)}, deadline));
     return told;
 }
 
@@ -135,14 +168,7 @@ Result<std::string> reopen_database(const pg::ConnectionInfo& administrator,
     BASE_TRY_ASSIGN(const auto door, look_at(session, database, deadline));
     BASE_TRY(check_changeable(door, database));
     BASE_TRY_ASSIGN(auto control, open_registry(administrator, deadline, log));
-    BASE_TRY_ASSIGN(
-        const auto recorded,
-        control.run({"SELECT FROM registry.closed_database WHERE oid = $1::oid", {door.oid}},
-                    deadline));
-    if (recorded.empty()) {
-        return base::fail(ErrorKind::not_found,
-                          fmt::format("{} was not closed by reviewdb", database));
-    }
+    BASE_TRY(check_recorded(control, database, door, deadline));
     const auto name = pg::identifier(database);
     BASE_TRY_ASSIGN(const auto logins, let_in_since(control, door, deadline));
     std::vector<std::string> statements{
@@ -153,11 +179,26 @@ Result<std::string> reopen_database(const pg::ConnectionInfo& administrator,
     BASE_TRY(all_or_none(session, statements, deadline));
     const auto told = fmt::format("opened {} to PUBLIC again, as it was", database);
     BASE_TRY(
-        all_or_none(control,
-                    {fmt::format("DELETE FROM registry.closed_database WHERE oid = {}", door.oid),
-                     history_sql("database reopened", told, actor)},
-                    deadline));
+        run_as_owner(control,
+                     {fmt::format("DELETE FROM registry.closed_database WHERE oid = {}", door.oid),
+                      history_sql("database reopened", told, actor)},
+                     deadline));
     return told;
+}
+
+Result<std::vector<std::string>> closed_databases(const pg::ConnectionInfo& administrator,
+                                                  Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(auto control, open_registry(administrator, deadline, log));
+    BASE_TRY_ASSIGN(const auto rows,
+                    ask_as_owner(control,
+                                 {"SELECT d.datname FROM registry.closed_database c JOIN "
+                                  "pg_database d ON d.oid = c.oid AND d.datname = c.database "
+                                  "ORDER BY d.datname"},
+                                 deadline));
+    std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(rows.size()));
+    for (int i = 0; i < rows.size(); ++i) names.push_back(rows[i].text("datname"));
+    return names;
 }
 
 }  // namespace server

@@ -77,6 +77,31 @@ void judge_manager(Findings& all, const pg::Row& row, int version) {
     if (all.size() == before) fine(all, subject, "may create databases and roles, and no more");
 }
 
+// An operator's membership in the owner's role is nobody's wish: it is no operator there.
+void judge_members(Findings& all, const pg::Row& row, int version) {
+    const auto role = row.text("role");
+    const bool owner = role == k_registry_owner;
+    auto others = row.text("others");
+    const auto operators = row.text("operators");
+    if (owner && !operators.empty()) others += (others.empty() ? "" : ", ") + operators;
+    if (!others.empty()) {
+        warn(all, role, "may be acted as by " + others,
+             fmt::format("a superuser can run: REVOKE {} FROM …", role));
+    }
+    const auto makers = row.text("makers");
+    auto told = owner               ? std::string("nobody acts as it from day to day")
+                : operators.empty() ? std::string("no operator may act as it")
+                                    : "may be acted as by the operators " + operators;
+    if (!makers.empty()) told += "; may be granted by " + makers;
+    fine(all, role, told);
+    if (const auto creators = row.text("creators");
+        owner && version < 160000 && !creators.empty()) {
+        warn(all, role,
+             "before Postgres 16, CREATEROLE lets act as it: the operators, and " + creators,
+             "guard their passwords like root's, or move to Postgres 16 or newer");
+    }
+}
+
 void judge_settings(Findings& all, const pg::Row& row, int limit) {
     if (const auto prepared = row.integer("prepared"); prepared > 0) {
         warn(all, "max_prepared_transactions", std::to_string(prepared),
@@ -167,13 +192,15 @@ void judge_open(Findings& all, const std::vector<OpenDatabase>& open) {
 
 Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Project& project,
                          Deadline deadline, base::Log& log) {
-    BASE_TRY_ASSIGN(auto session, open_session(login, k_control_database, Acting::as_manager,
-                                               "reviewdb doctor", deadline, log));
-    BASE_TRY_ASSIGN(const auto answers,
-                    session.run_all({{std::string(k_server)},
-                                     {"SELECT project, key, value FROM registry.policy"},
-                                     {fmt::format(k_disagreements, k_nobody_works_on_i)}},
-                                    deadline));
+    BASE_TRY_ASSIGN(auto session, open_for_daily_work(login, "reviewdb doctor", deadline, log));
+    const auto version = session.server_version();
+    BASE_TRY_ASSIGN(
+        const auto answers,
+        session.run_all({{std::string(k_server)},
+                         {"SELECT project, key, value FROM registry.policy"},
+                         {fmt::format(k_disagreements, k_nobody_works_on_i)},
+                         {fmt::format(k_members, version >= 160000 ? "SET" : "MEMBER")}},
+                        deadline));
     const auto policy = environment::Policy::from_rows(project, read_policy(answers[1]));
     BASE_TRY_ASSIGN(const auto open, open_databases(session, deadline));
 
@@ -181,13 +208,16 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
     const auto row = answers[0][0];
     judge_session(all, session, row);
     judge_version(all, session.server_version());
-    judge_manager(all, row, session.server_version());
+    judge_manager(all, row, version);
+    for (int i = 0; i < answers[3].size(); ++i) judge_members(all, answers[3][i], version);
     judge_settings(all, row, policy.connection_limit());
     judge_disk(all, row, policy);
     for (int i = 0; i < answers[2].size(); ++i) judge_disagreement(all, answers[2][i]);
     if (row.boolean("is_behind")) {
-        drift(all, Grade::failure, "registry", "is older than the server: a backup was restored",
-              "restore a newer one; until then nothing is repaired or deleted");
+        drift(all, Grade::failure, "registry",
+              "is older than the server, or nothing proves that it is not: a backup was restored",
+              "restore a newer one, or adopt what is there: reviewdb repair --registry; until then "
+              "nothing is repaired or deleted");
     } else if (answers[2].empty()) {
         fine(all, "registry", "knows everything on the server that is ours");
     }

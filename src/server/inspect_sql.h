@@ -29,6 +29,32 @@ SELECT pg_backend_pid() AS pid, session_user::text AS login,
         'none') AS key_location
 FROM pg_roles m WHERE m.rolname = current_user)";
 
+// Who may act as the manager and as the registry's owner, superusers aside, a row for each role:
+// our operators, others at once, others by granting it to themselves; and, of no role, whom
+// CREATEROLE lets do that before 16. {}: what lets a member act at once.
+inline constexpr std::string_view k_members = R"(
+WITH members AS (
+    SELECT r.rolname AS role, w.rolname AS who,
+        w.rolname LIKE 'reviewdb\_operator%'
+            AND coalesce(shobj_description(w.oid, 'pg_authid') = 'reviewdb/1 operator', false)
+            AS is_operator,
+        pg_has_role(w.oid, r.oid, '{}') AS at_once
+    FROM pg_roles r JOIN pg_roles w ON w.oid <> r.oid AND NOT w.rolsuper
+        AND pg_has_role(w.oid, r.oid, 'MEMBER')
+    WHERE r.rolname IN ('reviewdb_manager', 'reviewdb_registry')
+)
+SELECT r.rolname AS role,
+    coalesce(string_agg(who, ', ' ORDER BY who) FILTER (WHERE is_operator), '') AS operators,
+    coalesce(string_agg(who, ', ' ORDER BY who) FILTER (WHERE at_once AND NOT is_operator), '')
+        AS others,
+    coalesce(string_agg(who, ', ' ORDER BY who) FILTER (WHERE NOT at_once AND NOT is_operator), '')
+        AS makers,
+    (SELECT coalesce(string_agg(c.rolname, ', ' ORDER BY c.rolname), '') FROM pg_roles c
+        WHERE c.rolcreaterole AND NOT c.rolsuper AND c.rolname <> 'reviewdb_manager') AS creators
+FROM pg_roles r LEFT JOIN members m ON m.role = r.rolname
+WHERE r.rolname IN ('reviewdb_manager', 'reviewdb_registry')
+GROUP BY r.rolname ORDER BY r.rolname)";
+
 // A row (kind, subject, detail) for each thing that no environment of a project has to do with and
 // about which the registry and the server, or the server and our rules, disagree. {}: as
 // k_nobody_works_on_i.
@@ -43,7 +69,8 @@ WITH installation AS (
     FROM pg_database d JOIN pg_roles m ON m.oid = d.datdba AND m.rolname = current_user
 )
 SELECT 'public' AS kind, datname::text AS subject, '' AS detail
-    FROM ours WHERE fixed AND has_database_privilege('public', oid, 'CONNECT')
+    FROM pg_database WHERE datname IN ('reviewdb', 'reviewdb_template_0')
+        AND has_database_privilege('public', oid, 'CONNECT')
 UNION ALL
 SELECT 'collation', datname, datcollversion || ', now '
         || coalesce(pg_database_collation_actual_version(oid), 'none')

@@ -30,8 +30,8 @@ constexpr std::string_view k_keys =
 
 // One keeper at a time.
 Result<pg::Connection> open_registry(const KeyKeeper& keeper, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto session, open_session(keeper.login, k_control_database, Acting::as_manager,
-                                               "reviewdb/key", deadline, keeper.log));
+    BASE_TRY_ASSIGN(auto session,
+                    open_for_daily_work(keeper.login, "reviewdb/key", deadline, keeper.log));
     BASE_TRY(lock_preparation(session, deadline));
     return session;
 }
@@ -90,8 +90,8 @@ pg::Statement insert_key(const Key& key, const std::string& location) {
 }  // namespace
 
 Result<std::vector<KeyView>> list_keys(const KeyKeeper& keeper, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto session, open_session(keeper.login, k_control_database, Acting::as_manager,
-                                               "reviewdb/key", deadline, keeper.log));
+    BASE_TRY_ASSIGN(auto session,
+                    open_for_daily_work(keeper.login, "reviewdb/key", deadline, keeper.log));
     return read_keys(session, deadline);
 }
 

@@ -30,7 +30,14 @@ class LiveServer final : public environment::Server {
     LiveServer(pg::ConnectionInfo login, std::string application, base::Log& log);
     ~LiveServer() override;
 
-    // Opens the session, which every call does by itself; for who has something to wait for.
+    // The login that owns what another tool made, and gives it away when that is adopted. Without
+    // it, only what it gave away already is.
+    void set_administrator(pg::ConnectionInfo administrator) {
+        administrator_ = std::move(administrator);
+    }
+
+    // Opens the session, which every call does by itself; for who has something to wait for. Fails
+    // denied for a superuser's login, and for one that may not act as the manager.
     base::Result<void> connect(base::Deadline deadline);
 
     base::Result<environment::Facts> observe(const environment::Subject& subject,
@@ -178,6 +185,8 @@ class LiveServer final : public environment::Server {
 
     // adoption.cpp
     base::Result<std::string> adopt(const Work& work);
+    base::Result<void> give_to_manager(const environment::InstanceRecord& instance,
+                                       const std::string& role, base::Deadline deadline);
 
     // change_steps.cpp
     base::Result<std::string> renew(const Work& work);
@@ -227,6 +236,7 @@ class LiveServer final : public environment::Server {
     std::string as_role_options() const;
 
     pg::ConnectionInfo login_;
+    std::optional<pg::ConnectionInfo> administrator_;
     std::string application_;
     base::Log& log_;
     std::optional<pg::Connection> session_;

@@ -77,8 +77,7 @@ Result<void> LiveServer::connect(Deadline deadline) {
     if (usable) return {};
     session_.reset();
     locked_.clear();
-    BASE_TRY_ASSIGN(auto session, open_session(login_, k_control_database, Acting::as_manager,
-                                               application_, deadline, log_));
+    BASE_TRY_ASSIGN(auto session, open_for_daily_work(login_, application_, deadline, log_));
     session_ = std::move(session);
     return {};
 }

@@ -27,7 +27,7 @@ FROM pg_database d
             WHERE a.privilege_type = 'CONNECT' AND a.grantee <> 0
                 AND pg_has_role(r.oid, a.grantee, 'USAGE'))
 WHERE d.datallowconn AND has_database_privilege('public', d.oid, 'CONNECT')
-    AND NOT EXISTS (SELECT FROM pg_roles m WHERE m.oid = d.datdba AND m.rolname = $1)
+    AND NOT EXISTS (SELECT FROM pg_roles m WHERE m.oid = d.datdba AND m.rolname IN ($1, $2))
 ORDER BY d.datname, r.rolname)";
 
 std::string as_transaction(const std::vector<std::string>& statements) {
@@ -52,8 +52,10 @@ std::vector<std::string> closing_statements(const OpenDatabase& database) {
 Result<pg::Connection> open_administrator(const pg::ConnectionInfo& administrator,
                                           Deadline deadline, base::Log& log) {
     const auto named = administrator.get("dbname");
-    auto session = open_session(administrator, named.empty() ? "postgres" : named,
-                                Acting::as_itself, "reviewdb init", deadline, log);
+    // Who is in one of ours would be in the way of what is done to it.
+    const bool ours = named.empty() || named == k_control_database || named == k_empty_template;
+    auto session = open_session(administrator, ours ? "postgres" : named, Acting::as_itself,
+                                "reviewdb init", deadline, log);
     // Before 14, the server does not know all of the settings that our sessions start with.
     const bool too_old = session ? session->server_version() < k_oldest_server
                                  : session.error().sqlstate == pg::sql_state::k_undefined_object;
@@ -65,8 +67,10 @@ Result<pg::Connection> open_administrator(const pg::ConnectionInfo& administrato
 }
 
 Result<std::vector<OpenDatabase>> open_databases(pg::Connection& session, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto rows,
-                    session.run({std::string(k_open), {std::string(k_manager)}}, deadline));
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session.run({std::string(k_open), {std::string(k_manager), std::string(k_registry_owner)}},
+                    deadline));
     std::vector<OpenDatabase> all;
     for (int i = 0; i < rows.size(); ++i) {
         const auto name = rows[i].text("database");

@@ -14,8 +14,8 @@
 
 namespace server {
 
-// A session of the administrator's own, in the database that the login names. Fails conflict for a
-// server before k_oldest_server.
+// A session of the administrator's own, in the database that the login names, or in `postgres`
+// where that is one of ours. Fails conflict for a server before k_oldest_server.
 base::Result<pg::Connection> open_administrator(const pg::ConnectionInfo& administrator,
                                                 base::Deadline deadline, base::Log& log);
 

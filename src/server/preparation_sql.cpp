@@ -16,7 +16,8 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-// {0} manager, {1} operator, {2} control database, {3} template, {4} to {6} their comments.
+// {0} manager, {1} operator, {2} control database, {3} template, {4} to {6} their comments, {7} the
+// registry's owner, {8} its comment.
 constexpr std::string_view k_roles_and_databases =
     R"(-- Prepares this Postgres server for reviewdb. Run it once, with psql, as a superuser or as a role
 -- with CREATEDB and CREATEROLE. It changes nothing that stands there already.
@@ -33,8 +34,11 @@ FROM pg_stat_ssl WHERE pid = pg_backend_pid() \gset
 \quit
 \endif
 
--- The manager makes and owns all that is reviewdb's, and nothing else; nobody logs in as it.
+-- The registry has an owner of its own, as which nobody acts from day to day. The manager makes and
+-- owns the databases of environments, and nothing else; nobody logs in as either.
 BEGIN;
+CREATE ROLE {7} NOLOGIN NOINHERIT;
+COMMENT ON ROLE {7} IS {8};
 CREATE ROLE {0} NOLOGIN CREATEDB CREATEROLE INHERIT;
 COMMENT ON ROLE {0} IS {4};
 CREATE ROLE {1} LOGIN NOINHERIT;
@@ -50,17 +54,17 @@ GRANT pg_use_reserved_connections TO {1} WITH INHERIT TRUE;
 \endif
 \else
 \if :with_options
-GRANT {0} TO SESSION_USER WITH INHERIT FALSE, SET TRUE;
+GRANT {0}, {7} TO SESSION_USER WITH INHERIT FALSE, SET TRUE;
 \else
-GRANT {0} TO SESSION_USER;
+GRANT {0}, {7} TO SESSION_USER;
 \endif
 \endif
 COMMIT;
 
 -- Closed until nobody but the operator can enter.
-SET ROLE {0};
-CREATE DATABASE {2} TEMPLATE template0 ALLOW_CONNECTIONS false;
+CREATE DATABASE {2} OWNER {7} TEMPLATE template0 ALLOW_CONNECTIONS false;
 BEGIN;
+SET LOCAL ROLE {7};
 REVOKE ALL ON DATABASE {2} FROM PUBLIC;
 GRANT CONNECT ON DATABASE {2} TO {1};
 \if :is_superuser
@@ -69,22 +73,29 @@ GRANT CONNECT ON DATABASE {2} TO SESSION_USER;
 \endif
 ALTER DATABASE {2} ALLOW_CONNECTIONS true;
 COMMIT;
-CREATE DATABASE {3} TEMPLATE template0 ALLOW_CONNECTIONS false IS_TEMPLATE true;
+CREATE DATABASE {3} OWNER {0} TEMPLATE template0 ALLOW_CONNECTIONS false IS_TEMPLATE true;
+BEGIN;
+SET LOCAL ROLE {0};
 REVOKE ALL ON DATABASE {3} FROM PUBLIC;
 COMMENT ON DATABASE {3} IS {6};
+COMMIT;
 
 -- The registry.
 \connect {2}
-SET ROLE {0};
 SET search_path = pg_catalog;
 BEGIN;
+SET LOCAL ROLE {7};
 )";
 
 constexpr std::string_view k_password = R"(COMMIT;
-RESET ROLE;
+
+\if :is_superuser
+\else
+REVOKE {1}, {2} FROM SESSION_USER;
+\endif
 
 -- The password of the login that reviewdb uses from day to day, asked of you now.
-\password {}
+\password {0}
 )";
 
 }  // namespace
@@ -104,10 +115,11 @@ Result<std::string> preparation_sql(const Preparation& wish) {
     BASE_TRY(locate_key(wish, registration));
     auto script = fmt::format(k_roles_and_databases, k_manager, k_operator, k_control_database,
                               k_empty_template, pg::literal(k_manager_comment),
-                              pg::literal(k_operator_comment), pg::literal(k_template_comment));
+                              pg::literal(k_operator_comment), pg::literal(k_template_comment),
+                              k_registry_owner, pg::literal(k_registry_owner_comment));
     for (const auto& one : migrations()) script += std::string(one.sql) + "\n";
     for (const auto& one : registration_sql(registration, wish)) script += one + ";\n";
-    return script + fmt::format(k_password, k_operator);
+    return script + fmt::format(k_password, k_operator, k_manager, k_registry_owner);
 }
 
 }  // namespace server

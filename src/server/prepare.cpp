@@ -13,9 +13,11 @@
 #include "server/migrations.h"
 #include "server/open_databases.h"
 #include "server/operator_login.h"
+#include "server/ownership.h"
 #include "server/registration.h"
 #include "server/session.h"
 #include "server/survey.h"
+#include "server/takeover.h"
 #include "server/upgrade.h"
 
 namespace server {
@@ -32,7 +34,8 @@ bool somebody_else_was_there(const base::Error& error) {
     const auto& code = error.sqlstate;
     return code == state::k_unique_violation || code == state::k_duplicate_object ||
            code == state::k_duplicate_database || code == state::k_concurrently_updated ||
-           code == state::k_object_in_use || code == state::k_lock_not_available;
+           code == state::k_object_in_use || code == state::k_lock_not_available ||
+           code == state::k_not_in_prerequisite_state;
 }
 
 std::string first_of(std::string_view list) { return std::string(list.substr(0, list.find(','))); }
@@ -106,10 +109,10 @@ Result<void> Preparer::make_registry(pg::Connection& session, pg::Connection& co
     BASE_TRY_ASSIGN(const auto verifier, session.make_verifier(password));
     BASE_TRY(session.run(
         {fmt::format("ALTER ROLE {} PASSWORD {}", k_operator, pg::literal(verifier))}, deadline_));
-    std::vector<std::string> statements;
+    std::vector<std::string> statements{as_owner()};
     for (const auto& one : migrations()) statements.push_back(migration_statement(one.sql));
     for (auto& one : registration_sql(registration, wish_)) statements.push_back(std::move(one));
-    BASE_TRY(all_or_none(control, statements, deadline_));
+    BASE_TRY(with_our_roles(control, statements, deadline_));
     made.newly_made = true;
     made.operator_login = operator_login(administrator_, std::move(password));
     return {};
@@ -120,7 +123,8 @@ Result<void> Preparer::keep_registry(pg::Connection& control, const Survey& seen
     if (!seen.control_registered) {
         const auto comment = fmt::format("format('COMMENT ON DATABASE {} IS %L', {} || id::text)",
                                          k_control_database, pg::literal(k_control_comment));
-        BASE_TRY(control.run(
+        BASE_TRY(run_as_owner(
+            control,
             {fmt::format("DO $do$ BEGIN EXECUTE (SELECT {} FROM registry.installation); END $do$",
                          comment)},
             deadline_));
@@ -133,10 +137,11 @@ Result<void> Preparer::compare(pg::Connection& control) {
     if (!wish_.key_location.empty()) wished["key"] = wish_.key_location;
     if (wished.empty()) return {};
     BASE_TRY_ASSIGN(const auto rows,
-                    control.run({"SELECT key, value FROM registry.policy WHERE project = '*' UNION "
-                                 "ALL SELECT 'key', location FROM registry.key JOIN "
-                                 "registry.installation ON current_key = number"},
-                                deadline_));
+                    ask_as_owner(control,
+                                 {"SELECT key, value FROM registry.policy WHERE project = '*' "
+                                  "UNION ALL SELECT 'key', location FROM registry.key JOIN "
+                                  "registry.installation ON current_key = number"},
+                                 deadline_));
     for (int i = 0; i < rows.size(); ++i) {
         const auto found = wished.find(rows[i].text("key"));
         if (found == wished.end()) continue;
@@ -151,44 +156,45 @@ Result<void> Preparer::compare(pg::Connection& control) {
         }
         wished.erase(found);
     }
-    std::vector<pg::Statement> missing;
+    std::vector<std::string> missing;
     for (const auto& [key, value] : wished) {
         missing.push_back(
-            {"INSERT INTO registry.policy (project, key, value, set_by) VALUES ('*', "
-             "$1, $2, $3) ON CONFLICT DO NOTHING",
-             {key, value, wish_.actor.name}});
-        missing.push_back({history_sql("policy", fmt::format("{} = {}", key, value), wish_.actor)});
+            fmt::format("INSERT INTO registry.policy (project, key, value, set_by) "
+                        "VALUES ('*', {}, {}, {}) ON CONFLICT DO NOTHING",
+                        pg::literal(key), pg::literal(value), pg::literal(wish_.actor.name)));
+        missing.push_back(history_sql("policy", fmt::format("{} = {}", key, value), wish_.actor));
     }
-    if (!missing.empty()) BASE_TRY(control.transact(missing, deadline_));
-    return {};
+    return missing.empty() ? Result<void>() : run_as_owner(control, missing, deadline_);
 }
 
 Result<Prepared> Preparer::run(pg::Connection& session) {
     Prepared made;
     BASE_TRY(session.run({"RESET ROLE"}, deadline_));
     BASE_TRY_ASSIGN(auto seen, survey(session, deadline_));
-    BASE_TRY(check_possible(seen, session.server_version()));
+    BASE_TRY(check_administrator(seen.login, "prepare a server"));
+    BASE_TRY(check_possible(seen));
+    BASE_TRY(check_nobody_else(session, seen, deadline_));
     BASE_TRY(check_address(seen));
-    if (!seen.complete()) {
+    if (!seen.complete() || seen.control_is_managers) {
         BASE_TRY(lock_preparation(session, deadline_));
         BASE_TRY_ASSIGN(seen, survey(session, deadline_));
-        BASE_TRY(check_possible(seen, session.server_version()));
+        BASE_TRY(check_possible(seen));
+        BASE_TRY(check_nobody_else(session, seen, deadline_));
         BASE_TRY(make_roles(session, seen, deadline_));
+        if (seen.control_is_managers) {
+            BASE_TRY(take_over(administrator_, session, wish_.actor, deadline_, log_));
+            BASE_TRY_ASSIGN(seen, survey(session, deadline_));
+        }
         BASE_TRY(make_databases(session, seen, deadline_));
     }
-    BASE_TRY_ASSIGN(auto control,
-                    open_session(administrator_, k_control_database, Acting::as_manager,
-                                 "reviewdb init", deadline_, log_));
-    BASE_TRY(lock_preparation(control, deadline_));
-    BASE_TRY_ASSIGN(
-        const auto there,
-        control.run({"SELECT to_regclass('registry.installation') IS NOT NULL AS there"},
-                    deadline_));
-    if (there[0].boolean("there")) {
-        BASE_TRY(keep_registry(control, seen));
+    BASE_TRY_ASSIGN(auto entered, enter_registry(administrator_, deadline_, log_));
+    if (entered.has_registry) {
+        BASE_TRY(keep_registry(entered.control, seen));
     } else {
-        BASE_TRY(make_registry(session, control, made));
+        BASE_TRY(make_registry(session, entered.control, made));
     }
+    BASE_TRY_ASSIGN(seen, survey(session, deadline_));
+    if (seen.is_member) BASE_TRY(leave_our_roles(session, deadline_));
     BASE_TRY_ASSIGN(made.remarks, advice(session, deadline_));
     if (!made.newly_made && seen.login != k_operator) {
         made.remarks.push_back(
@@ -209,10 +215,13 @@ Result<Prepared> prepare(const pg::ConnectionInfo& administrator, const Preparat
     BASE_TRY_ASSIGN(auto session, open_administrator(administrator, deadline, log));
     Preparer preparer(administrator, wish, deadline, log);
     constexpr std::chrono::milliseconds k_pause(50);
-    for (;;) {
+    // Another call with this login may have taken back the membership that this one had.
+    constexpr int k_most_denials = 10;
+    for (int denials = 0;;) {
         auto made = preparer.run(session);
-        if (made || !session.alive() || !somebody_else_was_there(made.error()) ||
-            deadline.remaining() <= k_pause) {
+        if (made || !session.alive() || deadline.remaining() <= k_pause) return made;
+        const bool denied = made.error().sqlstate == pg::sql_state::k_insufficient_privilege;
+        if (!somebody_else_was_there(made.error()) && !(denied && ++denials < k_most_denials)) {
             return made;
         }
         log.debug("{}; looking again", made.error().message);

@@ -163,9 +163,11 @@ Result<std::vector<Adoption>> Rebuilder::run() {
                                   {fmt::format("reviewdb/1 {} ", installation_.id.to_string())}},
                                  deadline_));
     for (int i = 0; i < stamped.size(); ++i) BASE_TRY(look_at(stamped[i]));
-    BASE_TRY(session_.run({"UPDATE registry.installation SET writes = "
-                           "greatest(writes, registry.counted_writes())"},
-                          deadline_));
+    // The mark says so, too: it may be gone, or another installation's.
+    BASE_TRY(session_.run_all({{"UPDATE registry.installation SET writes = "
+                                "greatest(writes, registry.counted_writes())"},
+                               {"SELECT registry.count_write()"}},
+                              deadline_));
     return std::move(done_);
 }
 
@@ -175,8 +177,7 @@ Result<std::vector<Adoption>> rebuild_registry(const pg::ConnectionInfo& login,
                                                const environment::KeyTexts& key_texts,
                                                const environment::Actor& actor, Deadline deadline,
                                                base::Log& log) {
-    BASE_TRY_ASSIGN(auto session, open_session(login, k_control_database, Acting::as_manager,
-                                               "reviewdb/repair", deadline, log));
+    BASE_TRY_ASSIGN(auto session, open_for_daily_work(login, "reviewdb/repair", deadline, log));
     BASE_TRY(lock_preparation(session, deadline));
     return Rebuilder(session, key_texts, actor, deadline).run();
 }

@@ -8,6 +8,7 @@
 #include "environment/key_ring.h"
 #include "environment/policy.h"
 #include "pg/quoting.h"
+#include "server/ownership.h"
 #include "server/session.h"
 #include "server/survey.h"
 #include "server/upgrade.h"
@@ -160,6 +161,8 @@ std::vector<std::string> registration_sql(const Registration& registration,
         fmt::format("COMMENT ON DATABASE {} IS {}", k_control_database,
                     pg::literal(fmt::format("{}{}", k_control_comment,
                                             registration.installation.to_string()))));
+    statements.push_back(as_manager());
+    statements.emplace_back("SELECT registry.set_mark(0)");
     return statements;
 }
 

@@ -35,8 +35,8 @@ base::Result<void> locate_key(const Preparation& wish, Registration& registratio
 // A migration as one statement, which a session can send.
 std::string migration_statement(std::string_view sql);
 
-// The rows and the control database's stamp. Run as the manager, in one transaction with the
-// migrations.
+// The rows, the control database's stamp and the mark. Run as the registry's owner, in one
+// transaction with the migrations, which acts as the manager afterwards.
 std::vector<std::string> registration_sql(const Registration& registration,
                                           const Preparation& wish);
 

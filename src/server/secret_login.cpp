@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <filesystem>
 
 #include "base/text.h"
@@ -57,10 +59,15 @@ Result<SecretReference> parse_secret_reference(std::string_view text) {
         const auto word = text.substr(0, end);
         const auto equals = std::min(word.find('='), word.size());
         const auto key = word.substr(0, equals);
+        if (key == "operator" && names_a_secret(word.substr(std::min(equals + 1, word.size())))) {
+            reference.operator_id = word.substr(equals + 1);
+            text.remove_prefix(std::min(end + 1, text.size()));
+            continue;
+        }
         if (std::ranges::find(k_elsewhere, key) == k_elsewhere.end() || equals + 1 >= word.size()) {
             return base::fail(ErrorKind::invalid_input,
                               "what stands behind the name of the secret is none of host, port, "
-                              "dbname and sslmode",
+                              "dbname, sslmode and operator",
                               "as in secret:NAME?host=db.example.org&port=5432");
         }
         reference.elsewhere.emplace(key, word.substr(equals + 1));
@@ -96,6 +103,19 @@ Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretRefer
     return info.with_login(login->user, login->password);
 }
 
+base::Secret value_of_login(const pg::ConnectionInfo& login) {
+    const auto bare = login.with("sslrootcert", "");
+    const auto port = bare.get("port");
+    return base::Secret(
+        boost::json::serialize(boost::json::object{{"engine", "postgres"},
+                                                   {"host", bare.get("host")},
+                                                   {"port", port.empty() ? 5432 : bare.port()},
+                                                   {"username", bare.get("user")},
+                                                   {"password", bare.password().reveal()},
+                                                   {"dbname", bare.get("dbname")},
+                                                   {"url", bare.to_uri().reveal()}}));
+}
+
 std::string packaged_authorities() {
     std::error_code problem;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", problem);
@@ -116,6 +136,9 @@ std::string usual_authorities() {
 std::string default_key_name(std::string_view host) { return as_name("reviewdb/key/", host); }
 std::string default_operator_name(std::string_view host) {
     return as_name("reviewdb/operator/", host);
+}
+std::string default_operator_name(std::string_view host, std::string_view door) {
+    return as_name(fmt::format("reviewdb/operator_{}/", door), host);
 }
 
 }  // namespace server

@@ -18,11 +18,13 @@ namespace server {
 struct SecretReference {
     std::string id;  // name or ARN
     // host, port, dbname, sslmode: what the secret does not say.
-    std::map<std::string, std::string> elsewhere;
+    std::map<std::string, std::string> elsewhere = {};
+    // The secret of the login for daily work, where a function may not keep one of its own.
+    std::string operator_id = {};
 };
 
-// Reads NAME, or NAME?host=…&port=…&dbname=…&sslmode=…, with or without "secret:" before it. Fails
-// invalid_input.
+// Reads NAME, or NAME?host=…&port=…&dbname=…&sslmode=…&operator=…, with or without "secret:" before
+// it. Fails invalid_input.
 base::Result<SecretReference> parse_secret_reference(std::string_view text);
 
 // The connection that the value describes. What neither value nor reference says comes from the
@@ -33,14 +35,19 @@ base::Result<pg::ConnectionInfo> login_in(const base::Secret& value,
                                           const SecretReference& reference,
                                           const std::string& authorities);
 
+// The value of a secret that login_in() reads again. Without a file of authorities: a path of this
+// machine is of no use elsewhere.
+base::Secret value_of_login(const pg::ConnectionInfo& login);
+
 // The authorities that come with the program, rds-ca.pem beside it; empty where there are none.
 std::string packaged_authorities();
 // The same, or else the system's.
 std::string usual_authorities();
 
 // What our own secrets about the server at `host` are called in Secrets Manager: its first key, and
-// the operator's login.
+// the operator's login, of the server or of a door.
 std::string default_key_name(std::string_view host);
 std::string default_operator_name(std::string_view host);
+std::string default_operator_name(std::string_view host, std::string_view door);
 
 }  // namespace server

@@ -48,6 +48,16 @@ pg::ConnectionInfo prepared(const pg::ConnectionInfo& login, std::string_view da
         .with("keepalives_count", "3");
 }
 
+// As an upgrade leaves it while it works, which takes seconds.
+base::Error shut_error(const pg::ConnectionInfo& info) {
+    return {ErrorKind::unavailable,
+            fmt::format("{}: the registry lets nobody in: it is being upgraded or uninstalled",
+                        info.describe()),
+            "retry in a minute; if it stays so, the call that shut it was killed: run it again, "
+            "'reviewdb upgrade' or 'reviewdb uninstall'",
+            std::string(pg::sql_state::k_not_in_prerequisite_state)};
+}
+
 bool may_pass(const base::Error& error) {
     return error.kind == ErrorKind::unavailable || error.sqlstate == "53300";
 }
@@ -90,12 +100,38 @@ Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string
         if (error.sqlstate == pg::sql_state::k_protocol_violation) {
             return base::fail(pooler_error(info));
         }
-        const auto limit = error.sqlstate.empty() ? absence : deadline;
+        const bool shut = database == k_control_database &&
+                          error.sqlstate == pg::sql_state::k_not_in_prerequisite_state;
+        if (shut) error = shut_error(info);
+        const auto limit = error.sqlstate.empty() || shut ? absence : deadline;
         if (!may_pass(error) || limit.remaining() <= pause) return base::fail(std::move(error));
         if (!told) log.warning("{}; trying again", error.message);
         base::pause(pause);
         pause = std::min(pause * 2, milliseconds(1000));
     }
+}
+
+Result<pg::Connection> open_for_daily_work(const pg::ConnectionInfo& login,
+                                           std::string_view application, Deadline deadline,
+                                           base::Log& log) {
+    constexpr std::string_view k_hint =
+        "use the login that 'reviewdb init' printed, reviewdb_operator; if it is lost, this "
+        "administrator's login makes and prints another password: reviewdb rotate --operator";
+    auto session =
+        open_session(login, k_control_database, Acting::as_manager, application, deadline, log);
+    if (!session && session.error().sqlstate == pg::sql_state::k_insufficient_privilege) {
+        return base::fail(std::move(session).error().with_hint(std::string(k_hint)));
+    }
+    if (!session) return session;
+    // Whoever is a member of the bootstrap superuser's role, as every superuser is.
+    BASE_TRY_ASSIGN(
+        const auto rows,
+        session->run({"SELECT pg_has_role(session_user, 10, 'MEMBER') AS superuser"}, deadline));
+    if (!rows[0].boolean("superuser")) return session;
+    return base::fail(ErrorKind::denied,
+                      fmt::format("{} is a superuser's login, and daily work is an operator's",
+                                  login.get("user")),
+                      std::string(k_hint));
 }
 
 }  // namespace server

@@ -15,6 +15,9 @@
 
 namespace server {
 
+// Owns the control database and everything in it. Nobody logs in as it or is a member of it for
+// longer than one transaction of an administrator's.
+inline constexpr std::string_view k_registry_owner = "reviewdb_registry";
 inline constexpr std::string_view k_manager = "reviewdb_manager";
 inline constexpr std::string_view k_operator = "reviewdb_operator";
 inline constexpr std::string_view k_control_database = "reviewdb";
@@ -42,5 +45,12 @@ base::Result<pg::Connection> open_session(const pg::ConnectionInfo& login,
                                           std::string_view database, Acting acting,
                                           std::string_view application, base::Deadline deadline,
                                           base::Log& log);
+
+// The same in the control database, as the manager, for an operator's login. Fails denied, with the
+// command that helps, for a superuser's and for one that may not act as the manager: an
+// administrator only prepares, upgrades and uninstalls.
+base::Result<pg::Connection> open_for_daily_work(const pg::ConnectionInfo& login,
+                                                 std::string_view application,
+                                                 base::Deadline deadline, base::Log& log);
 
 }  // namespace server

@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "pg/quoting.h"
+#include "server/close_database.h"
 #include "server/holders.h"
 #include "server/prepare.h"
+#include "server/registry_objects.h"
 #include "server/session.h"
 #include "server/survey.h"
 #include "server/uninstall_parts.h"
@@ -14,6 +17,14 @@ namespace server {
 using base::Deadline;
 using base::Result;
 using namespace uninstalling;  // NOLINT(google-build-using-namespace): how it gets there
+
+namespace {
+// For what an operator can do as well, with an operator's login.
+Result<pg::Connection> open_as_manager(const pg::ConnectionInfo& login, Deadline deadline,
+                                       base::Log& log) {
+    return open_for_daily_work(login, "reviewdb/uninstall", deadline, log);
+}
+}  // namespace
 
 Result<Standing> what_stands(const pg::ConnectionInfo& administrator, Deadline deadline,
                              base::Log& log) {
@@ -28,17 +39,21 @@ Result<Standing> what_stands(const pg::ConnectionInfo& administrator, Deadline d
     note(seen.empty_template, "database", k_empty_template);
     note(seen.operator_login, "role", k_operator);
     note(seen.manager, "role", k_manager);
+    note(seen.registry_owner, "role", k_registry_owner);
     standing.anything = !standing.things.empty();
     BASE_TRY_ASSIGN(const auto control, look_at_control(session, deadline));
     if (!seen.control.exists || !seen.control.ours || !control.open) return standing;
-    BASE_TRY_ASSIGN(auto inside, open_control(administrator, deadline, log));
-    BASE_TRY_ASSIGN(standing.registry, has_registry(inside, deadline));
+    BASE_TRY(check_upgraded(seen));
+    BASE_TRY_ASSIGN(auto inside, open_session(administrator, k_control_database, Acting::as_itself,
+                                              "reviewdb/uninstall", deadline, log));
+    BASE_TRY_ASSIGN(const auto schema, look_at_schema(inside, deadline));
+    standing.registry = schema.exists;
     return standing;
 }
 
-Result<void> let_go_of_supplies(const pg::ConnectionInfo& administrator, Deadline deadline,
+Result<void> let_go_of_supplies(const pg::ConnectionInfo& login, Deadline deadline,
                                 base::Log& log) {
-    BASE_TRY_ASSIGN(auto control, open_control(administrator, deadline, log));
+    BASE_TRY_ASSIGN(auto control, open_as_manager(login, deadline, log));
     BASE_TRY(control.run_all({{"SELECT registry.count_write()"},
                               {"DELETE FROM registry.pool"},
                               {"UPDATE registry.template SET state = 'gone', instance = NULL, "
@@ -49,9 +64,8 @@ Result<void> let_go_of_supplies(const pg::ConnectionInfo& administrator, Deadlin
     return {};
 }
 
-Result<Remains> what_remains(const pg::ConnectionInfo& administrator, Deadline deadline,
-                             base::Log& log) {
-    BASE_TRY_ASSIGN(auto control, open_control(administrator, deadline, log));
+Result<Remains> what_remains(const pg::ConnectionInfo& login, Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(auto control, open_as_manager(login, deadline, log));
     BASE_TRY_ASSIGN(
         const auto answers,
         control.run_all(
@@ -63,6 +77,7 @@ Result<Remains> what_remains(const pg::ConnectionInfo& administrator, Deadline d
              {"SELECT r.name, quote_ident(r.name) AS quoted, string_agg(DISTINCT "
               "coalesce('the database ' || d.datname, 'the server'), ', ') AS places "
               "FROM registry.role r JOIN pg_roles l ON l.rolname = r.name "
+              "AND shobj_description(l.oid, 'pg_authid') LIKE 'reviewdb/1 %' "
               "LEFT JOIN pg_shdepend s ON s.refclassid = 'pg_authid'::regclass "
               "AND s.refobjid = l.oid LEFT JOIN pg_database d ON d.oid = s.dbid "
               "WHERE r.state = 'pinned' AND NOT EXISTS (SELECT FROM registry.instance i "
@@ -102,24 +117,17 @@ Result<std::vector<std::string>> reopen_all(const pg::ConnectionInfo& administra
                                             const environment::Actor& actor,
                                             std::vector<Left>& left, Deadline deadline,
                                             base::Log& log) {
-    BASE_TRY_ASSIGN(auto control, open_control(administrator, deadline, log));
-    BASE_TRY_ASSIGN(const auto closed,
-                    control.run({"SELECT d.datname, quote_ident(d.datname) AS quoted FROM "
-                                 "registry.closed_database c JOIN pg_database d ON d.oid = c.oid "
-                                 "ORDER BY d.datname"},
-                                deadline));
+    BASE_TRY_ASSIGN(const auto closed, closed_databases(administrator, deadline, log));
     std::vector<std::string> done;
-    const auto outside = from_outside(administrator);
-    for (int i = 0; i < closed.size(); ++i) {
-        const auto name = closed[i].text("datname");
-        auto opened = reopen_database(outside, name, actor, deadline, log);
+    for (const auto& name : closed) {
+        auto opened = reopen_database(administrator, name, actor, deadline, log);
         if (opened) {
             done.push_back(*std::move(opened));
         } else {
             left.push_back(
                 {fmt::format("the database {}, which reviewdb closed to PUBLIC", name),
                  opened.error().message,
-                 fmt::format("GRANT CONNECT ON DATABASE {} TO PUBLIC", closed[i].text("quoted"))});
+                 fmt::format("GRANT CONNECT ON DATABASE {} TO PUBLIC", pg::identifier(name))});
         }
     }
     return done;

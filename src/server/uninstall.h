@@ -30,15 +30,16 @@ struct Standing {
     std::vector<std::string> things;
 };
 
-// What of ours stands. `administrator` may be the operator's login. Fails as a connection attempt
-// does, and unavailable where the login gets into no database but ours.
+// What of ours stands. Fails as a connection attempt does, unavailable for a login that gets into
+// no database but ours, and conflict for a registry that has to be upgraded first.
 base::Result<Standing> what_stands(const pg::ConnectionInfo& administrator, base::Deadline deadline,
                                    base::Log& log);
 
 // Nothing is built ahead any more, no template is there, and nothing is kept in the trash: what was
 // there waits to be dropped, like everything that nobody needs.
-base::Result<void> let_go_of_supplies(const pg::ConnectionInfo& administrator,
-                                      base::Deadline deadline, base::Log& log);
+// `login` is an operator's, here and below.
+base::Result<void> let_go_of_supplies(const pg::ConnectionInfo& login, base::Deadline deadline,
+                                      base::Log& log);
 
 // The databases and roles of ours that the registry still has, with what keeps them.
 struct Remains {
@@ -47,7 +48,7 @@ struct Remains {
     std::vector<Left> roles;        // without login, named by somebody's grants
     std::vector<std::string> keys;  // places outside the server where keys were kept
 };
-base::Result<Remains> what_remains(const pg::ConnectionInfo& administrator, base::Deadline deadline,
+base::Result<Remains> what_remains(const pg::ConnectionInfo& login, base::Deadline deadline,
                                    base::Log& log);
 
 // Opens again to PUBLIC what close_database shut. Answers what it did, and adds to `left`.

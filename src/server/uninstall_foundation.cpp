@@ -8,6 +8,9 @@
 #include "base/interrupt.h"
 #include "pg/quoting.h"
 #include "server/open_databases.h"
+#include "server/operator_login.h"
+#include "server/ownership.h"
+#include "server/registry_objects.h"
 #include "server/session.h"
 #include "server/survey.h"
 #include "server/uninstall.h"
@@ -22,29 +25,13 @@ using base::Result;
 
 namespace uninstalling {
 
-namespace {
-constexpr std::string_view k_application = "reviewdb/uninstall";
-}  // namespace
-
-pg::ConnectionInfo from_outside(const pg::ConnectionInfo& administrator) {
-    const auto named = administrator.get("dbname");
-    const bool ours = named.empty() || named == k_control_database || named == k_empty_template;
-    return ours ? administrator.with("dbname", "postgres") : administrator;
-}
-
 Result<pg::Connection> open_outside(const pg::ConnectionInfo& administrator, Deadline deadline,
                                     base::Log& log) {
-    auto session = open_administrator(from_outside(administrator), deadline, log);
+    auto session = open_administrator(administrator, deadline, log);
     if (session || session.error().kind != ErrorKind::denied) return session;
     return base::fail(std::move(session).error().with_hint(
         "what drops reviewdb's databases has to be in another one: name one in the connection "
         "string that this login may connect to"));
-}
-
-Result<pg::Connection> open_control(const pg::ConnectionInfo& administrator, Deadline deadline,
-                                    base::Log& log) {
-    return open_session(administrator, k_control_database, Acting::as_manager, k_application,
-                        deadline, log);
 }
 
 Result<Control> look_at_control(pg::Connection& session, Deadline deadline) {
@@ -58,12 +45,12 @@ Result<Control> look_at_control(pg::Connection& session, Deadline deadline) {
     return Control{rows[0].boolean("open"), rows[0].boolean("leaving")};
 }
 
-Result<bool> has_registry(pg::Connection& control, Deadline deadline) {
-    BASE_TRY_ASSIGN(
-        const auto rows,
-        control.run({"SELECT to_regclass('registry.installation') IS NOT NULL AS there"},
-                    deadline));
-    return rows[0].boolean("there");
+Result<void> check_upgraded(const Survey& seen) {
+    if (!seen.control_is_managers) return {};
+    return base::fail(ErrorKind::conflict,
+                      "the registry on this server was made by an older reviewdb, whose operators "
+                      "could put code into it",
+                      "upgrade it first, as an administrator: reviewdb upgrade");
 }
 
 }  // namespace uninstalling
@@ -72,19 +59,7 @@ using namespace uninstalling;  // NOLINT(google-build-using-namespace): what thi
 
 namespace {
 
-Result<void> as_manager(pg::Connection& session, const std::vector<std::string>& statements,
-                        Deadline deadline) {
-    BASE_TRY(session.run({fmt::format("SET ROLE {}", k_manager)}, deadline));
-    Result<void> done;
-    for (const auto& one : statements) {
-        auto rows = session.run({one}, deadline);
-        if (rows) continue;
-        done = base::fail(std::move(rows).error());
-        break;
-    }
-    if (session.alive()) BASE_TRY(session.run({"RESET ROLE"}, deadline));
-    return done;
-}
+constexpr std::string_view k_application = "reviewdb/uninstall";
 
 std::string allow(bool connections) {
     return fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS {}", k_control_database, connections);
@@ -105,8 +80,10 @@ class Foundation {
    private:
     Result<void> shut_control();
     Result<void> wait_until_alone(const pg::Connection& control);
-    Result<void> check_empty(pg::Connection& control);
-    Result<void> drop_database(std::string_view name, const std::vector<std::string>& before);
+    Result<void> check_nothing_lives(pg::Connection& control);
+    Result<void> let_in(bool connections, Deadline deadline);
+    Result<void> drop_database(std::string_view owner, std::string_view name,
+                               const std::vector<std::string>& before);
     Result<void> drop_role(const Survey& seen, std::string_view name);
 
     const pg::ConnectionInfo& administrator_;
@@ -141,14 +118,18 @@ Result<void> Foundation::wait_until_alone(const pg::Connection& control) {
     }
 }
 
-Result<void> Foundation::check_empty(pg::Connection& control) {
-    BASE_TRY_ASSIGN(const bool there, has_registry(control, deadline_));
-    if (!there) return {};
+Result<void> Foundation::check_nothing_lives(pg::Connection& control) {
+    BASE_TRY_ASSIGN(const auto schema, look_at_schema(control, deadline_));
+    if (!schema.exists) return {};
+    BASE_TRY(begin_as_owner(control, deadline_));
+    BASE_TRY(check_objects(control, k_registry_owner, deadline_));
+    BASE_TRY(end_as_owner(control, deadline_));
     BASE_TRY_ASSIGN(
         const auto rows,
-        control.run({"SELECT (SELECT count(*) FROM registry.environment WHERE state <> 'gone') + "
-                     "(SELECT count(*) FROM registry.instance WHERE state <> 'gone') AS living"},
-                    deadline_));
+        ask_as_owner(control,
+                     {"SELECT (SELECT count(*) FROM registry.environment WHERE state <> 'gone') + "
+                      "(SELECT count(*) FROM registry.instance WHERE state <> 'gone') AS living"},
+                     deadline_));
     const auto living = rows[0].integer("living");
     if (living == 0) return {};
     return base::fail(ErrorKind::conflict,
@@ -158,37 +139,54 @@ Result<void> Foundation::check_empty(pg::Connection& control) {
                       "somebody made them meanwhile, or they are held: call again");
 }
 
+Result<void> Foundation::let_in(bool connections, Deadline deadline) {
+    return run_as_owner(session_, {allow(connections)}, deadline);
+}
+
 // Nobody new gets in, whoever is in leaves, and then it is looked at: so nothing can be made
 // between the look and the drop. After a failure people are let in again.
 Result<void> Foundation::shut_control() {
     BASE_TRY_ASSIGN(const auto found, look_at_control(session_, deadline_));
     if (!found.open && found.seen_empty) return {};
     // A process that died here left it shut.
-    if (!found.open) BASE_TRY(as_manager(session_, {allow(true)}, deadline_));
-    BASE_TRY_ASSIGN(auto control, open_control(administrator_, deadline_, log_));
+    if (!found.open) BASE_TRY(let_in(true, deadline_));
+    BASE_TRY_ASSIGN(auto control, open_session(administrator_, k_control_database,
+                                               Acting::as_itself, k_application, deadline_, log_));
     BASE_TRY(lock_preparation(control, deadline_));
-    BASE_TRY(as_manager(session_, {allow(false)}, deadline_));
+    BASE_TRY(let_in(false, deadline_));
     auto empty = wait_until_alone(control);
-    if (empty) empty = check_empty(control);
+    if (empty) empty = check_nothing_lives(control);
+    // It may have failed within its transaction.
+    if (!empty && control.alive()) BASE_TRY(end_as_owner(control, deadline_));
     if (empty) {
-        empty = as_manager(session_,
-                           {fmt::format("COMMENT ON DATABASE {} IS {}", k_control_database,
-                                        pg::literal(k_leaving_comment))},
-                           deadline_);
+        empty = run_as_owner(session_,
+                             {fmt::format("COMMENT ON DATABASE {} IS {}", k_control_database,
+                                          pg::literal(k_leaving_comment))},
+                             deadline_);
     }
     if (!empty && session_.alive()) {
-        BASE_TRY(
-            as_manager(session_, {allow(true)}, deadline_.extended_by(std::chrono::seconds(2))));
+        BASE_TRY(let_in(true, deadline_.extended_by(std::chrono::seconds(2))));
     }
     std::move(control).close_and_wait(deadline_);
     return empty;
 }
 
-Result<void> Foundation::drop_database(std::string_view name,
+// DROP DATABASE cannot be part of a transaction, so the role is taken for the session.
+Result<void> Foundation::drop_database(std::string_view owner, std::string_view name,
                                        const std::vector<std::string>& before) {
-    auto statements = before;
+    std::vector<std::string> statements;
+    if (auto join = join_role(session_, owner); !join.empty()) statements.push_back(join);
+    const auto leave = leave_role(session_, owner);
+    for (const auto& one : before) statements.push_back(one);
     statements.push_back(fmt::format("DROP DATABASE {}", name));
-    auto dropped = as_manager(session_, statements, deadline_);
+    Result<void> dropped;
+    for (const auto& one : statements) {
+        auto rows = session_.run({one}, deadline_);
+        if (rows) continue;
+        dropped = base::fail(std::move(rows).error());
+        break;
+    }
+    if (session_.alive() && !leave.empty()) BASE_TRY(session_.run({leave}, deadline_));
     if (!dropped) {
         return base::fail(
             std::move(dropped).error().during(fmt::format("cannot drop the database {}", name)));
@@ -217,20 +215,26 @@ Result<void> Foundation::drop_role(const Survey& seen, std::string_view name) {
 }
 
 Result<std::vector<std::string>> Foundation::remove() {
-    BASE_TRY(session_.run({"RESET ROLE"}, deadline_));
     BASE_TRY(lock_preparation(session_, deadline_));
     BASE_TRY_ASSIGN(const auto seen, survey(session_, deadline_));
+    BASE_TRY(check_administrator(seen.login, "take reviewdb off the server"));
+    BASE_TRY(check_upgraded(seen));
+    BASE_TRY(check_owner_alone(session_, deadline_));
     const auto is_ours = [](const Survey::Thing& thing) { return thing.exists && thing.ours; };
     if (is_ours(seen.control)) {
         BASE_TRY(shut_control());
-        BASE_TRY(drop_database(k_control_database, {}));
+        BASE_TRY(drop_database(k_registry_owner, k_control_database, {}));
     }
     if (is_ours(seen.empty_template)) {
-        BASE_TRY(drop_database(k_empty_template, {fmt::format("ALTER DATABASE {} IS_TEMPLATE false",
-                                                              k_empty_template)}));
+        BASE_TRY(
+            drop_database(k_manager, k_empty_template,
+                          {fmt::format("ALTER DATABASE {} IS_TEMPLATE false", k_empty_template)}));
     }
+    BASE_TRY_ASSIGN(const auto doors, operators_of_doors(session_, deadline_));
+    for (const auto& one : doors) BASE_TRY(drop_role(seen, one));
     if (is_ours(seen.operator_login)) BASE_TRY(drop_role(seen, k_operator));
     if (is_ours(seen.manager)) BASE_TRY(drop_role(seen, k_manager));
+    if (is_ours(seen.registry_owner)) BASE_TRY(drop_role(seen, k_registry_owner));
     return std::move(gone_);
 }
 

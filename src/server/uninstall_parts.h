@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "pg/connection.h"
 #include "pg/connection_info.h"
+#include "server/survey.h"
 
 namespace server::uninstalling {
 
@@ -17,15 +18,9 @@ namespace server::uninstalling {
 // let in again to drop it.
 inline constexpr std::string_view k_leaving_comment = "reviewdb/1 leaving";
 
-// The same login in another database than ours: one that is dropped must not be the one that we are
-// in.
-pg::ConnectionInfo from_outside(const pg::ConnectionInfo& administrator);
-
-// A session there, as the login itself. Fails denied, with what helps.
+// A session of the login itself, in another database than ours: one that is dropped must not be the
+// one that we are in. Fails denied, with what helps.
 base::Result<pg::Connection> open_outside(const pg::ConnectionInfo& administrator,
-                                          base::Deadline deadline, base::Log& log);
-// A session in the control database, as the manager.
-base::Result<pg::Connection> open_control(const pg::ConnectionInfo& administrator,
                                           base::Deadline deadline, base::Log& log);
 
 struct Control {
@@ -34,7 +29,7 @@ struct Control {
 };
 base::Result<Control> look_at_control(pg::Connection& session, base::Deadline deadline);
 
-// A control database that a crash of `init` left half made has none.
-base::Result<bool> has_registry(pg::Connection& control, base::Deadline deadline);
+// Fails conflict for a registry that belongs to the manager.
+base::Result<void> check_upgraded(const Survey& seen);
 
 }  // namespace server::uninstalling

@@ -69,7 +69,7 @@ TEST_F(LambdaManyTest, TwentyStagesAtOnceAreTwentyDatabases) {
     for (int i = 0; i < 20; ++i) expect_usable(Incumbent::secret(fmt::format("stage{}", i)));
     EXPECT_EQ(outcomes(all_at_once(deletes)).at("deleted"), 20);
     EXPECT_EQ(count_of("reviewapp_stage%"), "0 databases, 0 roles");
-    EXPECT_EQ(aws_.names().size(), 3U);
+    EXPECT_EQ(aws_.names().size(), 4U);
 }
 
 TEST_F(LambdaManyTest, CreatesAndDeletesOfOneStageLeaveNothingHalfMade) {
@@ -99,6 +99,7 @@ TEST_F(LambdaManyTest, TenFirstEventsPrepareAServerOnce) {
     EXPECT_EQ(counted.at("created"), 1);
     expect_usable(Incumbent::secret("branch"));
     EXPECT_EQ(aws_.versions("reviewdb/key/127.0.0.1"), 1U);
+    EXPECT_EQ(aws_.versions("reviewdb/operator_lambda/127.0.0.1"), 1U);
     EXPECT_EQ(drop_in(event("create", "branch")).text("outcome"), "unchanged");
 }
 

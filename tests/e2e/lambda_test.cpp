@@ -8,6 +8,8 @@ namespace {
 using e2e::LambdaTest;
 using support::Incumbent;
 
+constexpr const char* k_own = "reviewdb/operator_lambda/127.0.0.1";
+
 TEST_F(LambdaTest, CreateFillsTheStacksPlaceholderAndDeleteLeavesThatToTheStack) {
     const auto name = Incumbent::secret("branch");
     aws_.put(name, Incumbent::placeholder().reveal(),
@@ -88,7 +90,8 @@ TEST_F(LambdaTest, StagesOfAnyNameAreKeptApart) {
     EXPECT_EQ(secrets.size(), stages.size());
     for (const auto& stage : stages) EXPECT_EQ(drop_in(event("delete", stage)).status, 200);
     EXPECT_EQ(count_of("reviewapp%"), "0 databases, 0 roles");
-    EXPECT_EQ(aws_.names(), (std::vector<std::string>{k_administrator, "reviewdb/key/127.0.0.1"}));
+    EXPECT_EQ(aws_.names(), (std::vector<std::string>{k_administrator, "reviewdb/key/127.0.0.1",
+                                                      "reviewdb/operator_lambda/127.0.0.1"}));
 }
 
 TEST_F(LambdaTest, ANumberOrAListOfOneIsAStageAsBefore) {
@@ -160,6 +163,51 @@ TEST_F(LambdaTest, APasswordThatWasRotatedMeanwhileIsReadAnew) {
                      "application_name LIKE 'reviewdb/%'");
     aws_.put(k_administrator, administrator_value(base::Secret("another")));
     EXPECT_EQ(drop_in(event("create", "x")).text("outcome"), "unchanged") << output();
+}
+
+// Its own login, kept before the role has it: whatever died between, or was changed by hand.
+TEST_F(LambdaTest, DailyWorkIsDoneByAnOperatorOfItsOwn) {
+    EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
+    const auto kept = *aws_.value(k_own);
+    EXPECT_EQ(environment::login_in_secret(base::Secret(kept))->user, "reviewdb_operator_lambda");
+    EXPECT_EQ(root("SELECT string_agg(DISTINCT usename::text, ' ') AS value FROM pg_stat_activity "
+                   "WHERE datname = 'reviewdb'"),
+              "reviewdb_operator_lambda");
+    EXPECT_EQ(output().find(environment::login_in_secret(base::Secret(kept))->password.reveal()),
+              std::string::npos);
+    for (const auto* harm : {"ALTER ROLE reviewdb_operator_lambda PASSWORD 'other'",
+                             "ALTER ROLE reviewdb_operator_lambda NOLOGIN"}) {
+        stop();
+        support::execute(cluster_->superuser(), harm);
+        EXPECT_EQ(drop_in(event("create", "x")).text("outcome"), "unchanged") << output();
+        EXPECT_EQ(*aws_.value(k_own), kept);
+    }
+    stop();
+    aws_.remove(k_own);
+    EXPECT_EQ(drop_in(event("create", "x")).text("outcome"), "unchanged") << output();
+    EXPECT_NE(*aws_.value(k_own), kept);
+}
+
+TEST_F(LambdaTest, AnOperatorsSecretIsNamedWhereItMayKeepNone) {
+    EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
+    stop();
+    aws_.remove(k_own);
+    support::execute(cluster_->superuser("reviewdb"),
+                     "UPDATE registry.policy SET value = 'none' WHERE key = 'secrets' AND project "
+                     "= '*'");
+    const auto refused = drop_in(event("create", "x"));
+    EXPECT_EQ(refused.text("code"), "conflict") << boost::json::serialize(refused.body);
+    EXPECT_NE(refused.text("hint").find("?operator="), std::string::npos);
+    EXPECT_FALSE(aws_.value(k_own));
+    stop();
+    support::execute(cluster_->superuser(), "ALTER ROLE reviewdb_operator PASSWORD 'chosen'");
+    aws_.put("theirs", fmt::format(R"({{"host":"{}","port":{},"username":"reviewdb_operator",)"
+                                   R"("password":"chosen"}})",
+                                   administrator_->get("host"), administrator_->get("port")));
+    more_["REVIEWDB_SERVER"] = std::string(k_administrator) + "?operator=theirs";
+    const auto listed =
+        boost::json::parse(invoke(R"({"operation":"list","all_projects":true})").body).as_object();
+    EXPECT_EQ(listed.at("environments").as_array().size(), 1U) << output();
 }
 
 TEST_F(LambdaTest, AServersSecretWithoutAnAddressWorksWithOneFromElsewhere) {

@@ -128,9 +128,13 @@ class UninstallTest : public support::PgTest {
         const auto made = reviewdb({"init", "--sslmode", "disable", "--advertise",
                                     "127.0.0.1:" + std::to_string(cluster_->port())});
         ASSERT_EQ(made.exit_code, 0) << made.err;
+        operator_ = made.out.substr(0, made.out.find('\n'));
     }
+    // The operator's login, but for what only an administrator may do.
     base::Finished reviewdb(const Words& words) const {
-        return e2e::call(home_.path(), words, {{"REVIEWDB_SERVER", administrator_}});
+        const bool prepares = words.front() == "init" || words.front() == "uninstall";
+        return e2e::call(home_.path(), words,
+                         {{"REVIEWDB_SERVER", prepares ? administrator_ : operator_}});
     }
     void must(const Words& words) const {
         const auto finished = reviewdb(words);
@@ -160,7 +164,25 @@ class UninstallTest : public support::PgTest {
     support::TempFolder home_;
     std::unique_ptr<support::Cluster> cluster_;
     std::string administrator_;
+    std::string operator_;
 };
+
+TEST_F(UninstallTest, RefusesTheOperatorAndDailyWorkRefusesTheAdministrator) {
+    const auto refused = e2e::call(home_.path(), {"uninstall"}, {{"REVIEWDB_SERVER", operator_}});
+    EXPECT_EQ(refused.exit_code, 5);
+    EXPECT_THAT(refused.err, HasSubstr("administrator"));
+    for (const auto& server : {administrator_, cluster_->superuser().to_uri().reveal()}) {
+        const auto daily = e2e::call(home_.path(), {"create", "x"}, {{"REVIEWDB_SERVER", server}});
+        EXPECT_EQ(daily.exit_code, 5) << daily.err;
+        EXPECT_THAT(daily.err, HasSubstr("reviewdb rotate --operator"));
+    }
+    const auto made =
+        e2e::call(home_.path(), {"rotate", "--operator"}, {{"REVIEWDB_SERVER", administrator_}});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    operator_ = made.out.substr(0, made.out.find('\n'));
+    must({"create", "x"});
+    must({"delete", "x"});
+}
 
 TEST_F(UninstallTest, TakesAllOfOursAndNothingOfOthersAndAsksForWhatLives) {
     fill();

@@ -41,14 +41,15 @@ class AdoptionTest : public support::PgTest {
         wish.policies = {{"secrets", "file:/nowhere"},
                          {"secret_pattern", "aurora_postgres_{slug}_cdk"}};
         wish.actor = support::k_tester;
-        must(server::prepare(*administrator_, wish, soon(), log));
+        operator_ = must(server::prepare(*administrator_, wish, soon(), log)).operator_login;
     }
 
     // By a process of its own, which dies after so many steps.
     template <typename Deed>
     Result<Answer> in_a_process(std::optional<int> steps, const Deed& deed) {
         base::Log log{base::LogLevel::off, base::LogFormat::text};
-        server::LiveServer live(*administrator_, "reviewdb/test", log);
+        server::LiveServer live(*operator_, "reviewdb/test", log);
+        if (administrator_is_there_) live.set_administrator(*administrator_);
         support::StopAfter dying(live, steps.value_or(1000));
         support::Fate fate;
         environment::Manager manager(
@@ -121,6 +122,8 @@ class AdoptionTest : public support::PgTest {
 
     std::optional<support::Cluster> cluster_;
     std::optional<pg::ConnectionInfo> administrator_;
+    std::optional<pg::ConnectionInfo> operator_;
+    bool administrator_is_there_ = true;
     support::FakeSecretStore::Secrets secrets_;
     std::string never_ = "app_dev";
 };
@@ -162,6 +165,21 @@ TEST_F(AdoptionTest, goes_on_after_a_death_at_every_step) {
                       "'reviewapp%'"),
                   "0");
     }
+}
+
+// The administrator gave it away, and the rows were never written.
+TEST_F(AdoptionTest, goes_on_after_a_death_between_the_two_sessions) {
+    made_by_the_incumbent();
+    administrator_is_there_ = false;
+    EXPECT_FALSE(create());
+    const auto* options =
+        cluster_->major() >= 16 ? " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE" : "";
+    execute(cluster_->superuser(), fmt::format("ALTER DATABASE \"{}\" OWNER TO reviewdb_manager",
+                                               incumbent().database(k_stage)));
+    execute(cluster_->superuser(),
+            fmt::format("GRANT \"{}\" TO reviewdb_manager{}", incumbent().role(k_stage), options));
+    EXPECT_EQ(must(create()).outcome, Outcome::adopted);
+    expect_ours();
 }
 
 TEST_F(AdoptionTest, the_server_is_repaired_to_the_secret_until_the_first_rotation) {

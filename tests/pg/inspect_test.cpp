@@ -69,7 +69,7 @@ TEST_F(InspectTest, says_that_the_key_is_only_in_the_registry) {
 
 TEST_F(InspectTest, finds_what_public_may_enter) {
     EXPECT_EQ(drift("reviewdb"), "");
-    as_manager("GRANT CONNECT ON DATABASE reviewdb TO PUBLIC");
+    support::execute(cluster_->superuser(), "GRANT CONNECT ON DATABASE reviewdb TO PUBLIC");
     EXPECT_NE(drift("reviewdb"), "");
     const auto all = inspect();
     const auto other = std::ranges::find(all, "postgres", &Finding::subject);

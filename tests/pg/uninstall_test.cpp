@@ -67,7 +67,8 @@ TEST_F(UninstallTest, leaves_nothing_of_ours_and_everything_of_others) {
     std::vector<Left> left;
     const auto gone = must(remove(left, *administrator_));
     EXPECT_THAT(gone, testing::ElementsAre("database reviewdb", "database reviewdb_template_0",
-                                           "role reviewdb_operator", "role reviewdb_manager"));
+                                           "role reviewdb_operator", "role reviewdb_manager",
+                                           "role reviewdb_registry"));
     EXPECT_TRUE(left.empty());
     EXPECT_EQ(ours(), "reviewdb_reader reviewdb_x_theirs");
     EXPECT_FALSE(must(server::what_stands(*administrator_, soon(), log_)).anything);
@@ -87,13 +88,38 @@ TEST_F(UninstallTest, does_not_take_what_has_our_names_and_is_somebody_elses) {
     EXPECT_EQ(ours(), "reviewdb reviewdb_operator reviewdb_template_0");
 }
 
-TEST_F(UninstallTest, says_what_the_operator_cannot_take_away_itself) {
+TEST_F(UninstallTest, refuses_the_operators_login_and_changes_nothing) {
+    const auto before = ours();
     std::vector<Left> left;
-    const auto gone = must(remove(left, *operator_));
-    EXPECT_THAT(gone, testing::ElementsAre("database reviewdb", "database reviewdb_template_0"));
-    ASSERT_EQ(left.size(), 2U);
-    for (const auto& one : left) execute(root(), one.sql);
-    EXPECT_EQ(ours(), "");
+    const auto refused = remove(left, *operator_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::denied);
+    EXPECT_EQ(ours(), before);
+    EXPECT_EQ(ask(*operator_, "SELECT 'in' AS value"), "in");
+}
+
+// An operator's row made a superuser open a database of other people.
+TEST_F(UninstallTest, opens_nothing_that_an_operator_could_have_named) {
+    execute(root(), "CREATE DATABASE theirs");
+    execute(root(), "REVOKE CONNECT ON DATABASE theirs FROM PUBLIC");
+    const auto manager = operator_->with("options", "-c role=reviewdb_manager");
+    const std::string row =
+        "INSERT INTO registry.closed_database (oid, database, closed_by) SELECT oid, datname, '' "
+        "FROM pg_database WHERE datname = 'theirs'";
+    EXPECT_EQ(support::refusal(manager, row), "42501");
+    // As an older program left it, or on a server to which the registry was restored.
+    execute(root("reviewdb"), row);
+    std::vector<Left> left;
+    for (const auto* lie : {"proven = false", "proven = true, oid = oid::bigint + 100000"}) {
+        execute(root("reviewdb"), fmt::format("UPDATE registry.closed_database SET {}", lie));
+        must(server::reopen_all(*administrator_, support::k_tester, left, soon(), log_));
+        EXPECT_FALSE(
+            server::reopen_database(*administrator_, "theirs", support::k_tester, soon(), log_));
+        EXPECT_EQ(ask(root(),
+                      "SELECT has_database_privilege('public', 'theirs', "
+                      "'CONNECT')::text AS value"),
+                  "false");
+    }
 }
 
 TEST_F(UninstallTest, refuses_while_anything_lives_and_lets_people_in_again) {
@@ -157,7 +183,7 @@ TEST_F(UninstallTest, opens_again_what_was_closed) {
                   "value"),
               "true");
     ASSERT_EQ(left.size(), 1U);
-    EXPECT_EQ(left[0].sql, "GRANT CONNECT ON DATABASE theirs TO PUBLIC");
+    EXPECT_EQ(left[0].sql, "GRANT CONNECT ON DATABASE \"theirs\" TO PUBLIC");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "environment/key_ring.h"
 #include "server/prepare.h"
 #include "server/secret_login.h"
+#include "server/upgrade.h"
 
 namespace cli {
 
@@ -132,7 +133,7 @@ Result<int> close_or_reopen(Session& session, const Reached& reached) {
     const bool closes = arguments.close.has_value();
     auto change = closes ? server::close_database : server::reopen_database;
     BASE_TRY_ASSIGN(const auto done,
-                    change(reached.login, closes ? *arguments.close : *arguments.reopen,
+                    change(reached.administrator, closes ? *arguments.close : *arguments.reopen,
                            session.actor(), session.deadline(), session.log()));
     print_result(done + "\n");
     return 0;
@@ -165,11 +166,14 @@ Result<int> run_init(Session& session) {
     session.notice(fmt::format("reviewdb: server {}", reached->login.describe()));
     if (arguments.close || arguments.reopen) return close_or_reopen(session, *reached);
     if (reached->local) {
+        // Its registry may be an older program's.
+        BASE_TRY(server::upgrade(reached->administrator, session.actor(), session.deadline(),
+                                 session.log()));
         session.notice("reviewdb: the local server is prepared");
         return 0;
     }
     BASE_TRY_ASSIGN(const auto preparation, make_preparation(session, reached->login.get("host")));
-    BASE_TRY_ASSIGN(const auto prepared, server::prepare(reached->login, preparation,
+    BASE_TRY_ASSIGN(const auto prepared, server::prepare(reached->administrator, preparation,
                                                          session.deadline(), session.log()));
     session.notice(prepared.newly_made ? "reviewdb: the server is prepared"
                                        : "reviewdb: the server was prepared already");

@@ -105,8 +105,10 @@ Result<int> run_key(Session& session) {
 
 Result<int> run_upgrade(Session& session) {
     BASE_TRY(session.must_connect());
-    BASE_TRY_ASSIGN(const auto done, server::upgrade(session.reached().login, session.actor(),
-                                                     session.deadline(), session.log()));
+    // It may wait until who is in the registry has finished.
+    BASE_TRY_ASSIGN(const auto done,
+                    server::upgrade(session.reached().administrator, session.actor(),
+                                    session.deadline(), session.log()));
     print_result(done.from == done.to ? fmt::format("schema {}: nothing to do\n", done.to)
                                       : fmt::format("schema {}, from {}\n", done.to, done.from));
     return 0;

@@ -17,15 +17,6 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-std::string operator_json(const pg::ConnectionInfo& login) {
-    return fmt::format(
-        "{{\n  \"engine\": \"postgres\",\n  \"host\": {},\n  \"port\": {},\n  \"username\": {},\n"
-        "  \"password\": {},\n  \"dbname\": {},\n  \"url\": {}\n}}\n",
-        json_quoted(login.get("host")), login.get("port").empty() ? "5432" : login.get("port"),
-        json_quoted(login.get("user")), json_quoted(login.password().reveal()),
-        json_quoted(login.get("dbname")), json_quoted(login.to_uri().reveal()));
-}
-
 // Where init --secrets aws puts it, or where it was read from; empty for neither.
 std::string secret_for_operator(const Session& session, const pg::ConnectionInfo& login) {
     const auto& arguments = session.arguments();
@@ -51,8 +42,7 @@ Result<void> hand_over_operator(Session& session, const pg::ConnectionInfo& logi
     const auto secrets = arguments.secrets.value_or("");
     if (const auto name = secret_for_operator(session, login); !name.empty()) {
         BASE_TRY_ASSIGN(auto* const account, session.aws());
-        // A path of this machine is of no use to anybody else.
-        const auto value = base::Secret(operator_json(login.with("sslrootcert", "")));
+        const auto value = server::value_of_login(login);
         const auto kept = account->keep_login(name, value, session.deadline());
         if (kept) {
             print_notice("reviewdb: the operator's login is in Secrets Manager: server = secret:" +
@@ -66,7 +56,7 @@ Result<void> hand_over_operator(Session& session, const pg::ConnectionInfo& logi
         const std::filesystem::path folder = secrets.substr(k_file.size());
         BASE_TRY(base::make_folder(folder, 0700));
         const auto path = folder / "reviewdb_operator.json";
-        BASE_TRY(base::write_file(path, operator_json(login), 0600));
+        BASE_TRY(base::write_file(path, server::value_of_login(login).reveal() + "\n", 0600));
         print_notice("reviewdb: the operator's connection string is in " + path.string());
         return {};
     }
@@ -94,7 +84,7 @@ Result<int> rotate_operator(Session& session) {
                           "name the server whose operator's password is to change: --server");
     }
     BASE_TRY_ASSIGN(const auto login,
-                    server::rotate_operator(session.reached().login, session.actor(),
+                    server::rotate_operator(session.reached().administrator, session.actor(),
                                             session.deadline(), session.log()));
     BASE_TRY(hand_over_operator(session, login));
     return 0;

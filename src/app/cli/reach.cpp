@@ -6,6 +6,7 @@
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "environment/default_name.h"
+#include "server/operator_login.h"
 #include "server/prepare.h"
 #include "server/secret_login.h"
 
@@ -29,16 +30,17 @@ server::Preparation local_preparation(const pg::ConnectionInfo& administrator,
 }
 
 // The operator's login on the local server, which is prepared where it was not. When a crash lost
-// the operator's password the superuser's serves as well: it may act as the manager, too.
+// the operator's password, it gets another one.
 Result<pg::ConnectionInfo> local_login(local::LocalServer& server, const local::Started& started,
                                        const environment::Actor& actor, base::Deadline deadline,
                                        base::Log& log) {
-    BASE_TRY_ASSIGN(auto known, server.operator_login());
-    if (known) return *std::move(known);
     BASE_TRY_ASSIGN(auto prepared, server::prepare(started.administrator,
                                                    local_preparation(started.administrator, actor),
                                                    deadline, log));
-    if (!prepared.operator_login) return started.administrator;
+    if (!prepared.operator_login) {
+        BASE_TRY_ASSIGN(prepared.operator_login,
+                        server::rotate_operator(started.administrator, actor, deadline, log));
+    }
     BASE_TRY(server.remember_operator(*prepared.operator_login));
     return *std::move(prepared.operator_login);
 }
@@ -53,8 +55,11 @@ Result<std::optional<Reached>> reach_local(const Settings& settings,
         if (!status.exists) return std::optional<Reached>();
     }
     BASE_TRY_ASSIGN(const auto started, server.start(deadline));
-    BASE_TRY_ASSIGN(auto login, local_login(server, started, actor, deadline, log));
-    return std::optional<Reached>(Reached{std::move(login), true, {}});
+    BASE_TRY_ASSIGN(auto login, server.operator_login());
+    if (!login) {
+        BASE_TRY_ASSIGN(login, local_login(server, started, actor, deadline, log));
+    }
+    return std::optional<Reached>(Reached{*std::move(login), started.administrator, true, {}});
 }
 
 // Words that other programs of this kind take, and that libpq would misread.
@@ -76,7 +81,7 @@ Result<std::optional<Reached>> reach_by_secret(Session& session, std::string_vie
     BASE_TRY_ASSIGN(auto login,
                     server::login_in(found->value, reference, server::usual_authorities()));
     return std::optional<Reached>(
-        Reached{std::move(login), false, {reference.id, found->name, found->arn}});
+        Reached{login, login, false, {reference.id, found->name, found->arn}});
 }
 
 }  // namespace
@@ -101,15 +106,16 @@ Result<std::optional<Reached>> reach(Session& session, Missing missing) {
     if (text.starts_with("secret:")) return reach_by_secret(session, text);
     BASE_TRY(refuse_other_schemes(text));
     BASE_TRY_ASSIGN(auto login, pg::ConnectionInfo::parse(*settings.server));
-    return std::optional<Reached>(Reached{std::move(login), false, {}});
+    return std::optional<Reached>(Reached{login, login, false, {}});
 }
 
-Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor& actor,
-                                base::Deadline deadline, base::Log& log) {
+Result<pg::ConnectionInfo> prepare_on_the_way(Session& session) {
+    const auto& reached = session.reached();
     if (reached.local) {
-        BASE_TRY(
-            server::prepare(reached.login, local_preparation(reached.login, actor), deadline, log));
-        return {};
+        BASE_TRY_ASSIGN(const auto folder, state_folder(session.settings()));
+        local::LocalServer server(folder, local::places_of_environment(), session.log());
+        return local_login(server, {reached.administrator, local::StartOutcome::adopted},
+                           session.actor(), session.deadline(), session.log());
     }
     const std::string host(reached.login.get("host"));
     if (pg::is_loopback(host)) {
@@ -124,12 +130,21 @@ Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor
     server::Preparation preparation;
     preparation.host = host;
     preparation.port = reached.login.port();
-    preparation.actor = actor;
-    BASE_TRY_ASSIGN(const auto prepared,
-                    server::prepare(reached.login, preparation, deadline, log));
+    preparation.actor = session.actor();
+    BASE_TRY_ASSIGN(auto prepared, server::prepare(reached.administrator, preparation,
+                                                   session.deadline(), session.log()));
     print_notice(fmt::format("reviewdb: prepared {} on the way", reached.login.describe()));
     for (const auto& remark : prepared.remarks) print_notice("reviewdb: " + remark);
-    return {};
+    if (!prepared.operator_login) {
+        return base::fail(ErrorKind::conflict,
+                          "another call prepared this server meanwhile, and has the operator's "
+                          "login",
+                          "use that login");
+    }
+    print_notice(
+        "reviewdb: this call went on as reviewdb_operator, and so must every later one; print its "
+        "login with this one: reviewdb rotate --operator");
+    return *std::move(prepared.operator_login);
 }
 
 }  // namespace cli

@@ -21,6 +21,9 @@ class Session;
 
 struct Reached {
     pg::ConnectionInfo login;
+    // Prepares, upgrades and uninstalls: on the local server its superuser, elsewhere whoever
+    // logged in.
+    pg::ConnectionInfo administrator;
     bool local = false;
     std::vector<std::string> secrets;  // where the login was read from; never an environment's
 };
@@ -36,8 +39,8 @@ base::Result<std::optional<Reached>> reach(Session& session, Missing missing);
 // The folder of the local server, absolute.
 base::Result<std::filesystem::path> state_folder(const Settings& settings);
 
-// Prepares a server of which `create` found that it has no registry, with the login it has.
-base::Result<void> prepare_on_the_way(const Reached& reached, const environment::Actor& actor,
-                                      base::Deadline deadline, base::Log& log);
+// Prepares a server of which `create` found that it has no registry, with the administrator's
+// login, and returns the operator's, with which the work goes on.
+base::Result<pg::ConnectionInfo> prepare_on_the_way(Session& session);
 
 }  // namespace cli

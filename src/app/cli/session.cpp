@@ -69,8 +69,7 @@ Result<bool> Session::connect(Missing missing) {
     notice(fmt::format("reviewdb: server {}:{}, project {}",
                        or_default(login.get("host"), "local socket"),
                        or_default(login.get("port"), "5432"), settings_.project.text()));
-    server_ = std::make_unique<server::LiveServer>(login, "reviewdb/" + arguments_.verb, log_);
-    manager_ = std::make_unique<environment::Manager>(*server_, surroundings(), log_);
+    work_as(login);
     if (reached_->local) BASE_TRY(follow_port());
     return true;
 }
@@ -110,7 +109,19 @@ void Session::disconnect() {
     server_.reset();
 }
 
-Result<void> Session::prepare() { return prepare_on_the_way(*reached_, actor_, deadline_, log_); }
+Result<void> Session::prepare() {
+    BASE_TRY_ASSIGN(auto login, prepare_on_the_way(*this));
+    work_as(std::move(login));
+    return {};
+}
+
+void Session::work_as(pg::ConnectionInfo login) {
+    disconnect();
+    reached_->login = std::move(login);
+    server_ =
+        std::make_unique<server::LiveServer>(reached_->login, "reviewdb/" + arguments_.verb, log_);
+    manager_ = std::make_unique<environment::Manager>(*server_, surroundings(), log_);
+}
 
 environment::Manager::Surroundings Session::surroundings() {
     environment::Manager::Surroundings around;

@@ -58,8 +58,10 @@ class Session {
     environment::Manager& manager() { return *manager_; }
     // Ends the session; manager() and server() are not to be called any more.
     void disconnect();
-    // Prepares the server that was reached.
+    // Prepares the server that was reached, and goes on with its operator's login.
     base::Result<void> prepare();
+    // Goes on with another login to the same server.
+    void work_as(pg::ConnectionInfo login);
 
     // The environment that the call is about, by its name or by default.
     base::Result<Found> found_name(Clone clone = Clone::ask_now) const;

@@ -10,6 +10,7 @@
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
 #include "base/size.h"
+#include "server/operator_login.h"
 
 namespace cli {
 
@@ -21,6 +22,8 @@ using base::Result;
 using environment::Listed;
 using server::Left;
 
+constexpr std::string_view k_door = "uninstall";
+
 class Uninstall {
    public:
     explicit Uninstall(Session& session) : session_(session) {}
@@ -28,7 +31,11 @@ class Uninstall {
     Result<int> run();
 
    private:
+    const pg::ConnectionInfo& administrator() const { return session_.reached().administrator; }
+    // What an operator can do as well is done by one, who is made for this call alone.
     const pg::ConnectionInfo& login() const { return session_.reached().login; }
+    Result<void> work_as_operator();
+    Result<int> carry_on();
     // Each part of the work may take as long as a call may.
     Deadline soon() const { return Deadline::after(session_.settings().deadline); }
 
@@ -50,10 +57,22 @@ class Uninstall {
 };
 
 Result<void> Uninstall::look() {
-    BASE_TRY_ASSIGN(standing_, server::what_stands(login(), session_.deadline(), session_.log()));
+    BASE_TRY_ASSIGN(standing_,
+                    server::what_stands(administrator(), session_.deadline(), session_.log()));
     if (!standing_.registry) return {};
+    BASE_TRY(work_as_operator());
     BASE_TRY_ASSIGN(environments_, session_.server().list({}, session_.deadline()));
     BASE_TRY_ASSIGN(usage_, session_.server().usage(std::nullopt, session_.deadline()));
+    return {};
+}
+
+Result<void> Uninstall::work_as_operator() {
+    BASE_TRY_ASSIGN(auto made,
+                    server::make_operator_of(
+                        k_door, administrator(),
+                        []() -> Result<base::Secret> { return server::make_operator_password(); },
+                        session_.deadline(), session_.log()));
+    session_.work_as(std::move(made));
     return {};
 }
 
@@ -142,12 +161,12 @@ Result<void> Uninstall::drop_leftovers() {
 
 Result<void> Uninstall::remove_foundation() {
     if (standing_.registry) {
-        BASE_TRY_ASSIGN(const auto opened, server::reopen_all(login(), session_.actor(), left_,
-                                                              soon(), session_.log()));
+        BASE_TRY_ASSIGN(const auto opened, server::reopen_all(administrator(), session_.actor(),
+                                                              left_, soon(), session_.log()));
         for (const auto& one : opened) session_.notice("reviewdb: " + one);
     }
     BASE_TRY_ASSIGN(const auto gone,
-                    server::remove_foundation(login(), left_, soon(), session_.log()));
+                    server::remove_foundation(administrator(), left_, soon(), session_.log()));
     done_.insert(done_.end(), gone.begin(), gone.end());
     return {};
 }
@@ -170,6 +189,15 @@ int Uninstall::tell() const {
 }
 
 Result<int> Uninstall::run() {
+    auto done = carry_on();
+    session_.disconnect();
+    // It goes with the other roles, unless something keeps the registry.
+    const auto dropped = server::drop_operator_of(k_door, administrator(), soon(), session_.log());
+    if (done && !dropped) return base::fail(dropped.error());
+    return done;
+}
+
+Result<int> Uninstall::carry_on() {
     BASE_TRY(look());
     if (!standing_.anything) {
         print_result("absent\n");
@@ -205,6 +233,8 @@ Result<int> run_uninstall(Session& session) {
                           "'reviewdb local remove' removes it with all its databases; to take "
                           "reviewdb off another server, name it: --server");
     }
+    BASE_TRY(server::check_administrator(session.reached().administrator.get("user"),
+                                         "take reviewdb off the server"));
     return Uninstall(session).run();
 }
 

@@ -6,7 +6,10 @@
 #include <algorithm>
 
 #include "aws/secret_id.h"
+#include "server/operator_login.h"
 #include "server/prepare.h"
+#include "server/session.h"
+#include "server/upgrade.h"
 
 namespace lambda {
 
@@ -17,7 +20,11 @@ using base::ErrorKind;
 using base::Result;
 
 constexpr std::string_view k_wrong_password = "28P01";
+constexpr std::string_view k_may_not_log_in = "28000";
+constexpr std::string_view k_may_not_enter = "42501";
 constexpr std::string_view k_no_registry = "3D000";
+constexpr std::string_view k_door = "lambda";
+constexpr const char* k_application = "reviewdb/lambda";
 
 std::vector<std::string> words_of(std::string_view text) {
     std::vector<std::string> words;
@@ -131,15 +138,117 @@ Result<Administrator*> Administrators::find(const std::string& secret, Deadline 
                     server::login_in(found->value, reference, server::usual_authorities()));
     made->names = {secret, reference.id, found->name, found->arn};
     made->reference = std::move(reference);
-    made->server = std::make_unique<server::LiveServer>(made->login, "reviewdb/lambda", log_);
-    made->manager =
-        std::make_unique<environment::Manager>(*made->server, surroundings(*made), log_);
-    made->server_beside =
-        std::make_unique<server::LiveServer>(made->login, "reviewdb/lambda", log_);
-    made->beside =
-        std::make_unique<environment::Manager>(*made->server_beside, surroundings(*made), log_);
+    BASE_TRY(read_operator(*made, deadline));
     const auto id = made->reference.id;
     return kept_.emplace(id, std::move(made)).first->second.get();
+}
+
+// The secret may be an operator's itself, or name one, or leave it to the function to make one.
+Result<void> Administrators::read_operator(Administrator& administrator, Deadline deadline) {
+    if (server::is_operator(administrator.login.get("user"))) {
+        administrator.operator_login = administrator.login;
+        work_as_operator(administrator);
+        return {};
+    }
+    const auto& named = administrator.reference.operator_id;
+    administrator.keeps_operator = named.empty();
+    administrator.operator_secret =
+        named.empty() ? server::default_operator_name(administrator.login.get("host"), k_door)
+                      : named;
+    auto found = account_.secrets().get_value(administrator.operator_secret, {}, deadline);
+    if (!found && administrator.keeps_operator && found.error().code == aws::Code::not_found) {
+        return {};
+    }
+    if (!found) return base::fail(aws::plain(std::move(found).error()));
+    for (const auto& name : {administrator.operator_secret, found->name, found->arn}) {
+        administrator.names.push_back(name);
+    }
+    auto reference = administrator.reference;
+    reference.id = administrator.operator_secret;
+    BASE_TRY_ASSIGN(administrator.operator_login,
+                    server::login_in(found->value, reference, server::usual_authorities()));
+    // Where a secret of ours sends a password is the administrator's to say.
+    if (administrator.operator_login->get("host") != administrator.login.get("host")) {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("the operator's login in the secret {} is for the host {}, "
+                        "and the administrator's for {}",
+                        administrator.operator_secret, administrator.operator_login->get("host"),
+                        administrator.login.get("host")),
+            "let both name the same server");
+    }
+    administrator.operator_login =
+        administrator.operator_login->with("dbname", std::string(server::k_control_database));
+    work_as_operator(administrator);
+    return {};
+}
+
+void Administrators::work_as_operator(Administrator& administrator) {
+    const auto& login = *administrator.operator_login;
+    administrator.manager.reset();
+    administrator.beside.reset();
+    administrator.server = std::make_unique<server::LiveServer>(login, k_application, log_);
+    administrator.server->set_administrator(administrator.login);
+    administrator.manager = std::make_unique<environment::Manager>(
+        *administrator.server, surroundings(administrator), log_);
+    administrator.server_beside = std::make_unique<server::LiveServer>(login, k_application, log_);
+    administrator.beside = std::make_unique<environment::Manager>(
+        *administrator.server_beside, surroundings(administrator), log_);
+}
+
+// The password that the secret has, or a new one that is kept before the role gets it: whoever
+// comes after a death makes the role as the secret says.
+Result<base::Secret> Administrators::keep_operator(Administrator& administrator,
+                                                   Deadline deadline) {
+    const auto& name = administrator.operator_secret;
+    auto found = account_.secrets().get_value(name, {}, deadline);
+    if (!found && found.error().code != aws::Code::not_found) {
+        return base::fail(aws::plain(std::move(found).error()));
+    }
+    if (found) {
+        auto reference = administrator.reference;
+        reference.id = name;
+        BASE_TRY_ASSIGN(const auto login, server::login_in(found->value, reference, {}));
+        return login.password();
+    }
+    BASE_TRY_ASSIGN(const auto place,
+                    server::policy_of_server(administrator.login, "secrets", deadline, log_));
+    if (!place.empty() && place != "aws") {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("the policy 'secrets' is '{}', so the function may not keep an operator's "
+                        "login of its own in Secrets Manager, and daily work is not done with the "
+                        "administrator's",
+                        place),
+            fmt::format("put an operator's login into a secret and name it in REVIEWDB_SERVER: "
+                        "{}?operator=SECRET; or: reviewdb config set secrets=aws",
+                        administrator.reference.id));
+    }
+    auto password = server::make_operator_password();
+    const auto login = administrator.login.with("dbname", std::string(server::k_control_database))
+                           .with_login(server::operator_of(k_door), password);
+    BASE_TRY(account_.keep_login(name, server::value_of_login(login), deadline));
+    return password;
+}
+
+Result<void> Administrators::make_operator(Administrator& administrator, Deadline deadline) {
+    if (!administrator.keeps_operator) {
+        return base::fail(
+            ErrorKind::denied,
+            fmt::format("the operator's login in the secret {} is refused",
+                        administrator.operator_secret.empty() ? administrator.reference.id
+                                                              : administrator.operator_secret),
+            "put its present login there: reviewdb rotate --operator");
+    }
+    BASE_TRY_ASSIGN(administrator.operator_login,
+                    server::make_operator_of(
+                        k_door, administrator.login,
+                        [&] { return keep_operator(administrator, deadline); }, deadline, log_));
+    log_.info("made the login {} on {}", server::operator_of(k_door),
+              administrator.login.describe());
+    administrator.names.push_back(administrator.operator_secret);
+    work_as_operator(administrator);
+    return {};
 }
 
 // As `init` does, with the address that the administrator's secret says.
@@ -167,20 +276,29 @@ Result<void> Administrators::prepare(const Administrator& administrator, Deadlin
     return {};
 }
 
+// Each remedy once: the logins are read anew, the server is prepared, the operator made again.
 Result<void> Administrators::with(const std::string& secret, const Deed& deed, Deadline deadline) {
     bool read_anew = false;
     bool prepared = false;
+    bool made_again = false;
     for (;;) {
         BASE_TRY_ASSIGN(auto* const administrator, find(secret, deadline));
-        auto done = deed(*administrator);
-        if (done) return done;
+        const bool has_operator = administrator->operator_login.has_value();
+        auto done = has_operator ? deed(*administrator) : make_operator(*administrator, deadline);
+        if (done && has_operator) return done;
+        if (done) continue;
         const auto& code = done.error().sqlstate;
-        if (code == k_wrong_password && !read_anew) {
-            read_anew = true;
-            kept_.erase(administrator->reference.id);
-        } else if (code == k_no_registry && !prepared) {
+        const bool refused =
+            code == k_wrong_password || code == k_may_not_log_in || code == k_may_not_enter;
+        if (code == k_no_registry && !prepared) {
             prepared = true;
             BASE_TRY(prepare(*administrator, deadline));
+        } else if (refused && !read_anew) {
+            read_anew = true;
+            kept_.erase(administrator->reference.id);
+        } else if (refused && has_operator && administrator->keeps_operator && !made_again) {
+            made_again = true;
+            administrator->operator_login.reset();
         } else {
             return done;
         }
