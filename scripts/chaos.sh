@@ -26,7 +26,8 @@ chaos_command() {
   export REVIEWDB_TEST_EXHAUSTIVELY=1
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
     --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over \
-    --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal
+    --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal \
+    --program pg_locks
   test_command unit pg e2e --major 15 --program unit_tests --program pg_faults --program e2e_kills \
     --program e2e_lambda_hard --program e2e_leaving
   test_command e2e --major 16 --major 17 --major 18 --program e2e_tools

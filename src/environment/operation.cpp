@@ -50,6 +50,7 @@ Error explained(Error error) {
 }  // namespace
 
 bool worth_another_look(const Error& error) {
+    if (error.kind == ErrorKind::conflict) return false;
     return error.kind == ErrorKind::in_doubt || error.kind == ErrorKind::unavailable ||
            std::ranges::find(k_passing, error.sqlstate) != k_passing.end();
 }

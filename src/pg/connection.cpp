@@ -240,6 +240,14 @@ Result<std::vector<Rows>> Connection::run_all(const std::vector<Statement>& stat
     return apart(group_of(statements), deadline);
 }
 
+Result<void> Connection::run_each(const std::vector<Statement>& statements, Deadline deadline) {
+    Groups groups;
+    if (std::exchange(begun_, false)) groups.push_back({&k_rollback});
+    for (const auto& statement : statements) groups.push_back({&statement});
+    BASE_TRY(pipeline(groups, deadline));
+    return {};
+}
+
 Result<std::vector<Rows>> Connection::transact(const std::vector<Statement>& statements,
                                                Deadline deadline) {
     auto answers = apart(group_of(statements, &k_begin, &k_commit), deadline);

@@ -84,6 +84,10 @@ class Connection {
     base::Result<std::vector<Rows>> transact(const std::vector<Statement>& statements,
                                              base::Deadline deadline);
 
+    // Runs statements that travel together, each in a transaction of its own and whatever became of
+    // those before it. One round trip. The first failure is answered.
+    base::Result<void> run_each(const std::vector<Statement>& statements, base::Deadline deadline);
+
     // BEGIN and the statements in one round trip. The transaction stays open, with what it locked,
     // for finish(); any other call rolls it back first, in the same round trip.
     base::Result<std::vector<Rows>> begin(const std::vector<Statement>& statements,

@@ -18,6 +18,7 @@ inline constexpr std::string_view k_unique_violation = "23505";
 inline constexpr std::string_view k_read_only_transaction = "25006";
 inline constexpr std::string_view k_invalid_authorization = "28000";
 inline constexpr std::string_view k_invalid_password = "28P01";
+inline constexpr std::string_view k_deadlock = "40P01";
 inline constexpr std::string_view k_dependent_objects = "2BP01";
 inline constexpr std::string_view k_no_such_database = "3D000";
 inline constexpr std::string_view k_insufficient_privilege = "42501";

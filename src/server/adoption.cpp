@@ -149,6 +149,7 @@ Result<std::string> LiveServer::adopt(const Work& work) {
     auto parameters = described(environment);
     const Statements statements{
         {"SELECT registry.count_write()"},
+        wait_briefly(),
         std::move(named),
         {fmt::format("COMMENT ON DATABASE {} IS {}", database,
                      pg::literal(work.credentials.database_stamp()))},
@@ -169,7 +170,9 @@ Result<std::string> LiveServer::adopt(const Work& work) {
         {fmt::format("UPDATE registry.environment SET {} WHERE id = $1::uuid", k_described),
          std::move(parameters)},
         work.history()};
-    auto adopted = run(statements, work.deadline);
+    // Its role is no environment's yet, so who blocks is named and not ended.
+    auto adopted = despite_locks({instance.database, ""}, work.deadline,
+                                 [&] { return run(statements, work.deadline); });
     if (!adopted) return cannot(std::move(adopted).error());
     epoch_ = 1;
     return std::string();

@@ -150,6 +150,7 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     const auto& stamp =
         serving ? work.credentials.database_stamp() : work.credentials.building_stamp();
     Statements statements{
+        wait_briefly(),
         {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)},
         {fmt::format("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", database, role)},
         {fmt::format("ALTER DATABASE {} WITH CONNECTION LIMIT -1 IS_TEMPLATE false", database)},
@@ -177,7 +178,8 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
         {"UPDATE registry.instance SET oid = d.oid FROM pg_database d "
          "WHERE registry.instance.id = $1::uuid AND d.datname = $2",
          {instance.id.to_string(), instance.database}});
-    auto secured = run(statements, work.deadline);
+    auto secured = despite_locks({instance.database, work.target.role.name}, work.deadline,
+                                 [&] { return run(statements, work.deadline); });
     if (!secured) {
         return base::fail(std::move(secured).error().during(
             fmt::format("cannot secure the database {}", instance.database)));
@@ -197,17 +199,14 @@ Result<void> LiveServer::give_schema(pg::Connection& inside, const std::string& 
 Result<std::string> LiveServer::give_all(const Work& work) {
     BASE_TRY(check_lease(work.target, work.deadline));
     const auto& instance = work.target.instance;
-    const auto database = pg::identifier(instance.database);
     // While it is built the login may connect anyway, until the claim.
     const bool serving = instance.state == environment::InstanceState::serving;
     if (serving) {
-        BASE_TRY(run({{fmt::format("GRANT CONNECT ON DATABASE {} TO SESSION_USER", database)}},
-                     work.deadline));
+        BASE_TRY(admit_login("GRANT CONNECT ON DATABASE {} TO SESSION_USER", work));
     }
     auto handed = hand_over_inside(work);
     if (serving) {
-        BASE_TRY(run({{fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)}},
-                     work.deadline));
+        BASE_TRY(admit_login("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", work));
     }
     if (!handed) {
         // Whoever has taken the work over since may have shut it.
@@ -220,24 +219,45 @@ Result<std::string> LiveServer::give_all(const Work& work) {
     return std::string();
 }
 
+Result<void> LiveServer::admit_login(std::string_view statement, const Work& work) {
+    const auto& database = work.target.instance.database;
+    return despite_locks({database, work.target.role.name}, work.deadline, [&] {
+        return run(
+            {wait_briefly(), {fmt::format(fmt::runtime(statement), pg::identifier(database))}},
+            work.deadline);
+    });
+}
+
 Result<void> LiveServer::hand_over_inside(const Work& work) {
     const auto& role = work.target.role.name;
     BASE_TRY_ASSIGN(auto inside,
                     open_session(login_, work.target.instance.database, Acting::as_manager,
                                  application_, work.deadline, log_));
     const auto& former = work.target.former_owner;
-    auto handed = former.empty() ? give_schema(inside, role, work.deadline)
-                                 : hand_over(inside, former, role, work.deadline);
+    // Only a role whose password is known can be in there.
+    if (work.target.role.state == environment::RoleState::serving) {
+        BASE_TRY(inside.run(wait_briefly_from_now_on(), work.deadline));
+    }
+    auto handed = despite_locks({work.target.instance.database, role, &inside}, work.deadline, [&] {
+        return former.empty() ? give_schema(inside, role, work.deadline)
+                              : hand_over(inside, former, role, work.deadline);
+    });
     std::move(inside).close_and_wait(work.deadline);
     return handed;
 }
 
 Result<std::string> LiveServer::set_password(const Work& work) {
     BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
-    BASE_TRY(run({{fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(work.target.role.name),
-                               pg::literal(verifier))}},
-                 work.deadline));
-    return std::string();
+    const auto& role = work.target.role.name;
+    auto set = despite_locks({"", role}, work.deadline, [&] {
+        return run({wait_briefly(),
+                    {fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(role),
+                                 pg::literal(verifier))}},
+                   work.deadline);
+    });
+    if (set) return std::string();
+    return base::fail(
+        std::move(set).error().during("cannot change the password of the role " + role));
 }
 
 Result<std::string> LiveServer::repair_role(const Work& work) {
@@ -246,6 +266,7 @@ Result<std::string> LiveServer::repair_role(const Work& work) {
                     session_->run({std::string(k_preloading_databases), {work.target.role.name}},
                                   work.deadline));
     Statements statements{
+        wait_briefly(),
         {fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' "
                      "CONNECTION LIMIT {}",
                      role, work.target.connection_limit)},
@@ -261,12 +282,18 @@ Result<std::string> LiveServer::repair_role(const Work& work) {
         {"SELECT rolsuper OR rolbypassrls OR rolreplication AS beyond FROM pg_roles "
          "WHERE rolname = $1",
          {work.target.role.name}});
-    auto repaired = session_->run_all(statements, work.deadline);
+    bool beyond = false;
+    auto repaired =
+        despite_locks({"", work.target.role.name}, work.deadline, [&]() -> Result<void> {
+            BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, work.deadline));
+            const auto& last = answers.back();
+            beyond = !last.empty() && last[0].boolean("beyond");
+            return {};
+        });
     if (!repaired) {
         return base::fail(std::move(repaired).error().during("cannot repair the role " + role));
     }
-    const auto& last = repaired->back();
-    if (last.empty() || !last[0].boolean("beyond")) return std::string();
+    if (!beyond) return std::string();
     return base::fail(
         ErrorKind::denied,
         fmt::format("the role {} was given rights that only a superuser can take back", role),

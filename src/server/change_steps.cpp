@@ -16,6 +16,7 @@ namespace server {
 namespace {
 
 using base::Deadline;
+using base::ErrorKind;
 using base::Result;
 
 }  // namespace
@@ -56,7 +57,7 @@ Result<std::string> LiveServer::swap(const Work& work) {
         return pg::Statement{fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(from),
                                          pg::identifier(to))};
     };
-    Statements statements;
+    Statements statements{wait_briefly()};
     if (work.plan.outcome == environment::Outcome::restored) {
         BASE_TRY(reserve_trashed(work));
         statements.push_back(taken_from_trash(target.instance));
@@ -81,10 +82,9 @@ Result<std::string> LiveServer::swap(const Work& work) {
              work.history()}) {
         statements.push_back(std::move(statement));
     }
-    auto swapped = despite_locks(target.leaving.database, "", work.deadline, [&] {
-        return despite_locks(target.instance.database, "", work.deadline,
-                             [&] { return run(statements, work.deadline); });
-    });
+    BASE_TRY(shut_out(target.instance, target.role.name, work.deadline));
+    auto swapped = despite_locks({target.leaving.database, target.role.name}, work.deadline,
+                                 [&] { return run(statements, work.deadline); });
     if (swapped) return std::string();
     auto error = std::move(swapped).error();
     if (error.sqlstate == pg::sql_state::k_object_in_use) {
@@ -113,22 +113,59 @@ Result<std::string> LiveServer::rotate_password(const Work& work) {
     const auto& target = work.target;
     BASE_TRY(check_lease(target, work.deadline));
     BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(work.credentials.password));
-    BASE_TRY(
-        run({{"SELECT registry.count_write()"},
-             {"UPDATE registry.role SET password_version = $2::integer, "
-              "key_number = $3::integer, source = 'derived', password_set_at = now() WHERE id = "
-              "$1::uuid",
-              {target.role.id.to_string(), std::to_string(target.role.password_version),
-               std::to_string(target.role.key_number)}},
-             {"UPDATE registry.environment SET state = $2 WHERE id = $1::uuid",
-              {target.environment.id.to_string(), std::string(to_text(target.environment.state))}},
-             {fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(target.role.name),
-                          pg::literal(verifier))},
-             {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
-                          pg::literal(work.credentials.database_stamp()))},
-             work.history()},
-            work.deadline));
-    return std::string();
+    const Statements statements{
+        {"SELECT registry.count_write()"},
+        {"UPDATE registry.role SET password_version = $2::integer, "
+         "key_number = $3::integer, source = 'derived', password_set_at = now() WHERE id = "
+         "$1::uuid",
+         {target.role.id.to_string(), std::to_string(target.role.password_version),
+          std::to_string(target.role.key_number)}},
+        {"UPDATE registry.environment SET state = $2 WHERE id = $1::uuid",
+         {target.environment.id.to_string(), std::string(to_text(target.environment.state))}},
+        wait_briefly(),
+        {fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(target.role.name),
+                     pg::literal(verifier))},
+        {fmt::format("COMMENT ON DATABASE {} IS {}", pg::identifier(target.instance.database),
+                     pg::literal(work.credentials.database_stamp()))},
+        work.history()};
+    auto rotated = despite_locks({"", target.role.name}, work.deadline,
+                                 [&] { return run(statements, work.deadline); });
+    if (rotated) return std::string();
+    if (rotated.error().kind != ErrorKind::conflict) {
+        return base::fail(std::move(rotated).error());
+    }
+    return close_instead(work, std::move(rotated).error());
+}
+
+// A password that has to be changed and cannot be is to open nothing.
+tl::unexpected<base::Error> LiveServer::close_instead(const Work& work, base::Error error) {
+    const auto& target = work.target;
+    const auto& name = target.environment.name;
+    error = std::move(error).during(
+        fmt::format("cannot change the password of the role {}", target.role.name));
+    const Statements closing{
+        work.history("closed"),
+        {"UPDATE registry.environment SET state = 'closed', closed_because = $2, "
+         "epoch = epoch + 1 WHERE id = $1::uuid",
+         {target.environment.id.to_string(), error.message}},
+        wait_briefly(),
+        {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
+                     pg::identifier(target.instance.database))},
+        must_be(target.instance.database, target.instance, work.credentials.leaving_prefix())};
+    auto closed = despite_locks({target.instance.database, ""}, work.deadline,
+                                [&] { return run(closing, work.deadline); });
+    if (!closed) {
+        error.message +=
+            "; and cannot close the environment instead, so the previous password "
+            "still works: " +
+            closed.error().message;
+        return base::fail(std::move(error));
+    }
+    const auto ended = end_sessions(work);
+    if (!ended) log_.warning("sessions of {} stay: {}", name, ended.error().message);
+    error.message += fmt::format("; the environment '{}' was closed instead", name);
+    error.hint += fmt::format(": reviewdb open {0}; reviewdb rotate {0}", name);
+    return base::fail(std::move(error));
 }
 
 Result<std::string> LiveServer::mark_protection(const Work& work) {
@@ -145,7 +182,9 @@ Result<std::string> LiveServer::mark_protection(const Work& work) {
                          pg::literal(work.credentials.database_stamp()))});
     }
     statements.push_back(work.history());
-    BASE_TRY(run(statements, work.deadline));
+    statements.insert(statements.begin(), wait_briefly());
+    BASE_TRY(despite_locks({target.instance.database, target.role.name}, work.deadline,
+                           [&] { return run(statements, work.deadline); }));
     return std::string();
 }
 

@@ -69,6 +69,7 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
     auto parameters = described(target.environment);
     parameters.emplace_back(to_text(target.environment.state));
     Statements statements{
+        wait_briefly(),
         {fmt::format("UPDATE registry.environment SET {}, state = $10 WHERE id = $1::uuid",
                      k_described),
          parameters}};
@@ -93,7 +94,11 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
     statements.push_back({"UPDATE registry.role SET state = 'serving' WHERE id = $1::uuid",
                           {target.role.id.to_string()}});
     statements.push_back(work.history());
-    auto claimed = despite_locks(target.instance.database, "", work.deadline,
+    // Its password is known where the role outlived a former database.
+    if (target.role.state == environment::RoleState::serving) {
+        BASE_TRY(shut_out(target.instance, target.role.name, work.deadline));
+    }
+    auto claimed = despite_locks({target.instance.database, target.role.name}, work.deadline,
                                  [&] { return run(statements, work.deadline); });
     if (claimed) return std::string();
     auto error = std::move(claimed).error();
@@ -109,7 +114,7 @@ Result<std::string> LiveServer::claim_built(const Work& work) {
 // environment's.
 void LiveServer::leave_out(const environment::InstanceRecord& instance, Deadline deadline) {
     avoided_.push_back(instance.id);
-    const auto ended = end_lock_holders(instance.database, "", deadline);
+    const auto ended = end_blockers({instance.database, ""}, {}, false, deadline);
     if (!ended) log_.debug("{} stays held: {}", instance.database, ended.error().message);
 }
 
@@ -148,6 +153,7 @@ Result<std::string> LiveServer::claim_warm(const Work& work) {
     if (error.sqlstate == pg::sql_state::k_lock_not_available ||
         error.sqlstate == pg::sql_state::k_object_in_use) {
         error.sqlstate = pg::sql_state::k_lock_not_available;
+        error.kind = ErrorKind::overloaded;
         leave_out(instance, work.deadline);
         return base::fail(std::move(error));
     }

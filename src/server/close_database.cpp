@@ -8,6 +8,7 @@
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
 #include "server/foundation.h"
+#include "server/live_server.h"
 #include "server/open_databases.h"
 #include "server/ownership.h"
 #include "server/registration.h"
@@ -127,6 +128,19 @@ Result<void> check_recorded(pg::Connection& control, std::string_view database, 
                     pg::identifier(database)));
 }
 
+// An environment that came in by PUBLIC's right may hold the row of the database.
+Result<void> change_rights(const pg::ConnectionInfo& administrator, pg::Connection& session,
+                           std::string_view database, const std::vector<std::string>& statements,
+                           Deadline deadline, base::Log& log) {
+    LiveServer live(administrator, "reviewdb init", log);
+    BASE_TRY(live.connect(deadline));
+    auto changed = live.despite_locks({std::string(database), "", &session}, deadline,
+                                      [&] { return all_or_none(session, statements, deadline); });
+    if (changed) return changed;
+    return base::fail(std::move(changed).error().during(
+        fmt::format("cannot change who may connect to {}", database)));
+}
+
 }  // namespace
 
 Result<std::string> close_database(const pg::ConnectionInfo& administrator,
@@ -143,7 +157,8 @@ Result<std::string> close_database(const pg::ConnectionInfo& administrator,
     // One that accepts no connections is not among them, and nobody gets in by PUBLIC.
     const auto here =
         found == all.end() ? OpenDatabase{std::string(database), true, {}, {}} : *found;
-    BASE_TRY(all_or_none(session, closing_statements(here), deadline));
+    BASE_TRY(
+        change_rights(administrator, session, database, closing_statements(here), deadline, log));
     BASE_TRY_ASSIGN(const auto after, look_at(session, database, deadline));
     if (after.open) {
         return base::fail(
@@ -176,7 +191,7 @@ Result<std::string> reopen_database(const pg::ConnectionInfo& administrator,
     for (const auto& login : logins) {
         statements.push_back(fmt::format("REVOKE CONNECT ON DATABASE {} FROM {}", name, login));
     }
-    BASE_TRY(all_or_none(session, statements, deadline));
+    BASE_TRY(change_rights(administrator, session, database, statements, deadline, log));
     const auto told = fmt::format("opened {} to PUBLIC again, as it was", database);
     BASE_TRY(
         run_as_owner(control,

@@ -18,6 +18,7 @@ namespace server {
 
 namespace {
 
+using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 using std::chrono::milliseconds;
@@ -113,10 +114,13 @@ Result<std::string> LiveServer::record_retirement(const Work& work) {
 Result<std::string> LiveServer::close_database(const Work& work) {
     const auto& instance = work.target.leaving;
     // Postgres drops no template, and the owner may have been told that it is one.
-    auto closed = run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
-                                    pg::identifier(instance.database))},
-                       must_be(instance.database, instance, work.credentials.leaving_prefix())},
-                      work.deadline);
+    auto closed = despite_locks({instance.database, work.target.role.name}, work.deadline, [&] {
+        return run({wait_briefly(),
+                    {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false",
+                                 pg::identifier(instance.database))},
+                    must_be(instance.database, instance, work.credentials.leaving_prefix())},
+                   work.deadline);
+    });
     if (!closed) {
         return base::fail(std::move(closed).error().during(
             fmt::format("cannot close the database {}", instance.database)));
@@ -124,83 +128,72 @@ Result<std::string> LiveServer::close_database(const Work& work) {
     return std::string();
 }
 
+// Who comes after the first look counts only in a database that lets nobody in any more: elsewhere
+// an application, or an attacker, may come again for ever.
 Result<std::string> LiveServer::end_sessions(const Work& work) {
     const auto& role = work.target.role.name;
-    const std::vector<std::optional<std::string>> who{work.target.leaving.database, role};
-    const pg::Statement count{fmt::format("SELECT count(*) AS n {}", k_their_sessions), who};
-    BASE_TRY_ASSIGN(auto rows, session_->run(count, work.deadline));
     const auto limit = work.deadline.at_most(std::chrono::seconds(3));
-    if (rows[0].integer("n") > 0 && !role.empty()) {
-        BASE_TRY(terminate_sessions(work));
-        for (milliseconds pause(2); rows[0].integer("n") > 0 && !limit.passed(); pause *= 2) {
-            base::pause(std::min(pause, milliseconds(100)));
-            BASE_TRY_ASSIGN(rows, session_->run(count, work.deadline));
-        }
+    for (bool first = true; first || !limit.passed(); first = false) {
+        BASE_TRY_ASSIGN(const auto rows,
+                        session_->run({fmt::format("SELECT pid {} AND ($3::boolean OR EXISTS "
+                                                   "(SELECT FROM pg_database d WHERE d.oid = datid "
+                                                   "AND NOT d.datallowconn))",
+                                                   k_their_sessions),
+                                       {work.target.leaving.database, role, first ? "t" : "f"}},
+                                      work.deadline));
+        if (rows.empty()) break;
+        if (!role.empty()) BASE_TRY(terminate(role, std::nullopt, work.deadline));
+        BASE_TRY(wait_until_gone(rows, limit));
     }
-    BASE_TRY(roll_back_prepared(work));
+    if (!role.empty()) BASE_TRY(roll_back_prepared(role, "", work.deadline));
     return std::string();
 }
 
-Result<void> LiveServer::terminate_sessions(const Work& work) {
-    const auto& role = work.target.role.name;
-    auto ended = run(as_member_of(role, {{fmt::format("SELECT pg_terminate_backend(pid) {} AND "
-                                                      "pg_has_role(usesysid, 'USAGE')",
-                                                      k_their_sessions),
-                                          {work.target.leaving.database, role}}}),
-                     work.deadline);
-    if (ended || ended.error().sqlstate == pg::sql_state::k_undefined_object) return {};
-    return base::fail(std::move(ended).error().during("cannot end its sessions"));
+Result<void> LiveServer::wait_until_gone(const Rows& sessions, Deadline limit) {
+    std::string pids;
+    for (int i = 0; i < sessions.size(); ++i) pids += (i == 0 ? "" : ",") + sessions[i].text("pid");
+    const pg::Statement count{
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE pid = ANY ($1::integer[])",
+        {"{" + pids + "}"}};
+    for (milliseconds pause(2); !limit.passed(); pause = std::min(pause * 2, milliseconds(100))) {
+        BASE_TRY_ASSIGN(const auto rows,
+                        session_->run(count, limit.extended_by(milliseconds(500))));
+        if (rows[0].integer("n") == 0) return {};
+        base::pause(pause);
+    }
+    return {};
 }
 
-// Only its owner, connected to its database, can roll a prepared transaction back. It logs in with
-// a password for this alone, since the role may have changed its own; a role that lives on gets the
-// derived one again.
-Result<void> LiveServer::roll_back_prepared(const Work& work) {
-    const auto& database = work.target.leaving.database;
-    const auto& role = work.target.role.name;
-    BASE_TRY_ASSIGN(const auto prepared,
-                    session_->run({"SELECT gid, rolcanlogin, rolconnlimit FROM pg_prepared_xacts "
-                                   "JOIN pg_roles ON rolname = owner WHERE database = $1 AND "
-                                   "owner = $2",
-                                   {database, role}},
-                                  work.deadline));
-    if (prepared.empty()) return {};
-    BASE_TRY(check_lease(work.target, work.deadline));
-    const base::Secret password(base::to_base64url(base::random_bytes(32)));
-    BASE_TRY_ASSIGN(const auto verifier, session_->make_verifier(password));
-    BASE_TRY_ASSIGN(const auto derived, session_->make_verifier(work.credentials.password));
-    const auto change = [&](std::string_view login, std::int64_t limit, const std::string& secret,
-                            std::string_view open) -> Statements {
-        return {{fmt::format("ALTER ROLE {} {} CONNECTION LIMIT {} PASSWORD {}",
-                             pg::identifier(role), login, limit, pg::literal(secret))},
-                {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS {}", pg::identifier(database),
-                             open)}};
-    };
-    BASE_TRY(run(change("LOGIN", 1, verifier, "true"), work.deadline));
-    auto inside = pg::Connection::open(
-        login_.with("dbname", database)
-            .with("options", as_role_options() + " -c local_preload_libraries=")
-            .with_login(role, password),
-        work.deadline);
-    if (!inside) log_.warning("a prepared transaction stays: {}", inside.error().message);
-    for (int i = 0; inside && i < prepared.size(); ++i) {
-        const auto rolled_back =
-            inside->run({fmt::format("ROLLBACK PREPARED {}", pg::literal(prepared[i].text("gid")))},
-                        work.deadline);
-        if (!rolled_back)
-            log_.warning("a prepared transaction stays: {}", rolled_back.error().message);
+// A role that lives on may have entered what is built for it, where RENAME would wait for it.
+Result<void> LiveServer::shut_out(const environment::InstanceRecord& instance,
+                                  const std::string& role, Deadline deadline) {
+    if (instance.state != environment::InstanceState::building) return {};
+    const auto& database = instance.database;
+    BASE_TRY(despite_locks({database, role}, deadline, [&] {
+        return run(
+            {wait_briefly(),
+             {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", pg::identifier(database))}},
+            deadline);
+    }));
+    const auto limit = deadline.at_most(std::chrono::seconds(3));
+    for (;;) {
+        BASE_TRY_ASSIGN(const auto rows,
+                        session_->run({"SELECT pid FROM pg_stat_activity WHERE datname = $1 AND "
+                                       "usename = $2",
+                                       {database, role}},
+                                      deadline));
+        if (rows.empty() || limit.passed()) break;
+        BASE_TRY(terminate(role, std::nullopt, deadline));
+        BASE_TRY(wait_until_gone(rows, limit));
     }
-    if (inside) std::move(*inside).close_and_wait(work.deadline);
-    return run(change(prepared[0].boolean("rolcanlogin") ? "LOGIN" : "NOLOGIN",
-                      prepared[0].integer("rolconnlimit"), derived, "false"),
-               work.deadline);
+    return roll_back_prepared(role, "", deadline);
 }
 
 // In one transaction: rename, compare with the row, and what else belongs to it.
 Result<void> LiveServer::rename_for_dropping(const Work& work, const Statements& also) {
     const auto& instance = work.target.leaving;
     const auto dropping = environment::dropping_name(instance.id);
-    Statements statements;
+    Statements statements{wait_briefly()};
     if (!instance.database.empty() && instance.database != dropping) {
         statements.push_back(
             {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
@@ -256,14 +249,14 @@ Result<std::string> LiveServer::bury(const Work& work) {
         letting_go.push_back(
             {"UPDATE registry.instance SET database = $2 WHERE id = $1::uuid",
              {target.leaving.id.to_string(), environment::dropping_name(target.leaving.id)}});
-        BASE_TRY(run(letting_go, work.deadline));
+        BASE_TRY(let_go(work, letting_go));
         return std::string();
     }
     // Postgres would wait five seconds for a session that does not go, and then refuse.
     const auto sessions = holders_in(found[2]);
     const bool hopeless = sessions.bar_rename && !sessions.only_locks;
     if (!hopeless) {
-        auto renamed = despite_locks(database, "", work.deadline,
+        auto renamed = despite_locks({database, target.role.name}, work.deadline,
                                      [&] { return rename_for_dropping(work, letting_go); });
         if (renamed) return std::string();
         if (!is_held(renamed.error())) {
@@ -273,8 +266,18 @@ Result<std::string> LiveServer::bury(const Work& work) {
     }
     // Access is cut off all the same, and the environment's name free.
     BASE_TRY_ASSIGN(const auto holder, what_holds(database, work.deadline));
-    BASE_TRY(run(letting_go, work.deadline));
+    BASE_TRY(let_go(work, letting_go));
     return fmt::format("the database {} is cut off but still held by {}", database, holder);
+}
+
+// Without the rename, which something keeps from being done.
+Result<void> LiveServer::let_go(const Work& work, Statements statements) {
+    statements.insert(statements.begin(), wait_briefly());
+    auto done = despite_locks({"", work.target.role.name}, work.deadline,
+                              [&] { return run(statements, work.deadline); });
+    if (done) return {};
+    return base::fail(std::move(done).error().during(
+        fmt::format("cannot disable the role {}", work.target.role.name)));
 }
 
 Result<std::string> LiveServer::drop_database(const Work& work) {
@@ -290,7 +293,8 @@ Result<std::string> LiveServer::drop_database(const Work& work) {
                                         {called, work.target.role.name}}},
                                       work.deadline));
     // Whoever logged in elsewhere before the role was disabled would stay, without a name.
-    if (!found[2].empty() && !work.target.role.name.empty()) BASE_TRY(terminate_sessions(work));
+    const auto& role = work.target.role.name;
+    if (!found[2].empty() && !role.empty()) BASE_TRY(terminate(role, std::nullopt, work.deadline));
     if (found[0].empty()) return std::string();
     const auto sessions = holders_in(found[1]);
     if (sessions.bar_rename && !sessions.only_locks) return cut_off_but_held(sessions);
@@ -298,11 +302,14 @@ Result<std::string> LiveServer::drop_database(const Work& work) {
     const auto drop = [&]() -> Result<void> {
         if (called != dropping) BASE_TRY(rename_for_dropping(work, {}));
         called = dropping;
-        BASE_TRY(session_->run({fmt::format("DROP DATABASE IF EXISTS {}", pg::identifier(called))},
+        BASE_TRY(
+            session_->run_each({wait_briefly_from_now_on(),
+                                {fmt::format("DROP DATABASE IF EXISTS {}", pg::identifier(called))},
+                                {"RESET lock_timeout"}},
                                work.deadline));
         return {};
     };
-    auto dropped = despite_locks(called, "", work.deadline, drop);
+    auto dropped = despite_locks({called, role}, work.deadline, drop);
     if (dropped) return std::string();
     auto error = std::move(dropped).error();
     if (is_held(error)) {
@@ -315,41 +322,19 @@ Result<std::string> LiveServer::drop_database(const Work& work) {
     return base::fail(std::move(error));
 }
 
-// What the role made in other people's databases (through PUBLIC's rights there) pins it.
-void LiveServer::drop_owned_elsewhere(const Work& work) {
-    const auto& role = work.target.role.name;
-    const auto rows = session_->run(
-        {"SELECT DISTINCT d.datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid "
-         "JOIN pg_roles r ON r.oid = s.refobjid WHERE s.refclassid = 'pg_authid'::regclass "
-         "AND r.rolname = $1 AND d.datallowconn "
-         "AND NOT EXISTS (SELECT FROM registry.instance i WHERE i.oid = d.oid)",
-         {role}},
-        work.deadline);
-    if (!rows) return;
-    for (int i = 0; i < rows->size(); ++i) {
-        auto there = open_session(login_, (*rows)[i].text("datname"), Acting::as_manager,
-                                  application_, work.deadline, log_);
-        if (!there) continue;
-        const auto done = there->run_all(
-            as_member_of(role, {{fmt::format("DROP OWNED BY {}", pg::identifier(role))}}),
-            work.deadline);
-        if (!done)
-            log_.warning("what {} left in {} stays: {}", role, (*rows)[i].text("datname"),
-                         done.error().message);
-    }
-}
-
 Result<std::string> LiveServer::drop_role(const Work& work) {
     const auto& role = work.target.role;
-    const pg::Statement drop{fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(role.name))};
-    const auto deed = [&]() -> Result<void> {
-        BASE_TRY(session_->run(drop, work.deadline));
-        return {};
+    const auto deed = [&] {
+        return run(
+            {wait_briefly(), {fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(role.name))}},
+            work.deadline);
     };
-    auto dropped = despite_locks("", role.name, work.deadline, deed);
+    // What it prepared in other databases after its own was shut.
+    BASE_TRY(roll_back_prepared(role.name, "", work.deadline));
+    auto dropped = despite_locks({"", role.name}, work.deadline, deed);
     if (!dropped && dropped.error().sqlstate == pg::sql_state::k_dependent_objects) {
-        drop_owned_elsewhere(work);
-        dropped = despite_locks("", role.name, work.deadline, deed);
+        drop_owned_elsewhere(role.name, work.deadline);
+        dropped = despite_locks({"", role.name}, work.deadline, deed);
     }
     if (dropped) return std::string();
     auto error = std::move(dropped).error();

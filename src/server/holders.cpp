@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "pg/sql_state.h"
+#include "server/blockers.h"
 #include "server/live_server.h"
 
 namespace server {
@@ -13,8 +13,7 @@ using base::Result;
 
 namespace {
 
-// Autovacuum has no user, and gives way. The locks of a prepared transaction have no process, but
-// its number as their virtual transaction.
+// Autovacuum has no user, and gives way. {}: k_prepared_of_lock.
 constexpr std::string_view k_holders = R"(
 SELECT format('session %s of %s (%s)', pid, usename,
               coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS who,
@@ -45,21 +44,9 @@ SELECT coalesce(format('a lock of session %s of %s (%s)', l.pid, a.usename, a.da
        EXISTS (SELECT FROM registry.role r WHERE r.name = a.usename AND r.state <> 'gone'),
        coalesce(a.backend_start, p.prepared)
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-    LEFT JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::text
+    LEFT JOIN {}
 WHERE l.locktype = 'object' AND l.database = 0 AND l.granted
     AND l.pid IS DISTINCT FROM pg_backend_pid()
-    AND (l.classid = 'pg_database'::regclass
-             AND l.objid = (SELECT oid FROM pg_database WHERE datname = $1)
-         OR l.classid = 'pg_authid'::regclass
-             AND l.objid = (SELECT oid FROM pg_roles WHERE rolname = $2)))";
-
-// Who has a lock on the database or role itself (an open ALTER ROLE … IN DATABASE …, or GRANT … TO
-// …) with an environment's role. Nobody has a right to that, so its session may be ended.
-constexpr std::string_view k_lock_holders = R"(
-SELECT DISTINCT l.pid, a.usename
-FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-    JOIN registry.role r ON r.name = a.usename AND r.state <> 'gone'
-WHERE l.locktype = 'object' AND l.database = 0 AND l.granted
     AND (l.classid = 'pg_database'::regclass
              AND l.objid = (SELECT oid FROM pg_database WHERE datname = $1)
          OR l.classid = 'pg_authid'::regclass
@@ -74,7 +61,8 @@ void add(std::string& list, const std::string& one, std::string_view between) {
 }  // namespace
 
 pg::Statement holders_of(std::string_view database, std::string_view role) {
-    return {std::string(k_holders), {std::string(database), std::string(role)}};
+    return {fmt::format(k_holders, k_prepared_of_lock),
+            {std::string(database), std::string(role)}};
 }
 
 Holders holders_in(const pg::Rows& rows) {
@@ -106,36 +94,6 @@ Result<Holders> LiveServer::holders(std::string_view database, std::string_view 
 Result<std::string> LiveServer::what_holds(std::string_view database, Deadline deadline) {
     BASE_TRY_ASSIGN(const auto found, holders(database, "", deadline));
     return found.who;
-}
-
-// True when there was one to end.
-Result<bool> LiveServer::end_lock_holders(std::string_view database, std::string_view role,
-                                          Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto rows, session_->run({std::string(k_lock_holders),
-                                                    {std::string(database), std::string(role)}},
-                                                   deadline));
-    for (int i = 0; i < rows.size(); ++i) {
-        const auto pid = std::to_string(rows[i].integer("pid"));
-        const auto owner = rows[i].text("usename");
-        BASE_TRY(run(as_member_of(owner, {{"SELECT pg_terminate_backend($1::integer)", {pid}}}),
-                     deadline));
-        log_.warning("the session {} of {} had a lock on {} and was ended", pid, owner,
-                     database.empty() ? role : database);
-    }
-    return !rows.empty();
-}
-
-Result<void> LiveServer::despite_locks(std::string_view database, std::string_view role,
-                                       Deadline deadline,
-                                       const std::function<Result<void>()>& deed) {
-    constexpr int k_most_rounds = 3;
-    for (int round = 1;; ++round) {
-        auto done = deed();
-        const bool locked = !done && done.error().sqlstate == pg::sql_state::k_lock_not_available;
-        if (!locked || round == k_most_rounds) return done;
-        BASE_TRY_ASSIGN(const bool ended, end_lock_holders(database, role, deadline));
-        if (!ended) return done;
-    }
 }
 
 }  // namespace server

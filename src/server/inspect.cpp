@@ -152,7 +152,9 @@ void judge_disagreement(Findings& all, const pg::Row& row) {
         drift(all, Grade::warning, subject,
               "is disabled, and stays until nothing names it any more" +
                   (detail.empty() ? std::string() : ": in " + detail),
-              "it goes with the environments that name it; elsewhere: DROP OWNED BY " + subject);
+              "it goes with the environments that name it; in other databases 'reviewdb sweep' "
+              "removes what it owns, and their owners what they granted it: DROP OWNED BY " +
+                  subject);
     } else if (kind == "unfinished") {
         drift(all, Grade::warning, subject, "is not finished: " + detail,
               "the next create, delete or refresh of a template, or 'reviewdb pool fill', takes it "
@@ -198,7 +200,7 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
         const auto answers,
         session.run_all({{std::string(k_server)},
                          {"SELECT project, key, value FROM registry.policy"},
-                         {fmt::format(k_disagreements, k_nobody_works_on_i)},
+                         {fmt::format(k_disagreements, nobody_works_on_i())},
                          {fmt::format(k_members, version >= 160000 ? "SET" : "MEMBER")}},
                         deadline));
     const auto policy = environment::Policy::from_rows(project, read_policy(answers[1]));

@@ -57,7 +57,7 @@ GROUP BY r.rolname ORDER BY r.rolname)";
 
 // A row (kind, subject, detail) for each thing that no environment of a project has to do with and
 // about which the registry and the server, or the server and our rules, disagree. {}: as
-// k_nobody_works_on_i.
+// nobody_works_on_i().
 inline constexpr std::string_view k_disagreements = R"(
 WITH installation AS (
     SELECT 'reviewdb/1 ' || id::text || ' ' AS stamp FROM registry.installation

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,10 +19,27 @@
 #include "environment/server.h"
 #include "pg/connection.h"
 #include "pg/connection_info.h"
+#include "server/blockers.h"
 #include "server/holders.h"
 #include "server/kept_policy.h"
 
 namespace server {
+
+// What a statement needs the locks of, so that an environment can be in its way. Either name may be
+// empty. `session` is the one that the statement runs on, if not that of the control database.
+struct Contested {
+    std::string database;
+    std::string role;
+    pg::Connection* session = nullptr;
+
+    std::string what() const;
+};
+
+// The first statement of a transaction, or what stands before the first lock that an environment
+// can hold: from here on it waits for a lock only so long that despite_locks() can try again.
+pg::Statement wait_briefly();
+// The same for all that the session does until RESET lock_timeout.
+pg::Statement wait_briefly_from_now_on();
 
 class LiveServer final : public environment::Server {
    public:
@@ -119,6 +137,12 @@ class LiveServer final : public environment::Server {
     base::Result<std::vector<environment::Project>> pooled_projects(base::Deadline deadline);
     base::Result<void> end_rotation(const environment::Project& project, base::Deadline deadline);
 
+    using Deed = std::function<base::Result<void>()>;
+    // Runs the deed, and again after what blocks it was ended. Fails as the deed does; conflict if
+    // what blocks is a session that reviewdb may not end, which the message names.
+    base::Result<void> despite_locks(const Contested& on, base::Deadline deadline,
+                                     const Deed& deed);
+
    private:
     using Rows = pg::Rows;
     using Statements = std::vector<pg::Statement>;
@@ -156,6 +180,8 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> create_database(const Work& work);
     base::Result<std::string> secure_database(const Work& work);
     base::Result<std::string> give_all(const Work& work);
+    // Grants CONNECT to the login, or takes it back: the statement has {} for the database.
+    base::Result<void> admit_login(std::string_view statement, const Work& work);
     base::Result<void> hand_over_inside(const Work& work);
     base::Result<void> give_schema(pg::Connection& inside, const std::string& role,
                                    base::Deadline deadline) const;
@@ -194,6 +220,7 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> swap(const Work& work);
     base::Result<std::string> drop_next(const Work& work);
     base::Result<std::string> rotate_password(const Work& work);
+    tl::unexpected<base::Error> close_instead(const Work& work, base::Error error);
     base::Result<std::string> mark_protection(const Work& work);
     base::Result<std::string> record_closure(const Work& work);
 
@@ -214,20 +241,61 @@ class LiveServer final : public environment::Server {
     base::Result<std::string> hand_back(const Work& work);  // release_step.cpp
     base::Result<std::string> who_still_administers(const std::string& role,
                                                     base::Deadline deadline);
-    base::Result<void> terminate_sessions(const Work& work);
-    base::Result<void> roll_back_prepared(const Work& work);
+    base::Result<void> shut_out(const environment::InstanceRecord& instance,
+                                const std::string& role, base::Deadline deadline);
+    base::Result<void> wait_until_gone(const Rows& sessions, base::Deadline limit);
+    base::Result<void> let_go(const Work& work, Statements statements);
     base::Result<void> rename_for_dropping(const Work& work, const Statements& also);
-    void drop_owned_elsewhere(const Work& work);
+
+    // remains_elsewhere.cpp
+    void drop_owned_elsewhere(const std::string& role, base::Deadline deadline);
+    base::Result<void> drop_owned_inside(pg::Connection& there, const std::string& role,
+                                         base::Deadline deadline);
+    base::Result<bool> drop_each(pg::Connection& there, const std::string& role,
+                                 const Rows& objects, base::Deadline deadline);
 
     // holders.cpp
     base::Result<std::string> what_holds(std::string_view database, base::Deadline deadline);
     base::Result<Holders> holders(std::string_view database, std::string_view role,
                                   base::Deadline deadline);
-    base::Result<bool> end_lock_holders(std::string_view database, std::string_view role,
-                                        base::Deadline deadline);
-    base::Result<void> despite_locks(std::string_view database, std::string_view role,
-                                     base::Deadline deadline,
-                                     const std::function<base::Result<void>()>& deed);
+
+    // despite_locks.cpp
+    base::Result<void> struggle(const Contested& on, base::Error error, BlockWatch& watch,
+                                base::Deadline deadline, const Deed& deed);
+    base::Result<void> end_blockers(const Contested& on, const std::vector<Blocker>& seen,
+                                    bool whole, base::Deadline deadline);
+    base::Result<void> end_all_of(const std::string& role, base::Deadline deadline);
+    // Sends the end to the role's sessions in all databases, or to one of them.
+    base::Result<void> terminate(const std::string& role, std::optional<int> pid,
+                                 base::Deadline deadline);
+
+    // prepared.cpp
+    struct ThrowAwayLogin;
+    struct Prepared {
+        std::string owner;
+        std::string gid;  // empty: all that the owner prepared in the database
+        std::string database;
+        bool is_to_be_opened;  // to the login alone
+        bool owner_enters;     // when the database is open
+    };
+    struct Inside {
+        Prepared prepared;
+        pg::Connection session;
+    };
+    // Rolls back what `owner` has prepared in any database, or one transaction; for all of them its
+    // sessions end, too.
+    base::Result<void> roll_back_prepared(const std::string& owner, const std::string& gid,
+                                          base::Deadline deadline);
+    base::Result<void> make_throw_away(const ThrowAwayLogin& login, const std::string& owner,
+                                       const std::string& until, base::Deadline deadline);
+    base::Result<void> drop_throw_away(const ThrowAwayLogin& login, const std::string& owner,
+                                       base::Deadline deadline);
+    base::Result<Inside> enter(const ThrowAwayLogin& login, Prepared prepared,
+                               base::Deadline deadline);
+    base::Result<void> shut_again(const ThrowAwayLogin& login, const Prepared& prepared,
+                                  base::Deadline deadline);
+    base::Result<void> roll_back_inside(Inside& inside, base::Deadline deadline);
+    base::Result<void> leave(const ThrowAwayLogin& login, Inside& inside, base::Deadline deadline);
 
     // Statements around `inner` that make the manager a member of `role` for one transaction.
     Statements as_member_of(const std::string& role, Statements inner) const;
@@ -246,6 +314,8 @@ class LiveServer final : public environment::Server {
     // whether the final name is somebody's, so that a claim would only fail again.
     std::vector<base::Uuid> avoided_;
     bool name_taken_ = false;
+    // Of the operation that goes on: the environments' roles whose sessions were in its way.
+    std::set<std::string> hostile_;
     KeptPolicy policy_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/locks.h"
 
+#include <fmt/format.h>
+
 #include "base/bytes.h"
 
 namespace server {
@@ -19,13 +21,22 @@ std::string instance_lock(const base::Uuid& instance) {
     return "instance" + (k_between + instance.to_string());
 }
 
+// The database: an environment may take the same number in its own.
+std::string is_held(std::string_view number) {
+    return fmt::format(
+        "k.locktype = 'advisory' AND k.objsubid = 1 AND k.granted AND k.database = (SELECT oid "
+        "FROM pg_database WHERE datname = current_database()) "
+        "AND ((k.classid::bigint << 32) | k.objid::bigint) = {}",
+        number);
+}
+
 // lock_number() again.
-const std::string_view k_nobody_works_on_i = R"(
-    NOT EXISTS (SELECT FROM pg_locks k WHERE k.locktype = 'advisory'
-        AND k.objsubid = 1 AND k.granted
-        AND ((k.classid::bigint << 32) | k.objid::bigint) = (('x' || encode(substring(sha256(
-            '\x696e7374616e636500'::bytea || convert_to(i.id::text, 'UTF8')) FROM 1 FOR 8),
-            'hex'))::bit(64) >> 1)::bigint))";
+std::string nobody_works_on_i() {
+    return fmt::format("NOT EXISTS (SELECT FROM pg_locks k WHERE {})",
+                       is_held("(('x' || encode(substring(sha256('\\x696e7374616e636500'::bytea "
+                               "|| convert_to(i.id::text, 'UTF8')) FROM 1 FOR 8), "
+                               "'hex'))::bit(64) >> 1)::bigint"));
+}
 
 std::string lock_number(std::string_view key_text) {
     const auto digest = base::sha256(key_text);

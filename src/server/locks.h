@@ -15,8 +15,11 @@ std::string environment_lock(const environment::Subject& subject);
 std::string template_lock(const environment::TemplateSubject& subject);
 std::string instance_lock(const base::Uuid& instance);
 
-// Of a row i of registry.instance, in SQL: nobody holds its instance_lock.
-extern const std::string_view k_nobody_works_on_i;
+// The SQL condition on a row k of pg_locks: it holds the advisory lock `number` of this database.
+std::string is_held(std::string_view number);
+
+// The SQL condition on a row i of registry.instance: no session holds its instance_lock.
+std::string nobody_works_on_i();
 
 // The advisory lock's number: 63 bits of a hash, so that no two names meet by chance.
 std::string lock_number(std::string_view key_text);

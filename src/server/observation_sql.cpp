@@ -125,6 +125,15 @@ SELECT pg_backend_pid() AS pid, current_user AS acting,
         AND NOT protected) AS has_expired
 FROM registry.installation)";
 
+const std::string_view k_named_elsewhere = R"(
+SELECT string_agg(format('%s (%s objects)', p.place, p.many), ', ' ORDER BY p.place) AS found
+FROM (SELECT d.datname AS place, count(*) AS many FROM pg_shdepend s JOIN pg_database d
+        ON d.oid = CASE WHEN s.dbid <> 0 THEN s.dbid
+            WHEN s.classid = 'pg_database'::regclass THEN s.objid END
+    WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid AND NOT EXISTS
+        (SELECT FROM registry.instance x WHERE x.oid = d.oid AND x.state <> 'gone')
+    GROUP BY d.datname) p)";
+
 const std::string_view k_name_holder = R"(
 SELECT pg_get_userbyid(d.datdba) AS owner, i.id::text AS instance, i.state
 FROM pg_database d

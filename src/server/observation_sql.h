@@ -32,6 +32,10 @@ extern const std::string_view k_tombstone;
 // change.
 extern const std::string_view k_installation;
 
+// Of a row l of pg_roles: `found`, the databases that are none of reviewdb's in which something
+// names it, with how many objects; null for none.
+extern const std::string_view k_named_elsewhere;
+
 // Who has the database name $1: an instance of ours, by name and, where it is known, by oid.
 extern const std::string_view k_name_holder;
 

@@ -107,9 +107,8 @@ Result<std::string> LiveServer::describe_holder(std::string_view key_text, Deadl
              "who, "
              "concat(' from ' || host(a.client_addr), ', connected for ' || "
              "extract(epoch FROM clock_timestamp() - a.backend_start)::bigint || ' s') AS more "
-             "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
-             "AND l.granted AND l.objsubid = 1 "
-             "AND ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint",
+             "FROM pg_locks k JOIN pg_stat_activity a USING (pid) WHERE " +
+                 is_held("$1::bigint"),
              {lock_number(key_text)}},
             deadline));
     if (rows.empty()) return std::string("somebody");
@@ -173,6 +172,7 @@ void LiveServer::release(Deadline deadline) {
     locked_.clear();
     avoided_.clear();
     name_taken_ = false;
+    hostile_.clear();
 }
 
 // The statements that read a registry, and the answers to them.

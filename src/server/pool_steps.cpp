@@ -103,12 +103,14 @@ Result<std::string> LiveServer::take_warm(const Work& work) {
 
 Result<std::string> LiveServer::dismiss_owner(const Work& work) {
     const auto& former = work.target.former_role;
-    BASE_TRY(run(
-        {{fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(former.name))},
-         {"UPDATE registry.instance SET role = $2::uuid WHERE id = $1::uuid",
-          {work.target.instance.id.to_string(), work.target.role.id.to_string()}},
-         {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid", {former.id.to_string()}}},
-        work.deadline));
+    const Statements statements{
+        wait_briefly(),
+        {fmt::format("DROP ROLE IF EXISTS {}", pg::identifier(former.name))},
+        {"UPDATE registry.instance SET role = $2::uuid WHERE id = $1::uuid",
+         {work.target.instance.id.to_string(), work.target.role.id.to_string()}},
+        {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid", {former.id.to_string()}}};
+    BASE_TRY(despite_locks({"", former.name}, work.deadline,
+                           [&] { return run(statements, work.deadline); }));
     return std::string();
 }
 

@@ -28,6 +28,7 @@ Result<std::string> LiveServer::hand_back(const Work& work) {
                            {fmt::format("ALTER DATABASE {} OWNER TO {}", database, role)}});
     Statements statements{
         {"SELECT registry.count_write()"},
+        wait_briefly(),
         must_be(instance.database, instance, work.credentials.leaving_prefix()),
         work.history(),
         {"UPDATE registry.environment SET state = 'gone', retired_at = now(), "
@@ -42,7 +43,7 @@ Result<std::string> LiveServer::hand_back(const Work& work) {
         {"UPDATE registry.role SET state = 'gone' WHERE id = $1::uuid",
          {target.role.id.to_string()}}};
     std::ranges::move(giving, std::back_inserter(statements));
-    auto given = despite_locks(instance.database, target.role.name, work.deadline,
+    auto given = despite_locks({instance.database, target.role.name}, work.deadline,
                                [&] { return run(statements, work.deadline); });
     if (!given) {
         return base::fail(std::move(given).error().during(

@@ -157,7 +157,7 @@ ORDER BY i.created_at)";
 
 }  // namespace
 
-std::string pool_instances_sql() { return fmt::format(k_pool_instances, k_nobody_works_on_i); }
+std::string pool_instances_sql() { return fmt::format(k_pool_instances, nobody_works_on_i()); }
 
 const std::string_view k_headroom = R"(
 SELECT (SELECT count(*) FROM pg_stat_activity

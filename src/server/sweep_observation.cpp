@@ -29,20 +29,23 @@ WHERE e.project = $1 AND e.state <> 'gone' ORDER BY e.name)";
 constexpr std::string_view k_remains = R"(
 SELECT i.id, CASE WHEN i.state = 'gone' THEN r.name ELSE i.database END AS subject,
     CASE i.state WHEN 'dropping' THEN 'its removal was not finished'
-        WHEN 'gone' THEN 'the role of a database that is gone; nothing names it any more'
+        WHEN 'gone' THEN 'the role of a database that is gone; '
+            || coalesce('it is named in ' || elsewhere.found, 'nothing names it any more')
         WHEN 'frozen' THEN 'a version of a template that was never put into service'
         ELSE CASE i.purpose WHEN 'pool' THEN 'a build for the pool that was not finished'
             ELSE 'a build of a template that was not finished' END END AS what,
     extract(epoch FROM coalesce(i.let_go_at, i.created_at))::bigint AS since, i.size_bytes AS size
 FROM registry.instance i
 LEFT JOIN registry.role r ON r.id = i.role
+LEFT JOIN pg_roles l ON l.rolname = r.name AND i.state = 'gone' AND r.state = 'pinned'
+LEFT JOIN LATERAL ({}) elsewhere ON true
 WHERE i.state = 'dropping'
     OR (i.state IN ('building', 'frozen') AND i.purpose <> 'environment'
         AND i.created_at < now() - interval '1 hour'
         AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))
-    OR (i.state = 'gone' AND r.state = 'pinned' AND NOT EXISTS (SELECT FROM pg_shdepend s
-        JOIN pg_roles l ON l.oid = s.refobjid
-        WHERE s.refclassid = 'pg_authid'::regclass AND l.rolname = r.name))
+    OR (i.state = 'gone' AND r.state = 'pinned' AND (elsewhere.found IS NOT NULL
+        OR NOT EXISTS (SELECT FROM pg_shdepend s
+            WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)))
 ORDER BY i.let_go_at, i.created_at)";
 
 // With the stamp of this installation, and by neither oid nor name in the registry.
@@ -93,7 +96,7 @@ Result<environment::SweepFacts> LiveServer::observe_sweep(const environment::Pro
         reading(project,
                 {fmt::format(fmt::runtime(k_candidates), k_environment_columns), {project.text()}});
     statements.push_back({trash_sql(), {std::nullopt, std::nullopt, ""}});
-    statements.push_back({std::string(k_remains)});
+    statements.push_back({fmt::format(k_remains, k_named_elsewhere)});
     statements.push_back({std::string(k_unknown)});
     statements.push_back({std::string(k_whole), {project.text(), repository}});
     BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, deadline));

@@ -98,15 +98,20 @@ Result<std::string> LiveServer::freeze(const Work& work) {
     const auto& instance = work.target.instance;
     const auto name = pg::identifier(work.target.role.name);
     const auto frozen = environment::frozen_name(instance.id);
-    BASE_TRY(run({{fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL", name)},
-                  {fmt::format("ALTER ROLE {} RESET ALL", name)}},
-                 work.deadline));
+    const auto& role = work.target.role.name;
+    BASE_TRY(despite_locks({"", role}, work.deadline, [&] {
+        return run({wait_briefly(),
+                    {fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL", name)},
+                    {fmt::format("ALTER ROLE {} RESET ALL", name)}},
+                   work.deadline);
+    }));
     BASE_TRY(end_sessions(work));
     BASE_TRY(examine_inside(work));
     const auto database = pg::identifier(instance.database);
     const auto final_name = pg::identifier(frozen);
-    auto done = despite_locks(instance.database, "", work.deadline, [&] {
-        return run({{fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)},
+    auto done = despite_locks({instance.database, role}, work.deadline, [&] {
+        return run({wait_briefly(),
+                    {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database)},
                     {fmt::format("REVOKE ALL ON DATABASE {} FROM {}", database, name)},
                     {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", database)},
                     {fmt::format("ALTER DATABASE {} RENAME TO {}", database, final_name)},

@@ -95,7 +95,7 @@ Result<std::string> LiveServer::put_into_trash(const Work& work) {
                    "size_measured_at = now() WHERE id = $1::uuid",
                    {leaving.id.to_string(), leaving.database}}},
                  work.deadline));
-    auto renamed = despite_locks(leaving.database, target.role.name, work.deadline,
+    auto renamed = despite_locks({leaving.database, target.role.name}, work.deadline,
                                  [&] { return rename_for_dropping(work, letting_go); });
     if (renamed) return std::string();
     const auto& error = renamed.error();
@@ -107,7 +107,7 @@ Result<std::string> LiveServer::put_into_trash(const Work& work) {
     }
     // Access is cut off all the same, and the environment's name free.
     BASE_TRY_ASSIGN(const auto holder, what_holds(leaving.database, work.deadline));
-    BASE_TRY(run(letting_go, work.deadline));
+    BASE_TRY(let_go(work, letting_go));
     return fmt::format(
         "the database {} is in the trash, but keeps its name, since it is held by {}",
         leaving.database, holder);
@@ -128,7 +128,8 @@ Result<std::string> LiveServer::restore(const Work& work) {
     const auto& [environment, instance, role] =
         std::tie(target.environment, target.instance, target.role);
     BASE_TRY(reserve_trashed(work));
-    Statements statements{{"SELECT registry.count_write()"}, taken_from_trash(instance)};
+    Statements statements{
+        {"SELECT registry.count_write()"}, wait_briefly(), taken_from_trash(instance)};
     if (instance.database != target.final_database) {
         statements.push_back(
             {fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(instance.database),
@@ -151,7 +152,12 @@ Result<std::string> LiveServer::restore(const Work& work) {
              work.history("restored")}) {
         statements.push_back(std::move(statement));
     }
-    BASE_TRY(run(statements, work.deadline));
+    auto restored = despite_locks({instance.database, role.name}, work.deadline,
+                                  [&] { return run(statements, work.deadline); });
+    if (!restored) {
+        return base::fail(std::move(restored).error().during(
+            fmt::format("cannot restore the database {}", instance.database)));
+    }
     epoch_ = 1;
     return std::string();
 }

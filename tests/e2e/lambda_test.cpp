@@ -264,6 +264,28 @@ TEST_F(LambdaTest, ThePoolIsFilledByScheduleAndGivenToTheFormerEvents) {
     EXPECT_EQ(taken.at("pool").as_array().at(0).as_object().at("warm").as_int64(), 1) << output();
 }
 
+TEST_F(LambdaTest, MaintainGoesOnWithOtherServersWhenOneFails) {
+    more_["REVIEWDB_SERVER"] = k_administrator;
+    EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
+    const auto pool = [&](const std::string& more = "") {
+        const auto request =
+            fmt::format(R"({{"operation":"pool","project":"reviewapp","server":"{}"{}}})",
+                        k_administrator, more);
+        return boost::json::parse(invoke(request).body).as_object();
+    };
+    pool(R"(,"target":1)");
+    stop();
+    aws_.put("broken", R"({"engine":"postgres","host":"127.0.0.1","port":1,"username":"a",)"
+                       R"("password":"b","dbname":"postgres"})");
+    more_["REVIEWDB_SERVER"] = std::string("broken,") + k_administrator;
+    const auto maintained = invoke(R"({"action":"maintain"})");
+    EXPECT_EQ(maintained.kind, support::LambdaRuntimeStandIn::Outcome::Kind::error);
+    EXPECT_NE(maintained.body.find("cannot maintain broken"), std::string::npos) << maintained.body;
+    EXPECT_NE(maintained.body.find("1 of 2 servers were maintained"), std::string::npos)
+        << maintained.body;
+    EXPECT_EQ(pool().at("pool").as_array().at(0).as_object().at("warm").as_int64(), 1) << output();
+}
+
 TEST_F(LambdaTest, WhatAnEventTookIsBuiltAgainAfterItsAnswerWhereThatIsAskedFor) {
     more_["REVIEWDB_SERVER"] = k_administrator;
     more_["REVIEWDB_REFILL_AFTER_ANSWER"] = "true";

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "attack_test.h"
+#include "server/locks.h"
 #include "support/must.h"
 #include "support/sql.h"
 
@@ -98,6 +99,30 @@ TEST_F(AttackInTheWay, attack_39_locks_the_role_of_another_that_is_deleted) {
     expect_removed(remove(their_name_));
     EXPECT_EQ(refusal(theirs_, "SELECT 1"), "28P01");
     expect_unharmed();
+}
+
+// It would be named as the worker that everybody waits for.
+TEST_F(AttackInTheWay, attack_46_takes_the_number_of_a_lock_in_its_own_database) {
+    const environment::Subject subject{project(), must(environment::Name::parse(their_name_))};
+    const auto number = server::lock_number(server::environment_lock(subject));
+    std::vector<pg::Connection> attackers;
+    for (int i = 0; i < 3; ++i) {
+        attackers.push_back(support::connect(mine_.with("application_name", "reviewdb/liar")));
+        must(attackers.back().run({"SELECT pg_advisory_lock_shared(" + number + ")"},
+                                  support::soon()));
+    }
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    server::LiveServer worker(support::prepared_operator(), "reviewdb/worker", log);
+    must(worker.observe(subject, environment::Purpose::work, support::soon()));
+    const environment::Wish wish{project(), subject.name};
+    const auto waited = in_a_process(std::nullopt, [&](auto& manager) {
+        return manager.repair(wish, environment::Execution::carry_out,
+                              base::Deadline::after(std::chrono::seconds(1)));
+    });
+    ASSERT_FALSE(waited);
+    EXPECT_THAT(waited.error().message, testing::AllOf(testing::HasSubstr("reviewdb/worker"),
+                                                       testing::Not(testing::HasSubstr("liar"))));
+    worker.release(support::soon());
 }
 
 TEST_F(AttackInTheWay,

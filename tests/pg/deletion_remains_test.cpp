@@ -4,7 +4,10 @@
 // what its role owned goes with it, what others gave it is named until they take it back.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "deletion_test.h"
+#include "server/inspect.h"
 #include "support/must.h"
 #include "support/sql.h"
 
@@ -110,6 +113,65 @@ TEST_F(Remains, of_a_database_that_it_was_given_pin_its_role_and_are_not_dropped
     expect_pinned(foreign_);
     execute(root(), fmt::format("ALTER DATABASE {} OWNER TO test_superuser", foreign_));
     delete_another();
+}
+
+// More of them than the server's table of locks has room for.
+TEST_F(Remains, of_thirty_thousand_large_objects_go_with_it) {
+    execute(mine_.with("dbname", foreign_),
+            "SELECT count(lo_create(0)) FROM generate_series(1, 30000)");
+    const auto removed = must(remove(name_));
+    EXPECT_EQ(removed.outcome, Outcome::deleted);
+    EXPECT_THAT(removed.remarks, testing::IsEmpty());
+    EXPECT_EQ(ask(root(foreign_), "SELECT count(*)::text AS value FROM pg_largeobject_metadata"),
+              "0");
+}
+
+TEST_F(Remains, of_many_kinds_go_with_it_but_for_what_others_built_upon) {
+    execute(mine_.with("dbname", foreign_),
+            R"(DO $$ BEGIN FOR i IN 1..60 LOOP
+            EXECUTE format('CREATE TABLE "t %s" (id serial PRIMARY KEY)', i);
+            EXECUTE format('CREATE VIEW "v %s" AS SELECT * FROM "t %s"', i, i);
+            EXECUTE format('CREATE FUNCTION "f %s"(integer) RETURNS integer LANGUAGE sql '
+                'AS ''SELECT 1''', i);
+            EXECUTE format('CREATE DOMAIN "d %s" AS integer', i);
+            EXECUTE format('CREATE STATISTICS "s %s" ON id, (id + 1) FROM "t %s"', i, i);
+            END LOOP; END $$)");
+    execute(root(foreign_), "CREATE VIEW built_upon AS SELECT * FROM \"t 7\"");
+    expect_pinned(foreign_);
+    EXPECT_EQ(ask(root(foreign_), fmt::format("SELECT string_agg(relname, ', ' ORDER BY relname) "
+                                              "AS value FROM pg_class WHERE relkind IN ('r', 'v') "
+                                              "AND relowner = '{}'::regrole",
+                                              role_)),
+              "t 7");
+    execute(root(foreign_), "DROP VIEW built_upon");
+    delete_another();
+}
+
+TEST_F(Remains, that_stay_are_named_by_a_sweep_and_by_doctor_until_they_go) {
+    execute(root(foreign_), fmt::format("GRANT SELECT ON theirs TO {}", role_));
+    expect_pinned(foreign_);
+    const auto sweep = [&] {
+        return must(in_a_process(std::nullopt, [&](auto& manager) {
+            return manager.sweep({project(), std::nullopt, {}}, environment::Execution::carry_out,
+                                 support::soon());
+        }));
+    };
+    const auto found = sweep().findings;
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].database, role_);
+    EXPECT_THAT(found[0].reason, testing::HasSubstr(foreign_ + " (1 objects)"));
+    EXPECT_NE(found[0].left, "");
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    const auto findings =
+        must(server::inspect(support::prepared_operator(), project(), support::soon(), log));
+    EXPECT_TRUE(std::ranges::any_of(findings, [&](const auto& one) {
+        return one.subject == role_ && one.found.find(foreign_) != std::string::npos;
+    }));
+    execute(root(foreign_), fmt::format("REVOKE SELECT ON theirs FROM {}", role_));
+    const auto gone = sweep().findings;
+    ASSERT_EQ(gone.size(), 1U);
+    EXPECT_EQ(gone[0].left, "");
+    EXPECT_TRUE(sweep().findings.empty());
 }
 
 // What others build on its objects would go with a cascade; it is theirs.

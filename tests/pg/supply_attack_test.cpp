@@ -70,6 +70,26 @@ TEST_F(SupplyAttackTest, locks_all_that_is_warm_and_loses_its_session) {
     expect_agreement();
 }
 
+// The numbers of our locks can be computed from the ids in the stamps.
+TEST_F(SupplyAttackTest, an_abandoned_build_is_taken_up_although_its_number_is_locked_elsewhere) {
+    mine_ = login(must(create(name_)));
+    set_pool("empty", 1);
+    EXPECT_FALSE(fill(2));
+    wait_for_the_dead();
+    const auto number =
+        ask(root("reviewdb"),
+            "SELECT ((('x' || encode(substring(sha256('\\x696e7374616e636500'::bytea || "
+            "convert_to(id::text, 'UTF8')) FROM 1 FOR 8), 'hex'))::bit(64) >> 1)::bigint)::text AS "
+            "value FROM registry.instance WHERE state = 'building' AND purpose = 'pool'");
+    auto attacker = support::connect(mine_);
+    must(attacker.run({"SELECT pg_advisory_lock(" + number + ")"}, support::soon()));
+    const auto report = must(fill());
+    EXPECT_EQ(report.retired, 1);
+    EXPECT_EQ(report.built, 1);
+    EXPECT_EQ(warm("empty"), 1);
+    expect_agreement();
+}
+
 TEST_F(SupplyAttackTest, locks_by_somebody_who_may_are_left_alone_and_one_is_built) {
     supply(3);
     auto administrator = locking(root(), "reviewdb\\_b\\_%", "test_superuser");

@@ -231,17 +231,33 @@ Result<base::Secret> Function::maintain(const std::string& event, Deadline deadl
                           "list its administrator's secret in REVIEWDB_SERVER");
     }
     std::vector<environment::Report> reports;
+    std::vector<base::Error> failures;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        const auto share = deadline.remaining() / static_cast<int>(servers.size() - i);
+        auto done = maintain_one(servers[i], reports, deadline.at_most(share));
+        if (done) continue;
+        log_.warning("maintain of {}: {}", servers[i], base::presentable(done.error().message));
+        failures.push_back(std::move(done).error().during("cannot maintain " + servers[i]));
+    }
+    log_.info("maintained {} of {} servers: {} were pending", servers.size() - failures.size(),
+              servers.size(), reports.size());
+    if (failures.empty()) return base::Secret(api::reports_json(reports));
+    auto error = std::move(failures.front());
+    error.message += fmt::format(" ({} of {} servers were maintained)",
+                                 servers.size() - failures.size(), servers.size());
+    return base::fail(std::move(error));
+}
+
+// What other servers wait for does not depend on this one.
+Result<void> Function::maintain_one(const std::string& server,
+                                    std::vector<environment::Report>& reports, Deadline deadline) {
     const auto look_after = [&](Administrator& administrator) -> Result<void> {
         BASE_TRY_ASSIGN(auto pending, administrator.manager->finish_pending(deadline));
         std::move(pending.begin(), pending.end(), std::back_inserter(reports));
         BASE_TRY(sweep(administrator, deadline));
         return fill_pools(administrator, deadline);
     };
-    for (const auto& server : servers) {
-        BASE_TRY(administrators_->with(server, look_after, deadline));
-    }
-    log_.info("maintained: {} were pending", reports.size());
-    return base::Secret(api::reports_json(reports));
+    return administrators_->with(server, look_after, deadline);
 }
 
 }  // namespace lambda

@@ -40,6 +40,9 @@ class Function {
     base::Result<void> fill_pool(Administrator& administrator, const environment::Project& project,
                                  base::Deadline deadline);
     base::Result<base::Secret> maintain(const std::string& event, base::Deadline deadline);
+    base::Result<void> maintain_one(const std::string& server,
+                                    std::vector<environment::Report>& reports,
+                                    base::Deadline deadline);
 
     Variables variables_;
     base::Log& log_;
