@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole processes beside their yardsticks, on a server of our own that waits for its disk, SCRAM
-// on. Create, create again, reset and both ways to delete are measured against the floor, which
-// says to Postgres what reviewdb was heard to say; what it said is compared, too.
+// Whole processes beside two kinds of yardstick, on a private server that waits for its disk, with
+// SCRAM. The floor says to Postgres what reviewdb was heard to say, so it shows what the client
+// costs. What psql does by hand shows what our statements cost.
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "by_hand.h"
 #include "harness.h"
 #include "life_floor.h"
 #include "stand.h"
@@ -43,13 +44,10 @@ Verbs verbs_on(const Stand& stand, const std::string& name) {
 void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     constexpr double k_create = 1.15;
     constexpr double k_other_verbs = 1.2;
-    constexpr double k_reading = 1.5;
     constexpr double k_help = 1.3;
     auto& create = report.compare("create", "floor", k_create);
     auto& again = report.compare("create again", "floor", k_other_verbs);
     auto& asking_git = report.compare("... asking git", "floor", k_other_verbs);
-    auto& get = report.compare("get", "psql -c 'select 1'", k_reading);
-    auto& url = report.compare("url", "psql -c 'select 1'", k_reading);
     auto& purge = report.compare("delete --purge", "floor", k_other_verbs);
     auto& help = report.compare("--help", "psql --version", k_help);
 
@@ -58,7 +56,6 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     const auto its = verbs_on(stand, "floor");
     bench::LifeFloor floor(stand, {its.create, its.url, its.purge});
     for (const auto& sentence : floor.findings()) report.remark(sentence);
-    const auto select_one = psql(stand, {"-X", "-c", "select 1", stand.login_text()});
     const auto version = psql(stand, {"--version"});
     const auto time = [](const Program& program) {
         return [&program] { return bench::milliseconds_of(program); };
@@ -73,10 +70,40 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
         create.measure(settled(time(verbs.create)), settled([&] { return floor.create(); }));
         again.measure(time(verbs.create), [&] { return floor.create_again(); });
         asking_git.measure(time(without_repository), [&] { return floor.create_again(); });
-        get.measure(time(verbs.get), time(select_one));
-        url.measure(time(verbs.url), time(select_one));
         help.measure(time(verbs.help), time(version));
         purge.measure(settled(time(verbs.purge)), settled([&] { return floor.remove(); }));
+        stand.forget_what_is_gone();
+    }
+}
+
+// The same verbs beside what psql does with the fewest statements.
+void measure_by_hand(const Stand& stand, int rounds, bench::Report& report) {
+    constexpr double k_create = 1.10;
+    constexpr double k_again = 1.9;  // two logins
+    constexpr double k_reading = 1.1;
+    constexpr double k_purge = 1.2;
+    auto& create = report.compare("create", "psql: role, database, login", k_create);
+    auto& again = report.compare("create again", "psql: SELECT 1", k_again);
+    auto& get = report.compare("get", "psql: SELECT 1", k_reading);
+    auto& url = report.compare("url", "psql: SELECT 1", k_reading);
+    auto& purge = report.compare("delete --purge", "psql: two DROPs", k_purge);
+    const auto verbs = verbs_on(stand, "beside");
+    const bench::ByHand by_hand(stand);
+    const auto time = [](const Program& program) {
+        return [&program] { return bench::milliseconds_of(program); };
+    };
+    const auto settled = [&stand](const Program& program) {
+        return [&stand, &program] {
+            stand.settle();
+            return bench::milliseconds_of(program);
+        };
+    };
+    for (int round = 0; round < rounds; ++round) {
+        create.measure(settled(verbs.create), settled(by_hand.create()));
+        again.measure(time(verbs.create), time(by_hand.select_one()));
+        get.measure(time(verbs.get), time(by_hand.select_one()));
+        url.measure(time(verbs.url), time(by_hand.select_one()));
+        purge.measure(settled(verbs.purge), settled(by_hand.remove()));
         stand.forget_what_is_gone();
     }
 }
@@ -150,6 +177,7 @@ void measure(Length length) {
     const int rounds = length == Length::full ? 40 : 2;
     const Stand stand;
     bench::Report report;
+    measure_by_hand(stand, rounds, report);
     measure_times(stand, rounds, report);
     measure_reset(stand, length == Length::full ? 20 : 2, report);
     measure_delete(stand, length == Length::full ? 20 : 2, report);

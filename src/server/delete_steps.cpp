@@ -238,7 +238,7 @@ Result<std::string> LiveServer::bury(const Work& work) {
         const auto found,
         session_->run_all({{"SELECT 1 FROM pg_roles WHERE rolname = $1", {target.role.name}},
                            {"SELECT 1 FROM pg_database WHERE datname = $1", {database}},
-                           holders_of(database, "")},
+                           bars_rename(database)},
                           work.deadline));
     if (!found[0].empty()) {
         letting_go.push_back({fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0",
@@ -253,9 +253,7 @@ Result<std::string> LiveServer::bury(const Work& work) {
         return std::string();
     }
     // Postgres would wait five seconds for a session that does not go, and then refuse.
-    const auto sessions = holders_in(found[2]);
-    const bool hopeless = sessions.bar_rename && !sessions.only_locks;
-    if (!hopeless) {
+    if (!found[2][0].boolean("bars_rename")) {
         auto renamed = despite_locks({database, target.role.name}, work.deadline,
                                      [&] { return rename_for_dropping(work, letting_go); });
         if (renamed) return std::string();
@@ -288,7 +286,7 @@ Result<std::string> LiveServer::drop_database(const Work& work) {
                     session_->run_all({{"SELECT datname FROM pg_database WHERE datname IN ($1, $2) "
                                         "ORDER BY datname = $1 DESC",
                                         {dropping, called}},
-                                       holders_of(called, ""),
+                                       bars_rename(called),
                                        {fmt::format("SELECT 1 {}", k_their_sessions),
                                         {called, work.target.role.name}}},
                                       work.deadline));
@@ -296,8 +294,10 @@ Result<std::string> LiveServer::drop_database(const Work& work) {
     const auto& role = work.target.role.name;
     if (!found[2].empty() && !role.empty()) BASE_TRY(terminate(role, std::nullopt, work.deadline));
     if (found[0].empty()) return std::string();
-    const auto sessions = holders_in(found[1]);
-    if (sessions.bar_rename && !sessions.only_locks) return cut_off_but_held(sessions);
+    if (found[1][0].boolean("bars_rename")) {
+        BASE_TRY_ASSIGN(const auto held, holders(called, "", work.deadline));
+        return cut_off_but_held(held);
+    }
     called = found[0][0].text("datname");
     const auto drop = [&]() -> Result<void> {
         if (called != dropping) BASE_TRY(rename_for_dropping(work, {}));

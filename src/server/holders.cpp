@@ -52,6 +52,13 @@ WHERE l.locktype = 'object' AND l.database = 0 AND l.granted
          OR l.classid = 'pg_authid'::regclass
              AND l.objid = (SELECT oid FROM pg_roles WHERE rolname = $2)))";
 
+// The first three parts of k_holders without their texts, for one plan in place of ten.
+constexpr std::string_view k_bars_rename = R"(
+SELECT EXISTS (SELECT FROM pg_stat_activity
+        WHERE datname = $1 AND pid <> pg_backend_pid() AND usename IS NOT NULL)
+    OR EXISTS (SELECT FROM pg_replication_slots WHERE database = $1 AND active)
+    OR EXISTS (SELECT FROM pg_prepared_xacts WHERE database = $1) AS bars_rename)";
+
 void add(std::string& list, const std::string& one, std::string_view between) {
     if (list.find(one) != std::string::npos) return;
     if (!list.empty()) list += between;
@@ -63,6 +70,10 @@ void add(std::string& list, const std::string& one, std::string_view between) {
 pg::Statement holders_of(std::string_view database, std::string_view role) {
     return {fmt::format(k_holders, k_prepared_of_lock),
             {std::string(database), std::string(role)}};
+}
+
+pg::Statement bars_rename(std::string_view database) {
+    return {std::string(k_bars_rename), {std::string(database)}, true};
 }
 
 Holders holders_in(const pg::Rows& rows) {

@@ -148,6 +148,9 @@ class LiveServer final : public environment::Server {
     using Statements = std::vector<pg::Statement>;
     struct Work;  // one step: target, credentials, actor, deadline
     enum class Ending { commit, open };
+    // How an environment is observed. The last three are what the first look of a session found: an
+    // environment, neither one nor anything warm, or something warm to claim.
+    enum class Path { usual, present, absent, claim };
 
     base::Result<std::string> carry_out(const Work& work);
 
@@ -158,15 +161,29 @@ class LiveServer final : public environment::Server {
                                                    const std::string& what, Statements statements,
                                                    base::Deadline deadline,
                                                    Ending ending = Ending::commit);
+    base::Result<Path> first_look(const environment::Subject& subject, base::Deadline deadline);
     base::Result<environment::Facts> observe_claim(const environment::Subject& subject,
                                                    base::Deadline deadline);
+    base::Result<environment::Facts> recall(const environment::Subject& subject,
+                                            base::Deadline deadline);
+    base::Result<environment::Facts> observe_for_reading(const environment::Subject& subject,
+                                                         base::Deadline deadline);
+    base::Result<environment::Facts> observe_for_work(const environment::Subject& subject,
+                                                      Path path, base::Deadline deadline);
+    Statements observing(const environment::Subject& subject, Path path) const;
+    static pg::Statement reading_source(const environment::Subject& subject);
+    // The facts in the answers to observing().
+    base::Result<environment::Facts> observed(const environment::Subject& subject, Path path,
+                                              const std::vector<Rows>& answers,
+                                              base::Deadline deadline);
     pg::Statement try_lock(std::string_view key_text) const;
     base::Result<bool> has_locked(std::string_view key_text, const pg::Row& answer);
     base::Result<std::string> describe_holder(std::string_view key_text, base::Deadline deadline);
     Statements reading(const environment::Project& project, pg::Statement observation) const;
-    // Of the answers to reading().
+    // Of the answers to reading(); asks once more if roles are pinned.
     base::Result<environment::Facts> common_facts(const environment::Project& project,
-                                                  std::span<const Rows> answers);
+                                                  std::span<const Rows> answers,
+                                                  base::Deadline deadline);
     base::Result<environment::Facts> common_facts(const environment::Project& project,
                                                   const Rows& installations, const Rows& keys,
                                                   const Rows& policy);
@@ -310,6 +327,7 @@ class LiveServer final : public environment::Server {
     std::optional<pg::Connection> session_;
     std::string locked_;  // the key text of the lock that the session holds
     std::int64_t epoch_ = 0;
+    bool looked_ = false;  // whether this session had its first look
     // Of the operation that goes on: warm instances that somebody keeps from being claimed, and
     // whether the final name is somebody's, so that a claim would only fail again.
     std::vector<base::Uuid> avoided_;

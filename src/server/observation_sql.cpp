@@ -7,24 +7,19 @@ namespace server {
 
 namespace {
 
-constexpr std::string_view k_record_columns = R"(
-    i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
-    i.template AS i_template,
-    n.id AS n_id, n.state AS n_state, n.database AS n_database, n.oid AS n_oid,
-    n.template AS n_template,
-    r.id AS r_id, r.name AS r_name, r.state AS r_state, r.password_version AS r_version,
-    r.key_number AS r_key, r.source AS r_source)";
+constexpr std::string_view k_instance_columns = R"(
+    {0}.id AS {0}_id, {0}.state AS {0}_state, {0}.database AS {0}_database, {0}.oid AS {0}_oid,
+    {0}.template AS {0}_template)";
 
-// What matters while something is built: which version an instance was cloned from, whose
-// everything in it was there, and the role of its own that one from the pool has.
-constexpr std::string_view k_building_columns = R"(
-    i.template_version AS i_version, n.template_version AS n_version,
+constexpr std::string_view k_role_columns = R"(
+    {0}.id AS {0}_id, {0}.name AS {0}_name, {0}.state AS {0}_state,
+    {0}.password_version AS {0}_version, {0}.key_number AS {0}_key, {0}.source AS {0}_source)";
+
+// The version that an instance was cloned from, and the role that owns everything in it.
+constexpr std::string_view k_version_columns = R"(
+    {0}.template_version AS {0}_version,
     (SELECT w.name FROM registry.instance v JOIN registry.role w ON w.id = v.role
-        WHERE v.id = i.template_version) AS i_owner,
-    (SELECT w.name FROM registry.instance v JOIN registry.role w ON w.id = v.role
-        WHERE v.id = n.template_version) AS n_owner,
-    o.id AS o_id, o.name AS o_name, o.state AS o_state, o.password_version AS o_version,
-    o.key_number AS o_key, o.source AS o_source)";
+        WHERE v.id = {0}.template_version) AS {0}_owner)";
 
 constexpr std::string_view k_login_columns = R"(
     l.oid AS l_oid, l.rolcanlogin AS l_can_login,
@@ -34,7 +29,12 @@ constexpr std::string_view k_login_columns = R"(
     EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) one WHERE s.setrole = l.oid
         AND s.setdatabase IN (0, d.oid) AND starts_with(one, 'local_preload_libraries='))
         AS l_preloads,
-    coalesce(shobj_description(l.oid, 'pg_authid'), '') AS l_comment)";
+    {} AS l_comment)";
+
+// As shobj_description(), which the server would parse and plan anew for each call in a statement.
+constexpr std::string_view k_comment = R"(
+    coalesce((SELECT c.description FROM pg_shdescription c WHERE c.objoid = {}.oid
+        AND c.classoid = '{}'::regclass), ''))";
 
 // The columns of a database with a prefix, and the lateral that finds it. By name before oid: a
 // database of the recorded name that is another one has to be seen.
@@ -43,7 +43,7 @@ constexpr std::string_view k_database_columns = R"(
     pg_get_userbyid({0}.datdba) = current_user AS {0}_ours, {0}.datallowconn AS {0}_open,
     {0}.datconnlimit = -2 AS {0}_half_dropped, {0}.datconnlimit AS {0}_limit,
     {0}.datistemplate AS {0}_template,
-    coalesce(shobj_description({0}.oid, 'pg_database'), '') AS {0}_comment,
+    {1} AS {0}_comment,
     {0}.datacl IS NULL OR EXISTS (SELECT FROM aclexplode({0}.datacl) a WHERE a.grantee = 0)
         AS {0}_public,
     (SELECT count(DISTINCT a.privilege_type) FROM aclexplode({0}.datacl) a
@@ -56,6 +56,25 @@ constexpr std::string_view k_database_columns = R"(
 constexpr std::string_view k_database_join = R"(
 LEFT JOIN LATERAL (SELECT * FROM pg_database WHERE datname = {1}.database
     UNION ALL SELECT * FROM pg_database WHERE oid = {1}.oid LIMIT 1) {0} ON true)";
+
+constexpr std::string_view k_no_next = R"(
+    NULL AS n_id, NULL AS n_version, NULL AS n_owner, NULL AS o_id, NULL AS m_oid)";
+
+// One environment, as k_one_environment, but for the next instance.
+constexpr std::string_view k_one_without_next = R"(registry.environment e
+LEFT JOIN registry.instance i ON i.id = e.instance
+LEFT JOIN registry.role r ON r.id = e.role
+{} WHERE e.project = $1 AND e.name = $2 AND e.state <> 'gone')";
+
+std::string instance_columns(char prefix) { return fmt::format(k_instance_columns, prefix); }
+std::string role_columns(char prefix) { return fmt::format(k_role_columns, prefix); }
+std::string version_columns(char prefix) { return fmt::format(k_version_columns, prefix); }
+std::string login_columns() {
+    return fmt::format(k_login_columns, fmt::format(k_comment, "l", "pg_authid"));
+}
+std::string database_columns(char prefix) {
+    return fmt::format(k_database_columns, prefix, fmt::format(k_comment, prefix, "pg_database"));
+}
 
 }  // namespace
 
@@ -111,19 +130,30 @@ const std::string_view k_installation = R"(
 SELECT pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
     extract(epoch FROM clock_timestamp())::bigint AS now,
-    id, schema_version, oldest_program_allowed, current_key, file_cloning,
+    x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
     current_setting('server_version_num')::integer AS server_version,
-    writes < registry.counted_writes() AS is_behind,
-    EXISTS (SELECT FROM registry.instance WHERE state = 'dropping'
-        OR (state = 'trashed' AND keep_until < now())
-        OR (state = 'building' AND purpose <> 'environment'
-            AND created_at < now() - interval '1 hour'))
-    OR EXISTS (SELECT FROM registry.role p JOIN pg_roles l ON l.rolname = p.name
-        WHERE p.state = 'pinned' AND NOT EXISTS (SELECT FROM pg_shdepend s
-            WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)) AS has_leftovers,
+    x.writes < coalesce((SELECT substring(c.description FROM ' ([0-9]+)$')::bigint
+        FROM pg_database b JOIN pg_shdescription c ON c.objoid = b.oid
+        WHERE b.datname = current_database() AND c.classoid = 'pg_database'::regclass), 0)
+        AS is_behind,
+    EXISTS (SELECT FROM registry.instance WHERE state IN ('trashed', 'dropping')
+        AND (state = 'dropping' OR keep_until < now()))
+    OR EXISTS (SELECT FROM registry.instance WHERE state = 'building'
+        AND purpose <> 'environment' AND created_at < now() - interval '1 hour') AS has_leftovers,
+    EXISTS (SELECT FROM registry.role WHERE state = 'pinned') AS has_pinned,
     EXISTS (SELECT FROM registry.environment WHERE state <> 'gone' AND expires_at < now()
         AND NOT protected) AS has_expired
-FROM registry.installation)";
+FROM registry.installation x)";
+
+const std::string_view k_freed_role = R"(
+SELECT EXISTS (SELECT FROM registry.role p JOIN pg_roles l ON l.rolname = p.name
+    WHERE p.state = 'pinned' AND NOT EXISTS (SELECT FROM pg_shdepend s
+        WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = l.oid)) AS is_there)";
+
+const std::string_view k_first_look = R"(
+SELECT EXISTS (SELECT FROM registry.environment
+        WHERE project = $1 AND name = $2 AND state <> 'gone') AS is_there,
+    EXISTS (SELECT FROM registry.instance WHERE project = $1 AND state = 'warm') AS warm_there)";
 
 const std::string_view k_named_elsewhere = R"(
 SELECT string_agg(format('%s (%s objects)', p.place, p.many), ', ' ORDER BY p.place) AS found
@@ -140,9 +170,22 @@ FROM pg_database d
 LEFT JOIN registry.instance i ON i.database = d.datname AND i.oid = d.oid AND i.state <> 'gone'
 WHERE d.datname = $1)";
 
-std::string records_sql(std::string_view source) {
-    return fmt::format("SELECT {}, {} FROM {}", k_environment_columns, k_record_columns,
-                       fmt::format(fmt::runtime(source), ""));
+std::string recall_sql() {
+    return fmt::format(R"(
+SELECT pg_backend_pid() AS pid, current_user AS acting,
+    current_setting('idle_session_timeout') AS lease,
+    extract(epoch FROM clock_timestamp())::bigint AS now,
+    x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
+    current_setting('server_version_num')::integer AS server_version,
+    false AS is_behind, false AS has_leftovers, false AS has_expired,
+    k.number, k.fingerprint, k.location, encode(k.bytes, 'hex') AS bytes,
+    {}, {}, NULL AS n_id, {}
+FROM registry.installation x
+LEFT JOIN registry.environment e ON e.project = $1 AND e.name = $2 AND e.state <> 'gone'
+LEFT JOIN registry.instance i ON i.id = e.instance
+LEFT JOIN registry.role r ON r.id = e.role
+LEFT JOIN registry.key k ON k.retired_at IS NULL AND k.number IN (r.key_number, x.current_key))",
+                       k_environment_columns, instance_columns('i'), role_columns('r'));
 }
 
 std::string observation_sql(std::string_view source, std::string_view more_columns) {
@@ -150,11 +193,21 @@ std::string observation_sql(std::string_view source, std::string_view more_colum
         "LEFT JOIN registry.role o ON o.id = n.role AND o.id <> r.id "
         "LEFT JOIN pg_roles l ON l.rolname = r.name" +
         fmt::format(k_database_join, "d", "i") + fmt::format(k_database_join, "m", "n");
-    return fmt::format("SELECT {}, {}, {}, {}, {}, {}{}{} FROM {}", k_environment_columns,
-                       k_record_columns, k_building_columns, k_login_columns,
-                       fmt::format(k_database_columns, "d"), fmt::format(k_database_columns, "m"),
-                       more_columns.empty() ? "" : ", ", more_columns,
+    return fmt::format("SELECT {}, {}, {}, {}, {}, {}, {}, {}, {}, {}{}{} FROM {}",
+                       k_environment_columns, instance_columns('i'), version_columns('i'),
+                       instance_columns('n'), version_columns('n'), role_columns('r'),
+                       role_columns('o'), login_columns(), database_columns('d'),
+                       database_columns('m'), more_columns.empty() ? "" : ", ", more_columns,
                        fmt::format(fmt::runtime(source), joins));
+}
+
+std::string serving_sql() {
+    const auto joins =
+        "LEFT JOIN pg_roles l ON l.rolname = r.name" + fmt::format(k_database_join, "d", "i");
+    return fmt::format("SELECT e.next_instance, {}, {}, {}, {}, {}, {}, {} FROM {}",
+                       k_environment_columns, instance_columns('i'), version_columns('i'),
+                       role_columns('r'), login_columns(), database_columns('d'), k_no_next,
+                       fmt::format(k_one_without_next, joins));
 }
 
 }  // namespace server

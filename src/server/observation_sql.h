@@ -13,8 +13,13 @@ namespace server {
 // Rows e (environment), i (instance), n (next instance) and r (role), under those names, come from
 // `source`; columns as row_reading.h expects them.
 std::string observation_sql(std::string_view source, std::string_view more_columns = {});
-// The same without the catalog, for who only wants to know what was promised.
-std::string records_sql(std::string_view source);
+// The same of one environment ($1 project, $2 name) without its next instance, which few have and
+// which costs as much again to plan; next_instance is that one's id.
+std::string serving_sql();
+// One row, or more that differ only in the key: the installation, the keys of the role and of new
+// passwords, and the records of one environment ($1 project, $2 name), empty if there is none.
+// Nothing of the catalog.
+std::string recall_sql();
 
 // The columns of an environment e, as read_environment expects them beside i_id and r_id.
 extern const std::string_view k_environment_columns;
@@ -29,12 +34,18 @@ extern const std::string_view k_one_leftover;
 extern const std::string_view k_tombstone;
 
 // The installation: identity, schema, whether the registry is behind, and what a pooler would
-// change.
+// change. `has_pinned` says that k_freed_role has to be asked, too.
 extern const std::string_view k_installation;
 
 // Of a row l of pg_roles: `found`, the databases that are none of reviewdb's in which something
 // names it, with how many objects; null for none.
 extern const std::string_view k_named_elsewhere;
+
+// Whether a pinned role can be dropped now, because nothing names it any more.
+extern const std::string_view k_freed_role;
+
+// Whether project $1 has an environment called $2, and anything warm.
+extern const std::string_view k_first_look;
 
 // Who has the database name $1: an instance of ours, by name and, where it is known, by oid.
 extern const std::string_view k_name_holder;

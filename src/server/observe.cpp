@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 #include "base/interrupt.h"
 #include "environment/pool.h"
@@ -61,6 +62,15 @@ pg::Statement tombstone_of(const environment::Subject& subject) {
     return {std::string(k_tombstone), {subject.project.text(), subject.name.text()}, true};
 }
 
+bool serves(const Facts& facts) {
+    return facts.instance && facts.instance->state == environment::InstanceState::serving &&
+           facts.database;
+}
+
+std::string described(const environment::Subject& subject) {
+    return fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
+}
+
 std::optional<environment::Retirement> read_tombstone(const pg::Rows& rows) {
     if (rows.empty()) return std::nullopt;
     return read_retirement(rows[0]);
@@ -77,6 +87,7 @@ Result<void> LiveServer::connect(Deadline deadline) {
     if (usable) return {};
     session_.reset();
     locked_.clear();
+    looked_ = false;
     BASE_TRY_ASSIGN(auto session, open_for_daily_work(login_, application_, deadline, log_));
     session_ = std::move(session);
     return {};
@@ -185,8 +196,12 @@ LiveServer::Statements LiveServer::reading(const environment::Project& project,
 }
 
 Result<Facts> LiveServer::common_facts(const environment::Project& project,
-                                       std::span<const pg::Rows> answers) {
-    return common_facts(project, answers[0], answers[1], answers[2]);
+                                       std::span<const pg::Rows> answers, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto facts, common_facts(project, answers[0], answers[1], answers[2]));
+    if (!answers[0][0].boolean("has_pinned") || facts.installation.has_leftovers) return facts;
+    BASE_TRY_ASSIGN(const auto freed, session_->run({std::string(k_freed_role)}, deadline));
+    facts.installation.has_leftovers = freed[0].boolean("is_there");
+    return facts;
 }
 
 Result<Facts> LiveServer::common_facts(const environment::Project& project,
@@ -214,10 +229,11 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
 Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Deadline deadline) {
     constexpr std::size_t k_most_avoided = 2;
     if (avoided_.size() >= k_most_avoided || name_taken_) {
-        return observe(subject, environment::Purpose::work, deadline);
+        return observe_for_work(subject, Path::usual, deadline);
     }
-    const auto what =
-        fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
+    BASE_TRY_ASSIGN(const auto path, first_look(subject, deadline));
+    if (path != Path::claim) return observe_for_work(subject, path, deadline);
+    const auto what = described(subject);
     std::string avoided;
     for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
     Statements statements{{std::string(k_claimable),
@@ -230,54 +246,118 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
                     locked_reading(environment_lock(subject), what, std::move(statements), deadline,
                                    Ending::open));
     const auto& found = answers[0];
-    if (found.empty()) return observe(subject, environment::Purpose::work, deadline);
+    if (found.empty()) return observe_for_work(subject, Path::usual, deadline);
     auto facts = common_facts(subject.project, found, found, answers[1]);
     if (!facts) return facts;
     facts->warm.emplace(read_warm(found[0]));
     if (subject.with_tombstone) facts->tombstone = read_tombstone(answers.back());
     if (environment::may_be_given(*facts->warm, *facts)) return facts;
-    return observe(subject, environment::Purpose::work, deadline);
+    return observe_for_work(subject, Path::usual, deadline);
+}
+
+// A new session has no plans yet, and that of a claim costs more than a round trip. So its first
+// look only asks whether a claim can succeed; both answers hold as long as the lock.
+Result<LiveServer::Path> LiveServer::first_look(const environment::Subject& subject,
+                                                Deadline deadline) {
+    if (std::exchange(looked_, true)) return Path::claim;
+    const pg::Statement look{std::string(k_first_look),
+                             {subject.project.text(), subject.name.text()}};
+    BASE_TRY_ASSIGN(const auto answers, locked_reading(environment_lock(subject),
+                                                       described(subject), {look}, deadline));
+    const auto row = answers[0][0];
+    if (row.boolean("is_there")) return Path::present;
+    return row.boolean("warm_there") ? Path::claim : Path::absent;
 }
 
 Result<Facts> LiveServer::observe(const environment::Subject& subject, environment::Purpose purpose,
                                   Deadline deadline) {
     using environment::Purpose;
     BASE_TRY(connect(deadline));
-    if (purpose == Purpose::claim) return observe_claim(subject, deadline);
-    const bool recall = purpose == Purpose::recall;
-    auto statements = reading(subject.project, {recall ? records_sql(k_one_environment)
-                                                       : observation_sql(k_one_environment),
-                                                {subject.project.text(), subject.name.text()},
-                                                true});
-    if (!recall) {
-        statements.push_back(
-            {std::string(k_source),
-             {subject.project.text(), subject.name.text(), subject.wanted_template},
-             true});
+    switch (purpose) {
+        case Purpose::claim:
+            return observe_claim(subject, deadline);
+        case Purpose::recall:
+            return recall(subject, deadline);
+        case Purpose::read:
+            return observe_for_reading(subject, deadline);
+        case Purpose::work:
+            break;
     }
-    if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
-    std::vector<pg::Rows> answers;
-    if (purpose == Purpose::work) {
-        const auto what =
-            fmt::format("'{}' of project {}", subject.name.text(), subject.project.text());
-        BASE_TRY_ASSIGN(answers, locked_reading(environment_lock(subject), what,
-                                                std::move(statements), deadline));
-    } else {
-        BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
-    }
-    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
-    if (!answers[3].empty() && recall) read_records(answers[3][0], facts);
-    if (!answers[3].empty() && !recall) read_observation(answers[3][0], facts);
+    return observe_for_work(subject, Path::usual, deadline);
+}
+
+Result<Facts> LiveServer::recall(const environment::Subject& subject, Deadline deadline) {
+    BASE_TRY_ASSIGN(
+        const auto answers,
+        session_->run_all({{recall_sql(), {subject.project.text(), subject.name.text()}, true},
+                           reading_policy(subject.project)},
+                          deadline));
+    const auto& found = answers[0];
+    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, found, found, answers[1]));
+    read_records(found[0], facts);
     if (facts.environment) epoch_ = facts.environment->epoch;
-    if (recall) return facts;
-    if (subject.with_tombstone) facts.tombstone = read_tombstone(answers.back());
-    facts.source = read_source(answers[4]);
-    facts.warm_there = !answers[4].empty() && answers[4][0].boolean("warm_there");
-    const bool serves =
-        facts.instance && facts.instance->state == environment::InstanceState::serving;
-    if (purpose == Purpose::work && !(serves && facts.database)) {
-        BASE_TRY(find_name_holder(subject, facts, deadline));
+    return facts;
+}
+
+pg::Statement LiveServer::reading_source(const environment::Subject& subject) {
+    return {std::string(k_source),
+            {subject.project.text(), subject.name.text(), subject.wanted_template},
+            true};
+}
+
+// What is not there is not looked for, nor what a serving one would be cloned from.
+LiveServer::Statements LiveServer::observing(const environment::Subject& subject, Path path) const {
+    const pg::Statement nothing{"SELECT WHERE false", {}, true};
+    const pg::Statement serving{serving_sql(), {subject.project.text(), subject.name.text()}, true};
+    auto statements = reading(subject.project, path == Path::absent ? nothing : serving);
+    if (subject.with_tombstone) statements.push_back(tombstone_of(subject));
+    if (path != Path::present) statements.push_back(reading_source(subject));
+    return statements;
+}
+
+Result<Facts> LiveServer::observed(const environment::Subject& subject, Path path,
+                                   const std::vector<pg::Rows>& answers, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers, deadline));
+    const auto& found = answers[3];
+    if (!found.empty() && found[0].is_null("next_instance")) {
+        read_observation(found[0], facts);
+    } else if (!found.empty()) {
+        BASE_TRY_ASSIGN(const auto rows,
+                        session_->run({observation_sql(k_one_environment),
+                                       {subject.project.text(), subject.name.text()},
+                                       true},
+                                      deadline));
+        if (!rows.empty()) read_observation(rows[0], facts);
     }
+    if (facts.environment) epoch_ = facts.environment->epoch;
+    if (subject.with_tombstone) facts.tombstone = read_tombstone(answers[4]);
+    const auto take_source = [&facts](const pg::Rows& rows) {
+        facts.source = read_source(rows);
+        facts.warm_there = !rows.empty() && rows[0].boolean("warm_there");
+    };
+    if (path != Path::present) {
+        take_source(answers.back());
+    } else if (!serves(facts) || facts.database->half_dropped) {
+        BASE_TRY_ASSIGN(const auto rows, session_->run(reading_source(subject), deadline));
+        take_source(rows);
+    }
+    return facts;
+}
+
+Result<Facts> LiveServer::observe_for_reading(const environment::Subject& subject,
+                                              Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto answers,
+                    session_->run_all(observing(subject, Path::usual), deadline));
+    return observed(subject, Path::usual, answers, deadline);
+}
+
+Result<Facts> LiveServer::observe_for_work(const environment::Subject& subject, Path path,
+                                           Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto answers,
+                    locked_reading(environment_lock(subject), described(subject),
+                                   observing(subject, path), deadline));
+    BASE_TRY_ASSIGN(auto facts, observed(subject, path, answers, deadline));
+    if (!serves(facts)) BASE_TRY(find_name_holder(subject, facts, deadline));
     return facts;
 }
 
@@ -299,7 +379,7 @@ Result<std::vector<Facts>> LiveServer::observe_all(const environment::Project& p
         const auto answers,
         session_->run_all(reading(project, {observation_sql(k_whole_project), {project.text()}}),
                           deadline));
-    BASE_TRY_ASSIGN(const auto common, common_facts(project, answers));
+    BASE_TRY_ASSIGN(const auto common, common_facts(project, answers, deadline));
     std::vector<Facts> all;
     all.reserve(static_cast<std::size_t>(answers[3].size()));
     for (int i = 0; i < answers[3].size(); ++i) {
@@ -321,7 +401,7 @@ Result<std::optional<Facts>> LiveServer::observe_leftover(const environment::Lef
                     session_->run_all(reading(project, {observation_sql(k_one_leftover),
                                                         {leftover.instance.to_string()}}),
                                       deadline));
-    BASE_TRY_ASSIGN(auto facts, common_facts(project, answers));
+    BASE_TRY_ASSIGN(auto facts, common_facts(project, answers, deadline));
     if (answers[3].empty()) return std::optional<Facts>();
     read_observation(answers[3][0], facts);
     return std::optional<Facts>(std::move(facts));

@@ -148,6 +148,7 @@ std::vector<environment::KeyRecord> read_key_records(const pg::Rows& keys) {
     std::vector<environment::KeyRecord> records;
     for (int i = 0; i < keys.size(); ++i) {
         const auto row = keys[i];
+        if (row.is_null("number")) continue;
         environment::KeyRecord key{static_cast<int>(row.integer("number")), row.text("fingerprint"),
                                    row.text("location"), std::nullopt};
         if (!row.is_null("bytes")) {

@@ -32,7 +32,7 @@ extern const std::string_view k_policy;
 std::vector<environment::PolicyRow> read_policy(const pg::Rows& rows);
 // Fills the rows, the databases and the login from a row of observation_sql.
 void read_observation(const pg::Row& row, environment::Facts& facts);
-// The rows alone, from a row of records_sql.
+// The rows alone, from a row of recall_sql.
 void read_records(const pg::Row& row, environment::Facts& facts);
 environment::EnvironmentRecord read_environment(const pg::Row& row);
 // How an environment goes or went, from the columns of k_environment_columns or of k_tombstone;

@@ -30,7 +30,7 @@ Result<Facts> LiveServer::observe_template(const environment::TemplateSubject& s
     } else {
         BASE_TRY_ASSIGN(answers, session_->run_all(statements, deadline));
     }
-    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers));
+    BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, answers, deadline));
     if (answers[3].empty()) return facts;
     read_observation(answers[3][0], facts);
     facts.environment.reset();
@@ -44,7 +44,7 @@ Result<std::vector<environment::TemplateDescription>> LiveServer::templates(
     BASE_TRY_ASSIGN(const auto answers,
                     session_->run_all(
                         reading(project, {std::string(k_templates), {project.text()}}), deadline));
-    BASE_TRY_ASSIGN(const auto common, common_facts(project, answers));
+    BASE_TRY_ASSIGN(const auto common, common_facts(project, answers, deadline));
     std::vector<environment::TemplateDescription> found;
     for (int i = 0; i < answers[3].size(); ++i) {
         const auto row = answers[3][i];
@@ -66,7 +66,7 @@ Result<environment::PoolFacts> LiveServer::observe_pool(const environment::Proje
     statements.push_back({std::string(k_headroom), {}, true});
     BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, deadline));
     environment::PoolFacts facts;
-    BASE_TRY_ASSIGN(facts.common, common_facts(project, answers));
+    BASE_TRY_ASSIGN(facts.common, common_facts(project, answers, deadline));
     for (int i = 0; i < answers[3].size(); ++i) {
         const auto row = answers[3][i];
         environment::PoolTarget target{row.text("template"),

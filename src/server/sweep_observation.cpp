@@ -101,7 +101,7 @@ Result<environment::SweepFacts> LiveServer::observe_sweep(const environment::Pro
     statements.push_back({std::string(k_whole), {project.text(), repository}});
     BASE_TRY_ASSIGN(const auto answers, session_->run_all(statements, deadline));
     environment::SweepFacts facts;
-    BASE_TRY_ASSIGN(facts.common, common_facts(project, answers));
+    BASE_TRY_ASSIGN(facts.common, common_facts(project, answers, deadline));
     for (int i = 0; i < answers[3].size(); ++i) {
         facts.environments.push_back(read_candidacy(answers[3][i]));
     }

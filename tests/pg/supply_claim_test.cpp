@@ -159,6 +159,59 @@ TEST_F(SupplyClaimTest, is_one_transaction_of_two_round_trips_without_a_statemen
     expect_agreement();
 }
 
+TEST_F(SupplyClaimTest, asks_for_a_claim_in_a_new_session_only_if_one_can_succeed) {
+    supply(1);
+    const auto says = [&](const std::string& name) {
+        support::TcpProxy proxy(support::shared_cluster().port());
+        KeptSession session(support::prepared_operator().with("port", std::to_string(proxy.port())),
+                            project());
+        session.create(name);
+        std::string all;
+        for (const auto& turn : turns_of(proxy.sent(), 0)) all += turn;
+        return all;
+    };
+    const auto has = [](const std::string& said, std::string_view word) {
+        return said.find(word) != std::string::npos;
+    };
+    constexpr std::string_view k_claim = "SKIP LOCKED";
+    constexpr std::string_view k_environment = "l_preloads";
+    constexpr std::string_view k_source = "WITH source";
+    const auto claimed = says(name_);
+    EXPECT_TRUE(has(claimed, k_claim));
+    EXPECT_FALSE(has(claimed, k_environment));
+    const auto again = says(name_);
+    EXPECT_FALSE(has(again, k_claim));
+    EXPECT_TRUE(has(again, k_environment));
+    EXPECT_FALSE(has(again, k_source));
+    EXPECT_EQ(warm("data"), 0);
+    const auto built = says(support::unique_name());
+    EXPECT_FALSE(has(built, k_claim));
+    EXPECT_FALSE(has(built, k_environment));
+    EXPECT_TRUE(has(built, k_source));
+    expect_agreement();
+}
+
+TEST_F(SupplyClaimTest, recalls_an_environment_in_one_round_trip_without_the_catalog) {
+    must(create(name_));
+    support::TcpProxy proxy(support::shared_cluster().port());
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    server::LiveServer live(support::prepared_operator().with("port", std::to_string(proxy.port())),
+                            "reviewdb/test", log);
+    const environment::Subject subject{project(), must(environment::Name::parse(name_))};
+    const auto recall = [&] {
+        return must(live.observe(subject, environment::Purpose::recall, support::soon()));
+    };
+    const auto facts = recall();
+    EXPECT_TRUE(facts.environment && facts.instance && facts.role);
+    EXPECT_FALSE(facts.installation.keys.empty());
+    for (const auto& turn : turns_of(proxy.sent(), 0)) {
+        EXPECT_EQ(turn.find("pg_shdescription"), std::string::npos);
+    }
+    const auto before = proxy.sent().size();
+    recall();
+    EXPECT_EQ(turns_of(proxy.sent(), before).size(), 1U);
+}
+
 TEST_F(SupplyClaimTest, with_a_secret_is_done_at_the_first_look) {
     using environment::StepKind;
     supply(1);
