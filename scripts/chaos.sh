@@ -15,7 +15,7 @@ chaos_command() {
   [[ $kills =~ ^[1-9][0-9]*$ ]] || die "chaos: '$kills' is not a number of kills"
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "chaos: '$seconds' is not a number of seconds"
   need server test
-  build release reviewdb e2e_kills e2e_load e2e_storm pg_lifecycle pg_removal pg_supply
+  build release reviewdb e2e_copies e2e_kills e2e_load e2e_storm pg_lifecycle pg_removal pg_supply
   run env REVIEWDB_KILLS="$kills" "$tests/e2e_kills"
   run env REVIEWDB_RESETS=100 REVIEWDB_ROUNDS=20 "$tests/pg_lifecycle" \
     --gtest_filter='*many_resets:*at_once*'
@@ -24,6 +24,7 @@ chaos_command() {
   run env REVIEWDB_STORM_SECONDS=60 "$tests/pg_supply" --gtest_filter='SupplyStorm*'
   run env REVIEWDB_TEST_SCHEDULES=300 "$tests/pg_removal" --gtest_filter='SweepTest.ends_with*'
   export REVIEWDB_TEST_EXHAUSTIVELY=1
+  run env REVIEWDB_COPY_SECONDS=60 "$tests/e2e_copies"
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
     --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over \
     --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal \

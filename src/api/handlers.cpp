@@ -13,6 +13,7 @@
 #include "api/request.h"
 #include "base/duration.h"
 #include "environment/secret_value.h"
+#include "environment/standing.h"
 
 namespace api {
 
@@ -199,6 +200,10 @@ Result<base::Secret> url(const Request& request) {
                           fmt::format("the environment '{}' is {}, not ready",
                                       found.environment.name, to_text(found.environment.state)),
                           "create finishes it");
+    }
+    if (found.doubt) {
+        return base::fail(environment::doubtful(
+            fmt::format("the URL of '{}' was not answered", found.environment.name), *found.doubt));
     }
     const auto url = environment::connection_url(environment::connection_facts(found));
     return base::Secret(indented(boost::json::object{{"url", url.reveal()}}));

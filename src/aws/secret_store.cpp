@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <chrono>
 
-#include "aws/placeholder.h"
 #include "aws/secret_id.h"
 #include "base/text.h"
+#include "environment/secret_value.h"
 
 namespace aws {
 
@@ -221,7 +221,7 @@ Result<void> SecretStore::replace(const environment::SecretWrite& write, const b
     if (!put && is_going(put.error())) return look_again(write.name);
     if (!put) return base::fail(plain(std::move(put).error()));
     const auto tags = tags_of(write);
-    if (says_ours(former) || tags.empty()) return {};
+    if (environment::owner_of_secret(former) || tags.empty()) return {};
     if (const auto tagged = manager_.tag(write.name, tags, deadline); !tagged) {
         log_.warning("the secret is written, but not tagged: {}", tagged.error().message);
     }
@@ -240,10 +240,13 @@ Result<void> SecretStore::remove(const std::string& name, base::Deadline deadlin
     if (description->deleted_at) return {};
     seen_.erase(found);
     auto outcome = Outcome<void>();
-    if (description->tags.count(std::string(k_stack_tag)) == 0) {
+    const bool stays = description->tags.contains(std::string(k_stack_tag));
+    const auto left = stays ? std::optional(environment::placeholder_left_of(value))
+                            : environment::remainder_of_secret(value);
+    if (!left) {
         outcome = manager_.delete_at_once(name, deadline);
-    } else if (const auto placeholder = emptied(value); !(placeholder == value)) {
-        outcome = manager_.put_value(name, {placeholder, make_request_token(), {}}, deadline);
+    } else if (!(*left == value)) {
+        outcome = manager_.put_value(name, {*left, make_request_token(), {}}, deadline);
     }
     if (!outcome && !is_going(outcome.error()))
         return base::fail(plain(std::move(outcome).error()));

@@ -54,9 +54,10 @@ class SecretStore final : public environment::SecretStore {
     base::Result<void> write(const environment::SecretWrite& write,
                              base::Deadline deadline) override;
 
-    // Two calls where read() saw one. One that a stack owns (tag aws:cloudformation:stack-id) keeps
-    // its place: it is emptied to a placeholder. Any other is deleted at once and for good: its
-    // value is derived and can be written again.
+    // Two calls where read() saw one. One that a stack owns (tag aws:cloudformation:stack-id), that
+    // was a placeholder before, or that has members of others keeps its place: it is emptied to a
+    // placeholder with these. Any other is deleted at once and for good: its value is derived and
+    // can be written again.
     base::Result<void> remove(const std::string& name, base::Deadline deadline) override;
 
    private:

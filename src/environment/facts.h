@@ -25,6 +25,12 @@ struct KeyRecord {
     std::optional<base::Secret> bytes;  // with location registry only
 };
 
+// Why a server may be a copy of the one that its registry speaks of, and what to do about it.
+struct Doubt {
+    std::string why;
+    std::string hint;
+};
+
 struct Installation {
     base::Uuid id;
     int schema_version = 0;
@@ -41,6 +47,9 @@ struct Installation {
     bool has_leftovers = false;
     // The time of some environment, of whatever project, is over.
     bool has_expired = false;
+    // Set unless the server is proven to be the one that its advertised address leads to: it was
+    // restarted, restored or copied since that was proved last.
+    std::optional<Doubt> doubt;
 };
 
 // The database of an instance, as pg_database has it.
@@ -172,5 +181,9 @@ struct Facts {
     Tried tried;
     Time now;  // the server's clock
 };
+
+// Fails conflict for a name of the registry that could break out of what it is written to: one with
+// control characters, or that is not UTF-8.
+base::Result<void> check_texts(const Facts& facts);
 
 }  // namespace environment

@@ -7,6 +7,7 @@
 
 #include "environment/lateness.h"
 #include "environment/operation.h"
+#include "environment/standing.h"
 
 namespace environment {
 
@@ -90,6 +91,8 @@ Result<Answer> Manager::conclude(const Operation& operation, Result<Answer> answ
 }
 
 Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Deadline deadline) {
+    BASE_TRY(check(wish.origin));
+    BASE_TRY(check(wish.labels));
     const FreshIdentities fresh;
     // An adverse end takes back what was not there before.
     const Planner undo = [](const Facts& facts) -> Result<Plan> {
@@ -240,8 +243,25 @@ Result<std::vector<Subject>> Manager::subjects(const Project& project, Deadline 
     return subjects;
 }
 
-Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto facts, server_.observe(subject, Purpose::recall, deadline));
+Result<Facts> Manager::recall(const Subject& subject, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto facts, server_.observe(subject, Purpose::recall, deadline));
+    if (facts.installation.doubt) {
+        BASE_TRY_ASSIGN(facts.installation.doubt, server_.prove(facts.policy, deadline));
+    }
+    return facts;
+}
+
+Result<void> Manager::check_original(const Project& project, const std::string& what,
+                                     Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto all, server_.observe_pool(project, deadline));
+    if (!all.common.installation.doubt) return {};
+    BASE_TRY_ASSIGN(const auto doubt, server_.prove(all.common.policy, deadline));
+    return doubt ? base::fail(doubtful(what, *doubt)) : Result<void>();
+}
+
+Result<Description> Manager::get(const Subject& subject, Deadline deadline, Way way) {
+    BASE_TRY_ASSIGN(const auto facts, recall(subject, deadline));
+    BASE_TRY(check_texts(facts));
     BASE_TRY(facts.policy.agree_with(surroundings_.policy_claims));
     if (!facts.environment) {
         return base::fail(ErrorKind::not_found,
@@ -250,7 +270,9 @@ Result<Description> Manager::get(const Subject& subject, Deadline deadline) {
                           "make it with: reviewdb create NAME");
     }
     auto description = describe(facts);
+    description.doubt = facts.installation.doubt;
     if (!facts.role || facts.environment->state != EnvironmentState::ready) return description;
+    if (description.doubt && way == Way::advertised) return description;
     std::optional<base::Secret> value;
     if (facts.role->source == PasswordSource::external) {
         BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));

@@ -31,7 +31,13 @@ struct Description {
     std::string sslmode;
     base::Secret password;
     std::optional<std::int64_t> size_bytes;
+    // Set where the server may be a copy: then the address above may lead to another one, and the
+    // password is left out.
+    std::optional<Doubt> doubt;
 };
+
+// Whether a password is for the advertised address, or for a session with this very server.
+enum class Way { advertised, own };
 
 // The rows of a plan's target, or of what was observed, at the advertised address.
 Description describe(const Target& target, const Policy& policy);
@@ -175,9 +181,15 @@ class Manager {
                                         const std::string& database_template,
                                         base::Deadline deadline);
 
-    // Reads only, and proves nothing. Fails not_found; an environment that is not ready fails
-    // unavailable where its password is asked for.
-    base::Result<Description> get(const Subject& subject, base::Deadline deadline);
+    // Reads only, and proves no login. Fails not_found; an environment that is not ready fails
+    // unavailable where its password is asked for. On a server that may be a copy the password is
+    // there only for Way::own.
+    base::Result<Description> get(const Subject& subject, base::Deadline deadline,
+                                  Way way = Way::advertised);
+    // Fails conflict, saying that `what` was not done, on a server that may be a copy of another
+    // one. Before every effect outside the server that no plan knows of.
+    base::Result<void> check_original(const Project& project, const std::string& what,
+                                      base::Deadline deadline);
 
     base::Result<std::vector<Description>> list(const ListFilter& filter, base::Deadline deadline);
 
@@ -188,6 +200,8 @@ class Manager {
                                  Execution execution, base::Deadline deadline);
     base::Result<Answer> conclude(const Operation& operation, base::Result<Answer> answer,
                                   Execution execution, base::Deadline deadline);
+    // As it was promised; the server is proven where it was in doubt.
+    base::Result<Facts> recall(const Subject& subject, base::Deadline deadline);
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
     base::Result<void> remove_found(const Project& project, const Finding& finding,

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "environment/key_ring.h"
 #include "environment/secret_value.h"
+#include "environment/standing.h"
 
 namespace environment {
 
@@ -90,9 +91,20 @@ Result<Credentials> Operation::credentials_for(const Target& target) const {
     return credentials;
 }
 
-Result<void> Operation::observe(Deadline deadline) {
+// A server that is the original is proven by this once after each restart.
+Result<void> Operation::look(Deadline deadline) {
     BASE_TRY_ASSIGN(facts_, look_(deadline));
+    if (!facts_.installation.doubt) return {};
+    BASE_TRY_ASSIGN(auto doubt, server_.prove(facts_.policy, deadline));
+    BASE_TRY_ASSIGN(facts_, look_(deadline));
+    if (facts_.installation.doubt && doubt) facts_.installation.doubt = std::move(doubt);
+    return {};
+}
+
+Result<void> Operation::observe(Deadline deadline) {
+    BASE_TRY(look(deadline));
     facts_.tried = tried_;
+    BASE_TRY(check_texts(facts_));
     BASE_TRY(facts_.policy.agree_with(surroundings_.policy_claims));
     if (subject_ == nullptr) return {};
     if (trash_) {
@@ -224,6 +236,10 @@ Result<void> Operation::clone_between_both(const Step& step, const Plan& plan,
 Result<void> Operation::perform_on_secret(const Step& step, const Plan& plan,
                                           const Credentials& credentials, Deadline deadline) {
     const auto& secret = plan.target.environment.secret;
+    if (facts_.installation.doubt) {
+        return base::fail(doubtful(fmt::format("the secret '{}' was left as it is", secret),
+                                   *facts_.installation.doubt));
+    }
     if (step.kind == StepKind::write_secret) {
         auto description = describe(plan.target, facts_.policy);
         description.password = credentials.password;
@@ -286,10 +302,12 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
                                                  Deadline deadline) {
     BASE_TRY(observe(deadline));
     auto planned = planner(facts_);
+    if (planned) planned = confined(*std::move(planned), facts_);
     if (!planned) return base::fail(std::move(planned).error());
     auto& plan = *planned;
     if (execution == Execution::carry_out) {
         BASE_TRY(carry_out(plan, facts_, deadline));
+        if (plan.ends_in) return base::fail(*plan.ends_in);
         if (plan.again) return std::optional<Answer>();
     }
     if (execution == Execution::dry_run && plan.outcome == Outcome::deleted) {
@@ -297,16 +315,20 @@ Result<std::optional<Answer>> Operation::attempt(const Planner& planner, Executi
         for (const auto& one : obstacles) remarks_.push_back(describe(one));
     }
     for (auto& remark : plan.remarks) remarks_.push_back(std::move(remark));
+    if (plan.ends_in) remarks_.push_back(plan.ends_in->message);
     Answer answer{plan.outcome, std::nullopt, plan.steps, remarks_, plan.warm};
     const bool is_there = !plan.target.environment.name.empty() && plan.outcome != Outcome::absent;
     if (!is_there) return std::optional(std::move(answer));
     answer.description = describe(plan.target, facts_.policy);
+    answer.description->doubt = facts_.installation.doubt;
     if (execution == Execution::dry_run || plan.outcome == Outcome::deleted) {
         return std::optional(std::move(answer));
     }
     auto& state = answer.description->environment.state;
     if (state == EnvironmentState::publishing) state = EnvironmentState::ready;
-    if (plan.target.role.name.empty()) return std::optional(std::move(answer));
+    if (plan.target.role.name.empty() || facts_.installation.doubt) {
+        return std::optional(std::move(answer));
+    }
     if (plan.steps.empty()) {
         BASE_TRY_ASSIGN(
             answer.description->password,

@@ -79,6 +79,7 @@ class Operation {
    private:
     base::Result<std::optional<Answer>> attempt(const Planner& planner, Execution execution,
                                                 base::Deadline deadline);
+    base::Result<void> look(base::Deadline deadline);
     base::Result<void> observe(base::Deadline deadline);
     base::Result<void> observe_candidate(base::Deadline deadline);
     base::Result<void> perform(const Step& step, const Plan& plan, const Credentials& credentials,

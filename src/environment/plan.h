@@ -130,10 +130,14 @@ struct Plan {
     std::vector<std::string> remarks;  // what else the caller should know
     // What stood in the way is cleared by these steps; then observe and plan again.
     bool again = false;
+    // The failure that the call ends with once the steps are done; see standing.h.
+    std::optional<base::Error> ends_in;
 };
 
 // Fails invalid_input for what is too long or has control characters in it.
 base::Result<void> check(const Origin& origin);
+// The same of labels, whose keys are not empty.
+base::Result<void> check(const Labels& labels);
 
 // What another tool made for an environment may become ours, as it is, where all of this holds: the
 // secret names database and role, its password logs in, and whoever we logged in as owns the

@@ -88,10 +88,12 @@ class Making {
         if (ask_.terms == Terms::renew) BASE_TRY(planning::check_admitted(wish_, facts_));
         if (facts_.secret && facts_.secret->exists &&
             facts_.secret->holder == SecretHolder::somebody_else) {
-            return base::fail(ErrorKind::conflict,
-                              "the secret store has a secret of that name which is not ours",
-                              "remove it, or choose other names: reviewdb config set "
-                              "secret_pattern=…");
+            return base::fail(
+                ErrorKind::conflict,
+                fmt::format("the secret store has a secret '{}' already, which is neither this "
+                            "environment's nor a placeholder",
+                            planning::secret_name(wish_, facts_)),
+                "remove it, or choose other names: reviewdb config set secret_pattern=…");
         }
         return {};
     }

@@ -121,7 +121,8 @@ Result<Plan> plan_restore(const Wish& wish, const Facts& facts, const FreshIdent
     if (facts.secret && facts.secret->exists &&
         facts.secret->holder == SecretHolder::somebody_else) {
         return base::fail(ErrorKind::conflict,
-                          "the secret store has a secret of that name which is not ours",
+                          "the secret store has a secret of that name already, which is neither "
+                          "this environment's nor a placeholder",
                           "remove it, or restore under another name: --as NAME");
     }
     const bool its_own =

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/words.h"
 #include "environment/stamp.h"
 
 namespace environment {
@@ -85,6 +86,21 @@ base::Result<void> check(const Origin& origin) {
         return base::fail(base::ErrorKind::invalid_input,
                           "repository, ref and commit are at most 255 bytes of UTF-8 without "
                           "control characters");
+    }
+    return {};
+}
+
+base::Result<void> check(const Labels& labels) {
+    constexpr std::size_t k_longest = 255;
+    const auto fits = [](const std::string& text) {
+        return is_clean_utf8(text) && text.size() <= k_longest;
+    };
+    for (const auto& [key, value] : labels) {
+        if (!key.empty() && fits(key) && fits(value)) continue;
+        return base::fail(base::ErrorKind::invalid_input,
+                          fmt::format("invalid label '{}'", base::harmless(key)),
+                          "a label's key and value are at most 255 bytes of UTF-8 without control "
+                          "characters, and the key is not empty");
     }
     return {};
 }

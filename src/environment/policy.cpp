@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/size.h"
+#include "base/words.h"
 
 namespace environment {
 
@@ -236,6 +237,23 @@ Policy Policy::from_rows(const Project& project, std::span<const PolicyRow> rows
         }
     }
     return Policy(std::move(known));
+}
+
+Result<Policy> Policy::read(const Project& project, std::span<const PolicyRow> rows) {
+    auto policy = from_rows(project, rows);
+    for (const auto& row : policy.known_->rows) {
+        const auto checked = find_definition(row.key)->check(row.value);
+        if (checked) continue;
+        const bool everywhere = row.project == k_every_project;
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("cannot use the registry's policy of {}: {}: {}",
+                        everywhere ? "every project" : "project " + row.project, row.key,
+                        base::harmless(checked.error().message)),
+            fmt::format("set a valid value ({}): reviewdb config set {}{}=VALUE",
+                        checked.error().hint, everywhere ? "--all-projects " : "", row.key));
+    }
+    return policy;
 }
 
 std::vector<PolicyValue> Policy::values() const {

@@ -56,6 +56,10 @@ class Policy {
     // A project's row wins over one for every project. Rows with keys that this program does not
     // know are left alone: a newer one wrote them.
     static Policy from_rows(const Project& project, std::span<const PolicyRow> rows);
+    // The same for rows that were read from a registry, where anything can stand. Fails conflict
+    // for a value that check() refuses: no default takes its place, since that could admit what the
+    // value was to keep out.
+    static base::Result<Policy> read(const Project& project, std::span<const PolicyRow> rows);
     // Fails invalid_input for an unknown key or a value that cannot be one.
     static base::Result<void> check(std::string_view key, std::string_view value);
 

@@ -53,8 +53,9 @@ class SecretStore {
     // Makes or replaces the value, whole or not at all. Fails conflict for a value that turned up
     // since it was read and may not be replaced, in_doubt for one that may.
     virtual base::Result<void> write(const SecretWrite& write, base::Deadline deadline) = 0;
-    // Content when there is none. A store may leave an empty place behind where somebody else looks
-    // after the secret.
+    // Takes our members out of the value; the secret goes when nothing else is in it. Content when
+    // there is none. Leaves a placeholder where remainder_of_secret() says so, and a store may do
+    // so where somebody else looks after the secret.
     virtual base::Result<void> remove(const std::string& name, base::Deadline deadline) = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/bytes.h"
@@ -15,6 +17,12 @@ namespace environment {
 namespace {
 
 constexpr std::string_view k_owner = "reviewdb";
+// A placeholder was there before the value was written.
+constexpr std::string_view k_filled = "reviewdb_filled_placeholder";
+constexpr std::string_view k_placeholder = "placeholder";
+constexpr std::array<std::string_view, 10> k_ours{"engine", "host", "port", "username", "password",
+                                                  "dbname", "ssl",  "url",  k_owner,    k_filled};
+constexpr std::array<std::string_view, 3> k_engines{"postgres", "postgresql", "aurora-postgresql"};
 
 // A socket folder is encoded, an IPv6 address stands in brackets with its zone encoded.
 std::string url_host(const std::string& host) {
@@ -29,6 +37,32 @@ std::optional<boost::json::object> parse_object(const base::Secret& text) {
     auto value = boost::json::parse(text.reveal(), problem);
     if (problem || !value.is_object()) return std::nullopt;
     return std::move(value.as_object());
+}
+
+bool says_nothing(const boost::json::object& object, std::string_view key) {
+    const auto* value = object.if_contains(key);
+    return value == nullptr || value->is_null() ||
+           (value->is_string() && value->get_string().empty());
+}
+
+bool has_text(const boost::json::object& object, std::string_view key, std::string_view text) {
+    const auto* value = object.if_contains(key);
+    return value != nullptr && value->is_string() && value->get_string() == text;
+}
+
+bool is_placeholder_object(const boost::json::object& object) {
+    for (const auto* key : {"host", "dbname", "url", "reviewdb"}) {
+        if (!says_nothing(object, key)) return false;
+    }
+    if (has_text(object, "username", k_placeholder)) return true;
+    const bool postgres =
+        says_nothing(object, "engine") || std::ranges::any_of(k_engines, [&](auto engine) {
+            return has_text(object, "engine", engine);
+        });
+    return postgres && says_nothing(object, "username") && says_nothing(object, "password") &&
+           std::ranges::all_of(object, [](const auto& member) {
+               return std::ranges::find(k_ours, std::string_view(member.key())) != k_ours.end();
+           });
 }
 
 }  // namespace
@@ -61,12 +95,35 @@ base::Secret make_secret_value(const ConnectionFacts& facts, const base::Uuid& o
     value["url"] = connection_url(facts).reveal();
     value[k_owner] = owner.to_string();
     if (former) {
+        const auto object = parse_object(*former).value_or(boost::json::object());
         // insert() leaves a key alone that is there already: ours win.
-        for (const auto& pair : parse_object(*former).value_or(boost::json::object())) {
-            value.insert(pair);
-        }
+        for (const auto& pair : object) value.insert(pair);
+        if (is_placeholder(*former)) value[k_filled] = true;
     }
     return base::Secret(boost::json::serialize(value));
+}
+
+bool is_placeholder(const base::Secret& value) {
+    const auto object = parse_object(value);
+    return object && is_placeholder_object(*object);
+}
+
+std::optional<base::Secret> remainder_of_secret(const base::Secret& value) {
+    const auto object = parse_object(value);
+    const bool of_others =
+        object && std::ranges::any_of(*object, [](const auto& member) {
+            return std::ranges::find(k_ours, std::string_view(member.key())) == k_ours.end();
+        });
+    const bool was_there = object && (object->contains(k_filled) || is_placeholder_object(*object));
+    if (!of_others && !was_there) return std::nullopt;
+    return placeholder_left_of(value);
+}
+
+base::Secret placeholder_left_of(const base::Secret& value) {
+    auto object = parse_object(value).value_or(boost::json::object());
+    for (const auto key : k_ours) object.erase(key);
+    object["username"] = k_placeholder;
+    return base::Secret(boost::json::serialize(object));
 }
 
 std::optional<base::Uuid> owner_of_secret(const base::Secret& value) {
@@ -106,7 +163,7 @@ SecretHolder holder_of_secret(const base::Secret& value, const std::optional<bas
     if (named && owner == named) return SecretHolder::this_environment;
     const auto login = login_in_secret(value);
     if (!login) return SecretHolder::somebody_else;
-    if (!named && login->host.empty() && login->dbname.empty()) return SecretHolder::nobody;
+    if (is_placeholder(value)) return SecretHolder::nobody;
     const bool same = login->dbname == facts.dbname && login->host == facts.host &&
                       (login->port == facts.port || login->port == 0);
     return same ? SecretHolder::this_environment : SecretHolder::somebody_else;

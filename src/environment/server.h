@@ -195,6 +195,12 @@ class Server {
                                                  const Credentials& credentials,
                                                  base::Deadline deadline) = 0;
 
+    // Proves that the address of `policy` leads to this very server, and records it; nothing when
+    // that succeeded. Waits a few seconds at most, and answers the same for a minute when it
+    // failed. Ends the transaction of an observation for a claim. Fails as the session does.
+    virtual base::Result<std::optional<Doubt>> prove(const Policy& policy,
+                                                     base::Deadline deadline) = 0;
+
     // One round trip: this process still holds the lock, and nobody has taken over since. Fails
     // in_doubt otherwise. Before every effect outside the session.
     virtual base::Result<void> check_lease(const Target& target, base::Deadline deadline) = 0;

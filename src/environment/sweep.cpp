@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/duration.h"
+#include "environment/standing.h"
 
 namespace environment {
 
@@ -72,6 +73,7 @@ class Sweeping {
         if (common_.installation.is_behind) leave_everything();
         look_at_trash();
         look_at_remains();
+        if (common_.installation.doubt) leave_to_original(*common_.installation.doubt);
         return std::move(decision_);
     }
 
@@ -108,6 +110,15 @@ class Sweeping {
                             truth_->repository));
         }
         return {};
+    }
+
+    // Nothing at all is removed on what may be a copy: its environments' secrets are the
+    // original's.
+    void leave_to_original(const Doubt& doubt) {
+        for (auto& finding : decision_.findings) {
+            if (finding.left.empty()) finding.left = "this server may be a copy of another one";
+        }
+        decision_.remarks.push_back("nothing was swept: " + remark_of(doubt));
     }
 
     // In the order of how sure it is that nobody needs it.

@@ -161,13 +161,18 @@ void Manager::look_for_orphaned_secrets(const Policy& policy, SweepReport& repor
 
 Result<SweepReport> Manager::sweep(const SweepWish& wish, Execution execution, Deadline deadline) {
     const auto repository = wish.truth ? wish.truth->repository : std::string();
-    BASE_TRY_ASSIGN(const auto facts, server_.observe_sweep(wish.project, repository, deadline));
+    BASE_TRY_ASSIGN(auto facts, server_.observe_sweep(wish.project, repository, deadline));
+    if (facts.common.installation.doubt) {
+        BASE_TRY_ASSIGN(facts.common.installation.doubt,
+                        server_.prove(facts.common.policy, deadline));
+    }
     BASE_TRY(facts.common.policy.agree_with(surroundings_.policy_claims));
     BASE_TRY_ASSIGN(auto decision, decide_sweep(facts, wish.truth));
     SweepReport report{std::move(decision.findings), std::move(decision.remarks),
                        decision.unjudged};
-    const bool believed = !facts.common.installation.is_behind;
-    if (execution == Execution::carry_out) {
+    const bool original = !facts.common.installation.doubt;
+    const bool believed = original && !facts.common.installation.is_behind;
+    if (execution == Execution::carry_out && original) {
         if (believed) deal_with_environments(wish, report, deadline);
         deal_with_unknown(report, deadline);
         if (believed) deal_with_remains(report, deadline);
@@ -184,7 +189,7 @@ void Manager::remove_expired(const Project& project, std::chrono::milliseconds b
                              Deadline deadline) {
     const auto begin_until = deadline.at_most(budget);
     const auto facts = server_.observe_sweep(project, {}, deadline.at_most(k_time_for_one_finding));
-    if (!facts || facts->common.installation.is_behind) return;
+    if (!facts || facts->common.installation.is_behind || facts->common.installation.doubt) return;
     const auto decision = decide_sweep(*facts, std::nullopt);
     if (!decision) return;
     for (const auto& finding : decision->findings) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is pending, rotation by a store, and letting go of an environment that lives on.
+#include <fmt/format.h>
+
 #include <chrono>
 
 #include "environment/manager.h"
 #include "environment/operation.h"
 #include "environment/secret_value.h"
+#include "environment/standing.h"
 
 namespace environment {
 
@@ -45,7 +48,12 @@ Result<Answer> Manager::release(const Wish& wish, Execution execution, Deadline 
 }
 
 Result<Succession> Manager::succession(const Subject& subject, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto facts, server_.observe(subject, Purpose::recall, deadline));
+    BASE_TRY_ASSIGN(const auto facts, recall(subject, deadline));
+    if (facts.installation.doubt) {
+        return base::fail(
+            doubtful(fmt::format("the password of '{}' was not rotated", subject.name.text()),
+                     *facts.installation.doubt));
+    }
     if (!facts.environment || !facts.role || !facts.instance) {
         return base::fail(ErrorKind::not_found, "there is no environment '" + subject.name.text() +
                                                     "' whose password could be rotated");
@@ -85,6 +93,11 @@ Result<std::vector<Report>> Manager::finish_pending(Deadline deadline) {
             if (!project || !name || deadline.passed()) continue;
             const Wish wish{*project, *name, {}, "an earlier call did not finish it"};
             const auto end = deadline.at_most(k_for_one);
+            // Its secret would stay behind, or be missing, so it waits.
+            if (auto original = check_original(*project, "it was left as it is", end); !original) {
+                reports.push_back({{*project, *name}, base::fail(std::move(original).error())});
+                continue;
+            }
             reports.push_back({{*project, *name},
                                state == EnvironmentState::retiring
                                    ? remove(wish, Execution::carry_out, end)

@@ -2,6 +2,7 @@
 #include "local/local_server.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <charconv>
 #include <string_view>
@@ -119,6 +120,14 @@ base::Result<Status> LocalServer::status() const {
     BASE_TRY_ASSIGN(const auto kept, kept_port());
     status.port = running && running->port > 0 ? running->port : kept;
     return status;
+}
+
+std::string LocalServer::place() const {
+    struct stat facts {};
+    std::error_code problem;
+    const auto path = std::filesystem::canonical(folder_.data(), problem);
+    if (problem || stat(path.c_str(), &facts) != 0) return {};
+    return fmt::format("{} (inode {})", path.string(), facts.st_ino);
 }
 
 base::Result<bool> LocalServer::remove(base::Deadline deadline) {

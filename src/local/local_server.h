@@ -75,6 +75,10 @@ class LocalServer {
     // a folder without our marker, which is left as it is; denied, overloaded, deadline.
     base::Result<bool> remove(base::Deadline deadline);
 
+    // Its data folder, by path and inode: a copy of it differs in one of them. Empty where there is
+    // none. Changes nothing, waits for nothing.
+    std::string place() const;
+
     // Keeps user, password and database of `login` for operator_login, as long as the server
     // exists.
     base::Result<void> remember_operator(const pg::ConnectionInfo& login);

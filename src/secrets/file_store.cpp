@@ -154,7 +154,13 @@ Result<void> FileStore::remove(const std::string& name, base::Deadline) {
     if (!folder) return {};
     BASE_TRY(remove_unfinished(path));
     BASE_TRY_ASSIGN(const bool file, check_file(path));
-    if (!file || unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+    if (!file) return {};
+    BASE_TRY_ASSIGN(auto text, base::read_file(path));
+    const base::Secret value(std::move(text).value_or(""));
+    if (const auto left = environment::remainder_of_secret(value)) {
+        return *left == value ? Result<void>() : base::write_file(path, left->reveal(), 0600);
+    }
+    if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
     return failed("remove", path);
 }
 

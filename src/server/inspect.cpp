@@ -8,6 +8,7 @@
 #include "server/inspect_sql.h"
 #include "server/locks.h"
 #include "server/open_databases.h"
+#include "server/proof.h"
 #include "server/row_reading.h"
 #include "server/session.h"
 #include "server/survey.h"
@@ -190,6 +191,17 @@ void judge_open(Findings& all, const std::vector<OpenDatabase>& open) {
     }
 }
 
+constexpr const char* k_in_doubt = "no secret is written or removed, and no URL printed";
+
+void judge_identity(Findings& all, const Result<void>& original) {
+    if (original) {
+        fine(all, "server", "is proven to be the one that its registry speaks of");
+        return;
+    }
+    all.push_back(
+        {Grade::failure, "server", original.error().message, original.error().hint, false});
+}
+
 }  // namespace
 
 Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Project& project,
@@ -198,12 +210,12 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
     const auto version = session.server_version();
     BASE_TRY_ASSIGN(
         const auto answers,
-        session.run_all({{std::string(k_server)},
+        session.run_all({{fmt::format(fmt::runtime(k_server), k_is_proven)},
                          {"SELECT project, key, value FROM registry.policy"},
                          {fmt::format(k_disagreements, nobody_works_on_i())},
                          {fmt::format(k_members, version >= 160000 ? "SET" : "MEMBER")}},
                         deadline));
-    const auto policy = environment::Policy::from_rows(project, read_policy(answers[1]));
+    BASE_TRY_ASSIGN(const auto policy, environment::Policy::read(project, read_policy(answers[1])));
     BASE_TRY_ASSIGN(const auto open, open_databases(session, deadline));
 
     Findings all;
@@ -224,6 +236,9 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
         fine(all, "registry", "knows everything on the server that is ours");
     }
     judge_open(all, open);
+    judge_identity(all, row.boolean("is_proven")
+                            ? Result<void>()
+                            : check_original(login, k_in_doubt, deadline, log));
     return all;
 }
 

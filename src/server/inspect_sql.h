@@ -25,6 +25,7 @@ SELECT pg_backend_pid() AS pid, session_user::text AS login,
     (SELECT coalesce(sum(pg_database_size(d.oid)), 0) FROM pg_database d
         WHERE d.datdba = m.oid AND d.datconnlimit <> -2)::bigint AS bytes,
     (SELECT writes < registry.counted_writes() FROM registry.installation) AS is_behind,
+    (SELECT {} FROM registry.installation x) AS is_proven,
     coalesce((SELECT location FROM registry.key JOIN registry.installation ON number = current_key),
         'none') AS key_location
 FROM pg_roles m WHERE m.rolname = current_user)";

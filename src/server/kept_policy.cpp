@@ -5,12 +5,14 @@
 
 namespace server {
 
-const environment::Policy& KeptPolicy::read(const environment::Project& project,
-                                            const pg::Rows& rows) {
+base::Result<environment::Policy> KeptPolicy::read(const environment::Project& project,
+                                                   const pg::Rows& rows) {
     if (project.text() == project_ && is_of(rows)) return policy_;
+    auto read = read_policy(rows);
+    BASE_TRY_ASSIGN(auto policy, environment::Policy::read(project, read));
     project_ = project.text();
-    rows_ = read_policy(rows);
-    policy_ = environment::Policy::from_rows(project, rows_);
+    rows_ = std::move(read);
+    policy_ = std::move(policy);
     return policy_;
 }
 

@@ -14,8 +14,9 @@ namespace server {
 
 class KeptPolicy {
    public:
-    // The project's, from the answer to k_policy. Good until the next call.
-    const environment::Policy& read(const environment::Project& project, const pg::Rows& rows);
+    // The project's, from the answer to k_policy. Fails as environment::Policy::read.
+    base::Result<environment::Policy> read(const environment::Project& project,
+                                           const pg::Rows& rows);
 
    private:
     bool is_of(const pg::Rows& rows) const;

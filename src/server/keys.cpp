@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "environment/key_ring.h"
+#include "server/proof.h"
 #include "server/registration.h"
 #include "server/row_reading.h"
 #include "server/session.h"
@@ -102,6 +103,10 @@ Result<KeyView> add_key(const KeyKeeper& keeper, Deadline deadline) {
     const int number = keys.back().number + 1;
     auto location = current.location;
     auto key = Key::random(number);
+    if (location != "registry" && location != "env") {
+        BASE_TRY(
+            check_original(keeper.login, "no key was made in " + location, deadline, keeper.log));
+    }
     if (location.starts_with(environment::k_key_in_file)) {
         const auto path = place_of(first_place(keys, current), number);
         location = fmt::format("{}{}", environment::k_key_in_file, path);
@@ -172,6 +177,10 @@ Result<void> retire_key(const KeyKeeper& keeper, int number, Deadline deadline) 
 
 Result<void> move_keys(const KeyKeeper& keeper, const std::string& location, Deadline deadline) {
     BASE_TRY(check_key_location(location));
+    if (location != "registry" && location != "env") {
+        BASE_TRY(
+            check_original(keeper.login, "no key was moved to " + location, deadline, keeper.log));
+    }
     BASE_TRY_ASSIGN(auto session, open_registry(keeper, deadline));
     BASE_TRY_ASSIGN(
         const auto answers,

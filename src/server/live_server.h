@@ -8,6 +8,7 @@
 // reading.cpp.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <set>
@@ -105,6 +106,8 @@ class LiveServer final : public environment::Server {
     base::Result<environment::LoginProof> prove_login(const environment::Target& target,
                                                       const environment::Credentials& credentials,
                                                       base::Deadline deadline) override;
+    base::Result<std::optional<environment::Doubt>> prove(const environment::Policy& policy,
+                                                          base::Deadline deadline) override;
     base::Result<void> check_lease(const environment::Target& target,
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;
@@ -124,6 +127,11 @@ class LiveServer final : public environment::Server {
                                   std::string_view value, const environment::Actor& actor,
                                   base::Deadline deadline) override;
 
+    // The server is the local one of that folder; empty for any other.
+    void is_at(std::string place) { place_ = std::move(place); }
+    // The same, asked of the registry. Records it, and that the server is proven, unless
+    // the registry names another folder. Answers whether the server is proven.
+    base::Result<bool> settle_place(std::string place, base::Deadline deadline);
     // Everybody of the project whose password `rotate --all` has still to change, by name. A first
     // call begins; a later one goes on, until end_rotation.
     base::Result<std::vector<environment::Subject>> begin_rotation(
@@ -189,6 +197,10 @@ class LiveServer final : public environment::Server {
                                                   const Rows& policy);
     base::Result<void> find_name_holder(const environment::Subject& subject,
                                         environment::Facts& facts, base::Deadline deadline);
+
+    // standing.cpp
+    base::Result<void> check_address_may_change(std::string_view project, std::string_view key,
+                                                base::Deadline deadline);
 
     // build_steps.cpp
     static pg::Statement insert_instance(const Work& work, std::string_view purpose);
@@ -335,6 +347,10 @@ class LiveServer final : public environment::Server {
     // Of the operation that goes on: the environments' roles whose sessions were in its way.
     std::set<std::string> hostile_;
     KeptPolicy policy_;
+    std::string place_;  // of a local server; see settle_place
+    // What the last attempt to prove the server left, and how long that is believed.
+    std::optional<environment::Doubt> doubt_;
+    std::chrono::steady_clock::time_point doubt_until_;
 };
 
 // Raises, in the transaction that it is part of, unless the database called so is that instance by

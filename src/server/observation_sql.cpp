@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "server/proof.h"
+
 namespace server {
 
 namespace {
@@ -126,24 +128,28 @@ LEFT JOIN registry.role r ON r.id = i.role AND r.state <> 'gone' AND NOT EXISTS
     OR (i.state IN ('building', 'frozen') AND i.purpose <> 'environment'
         AND NOT EXISTS (SELECT FROM registry.template t WHERE t.instance = i.id))))";
 
-const std::string_view k_installation = R"(
+namespace {
+constexpr std::string_view k_about_installation = R"(
 SELECT pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
     extract(epoch FROM clock_timestamp())::bigint AS now,
     x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
     current_setting('server_version_num')::integer AS server_version,
-    x.writes < coalesce((SELECT substring(c.description FROM ' ([0-9]+)$')::bigint
-        FROM pg_database b JOIN pg_shdescription c ON c.objoid = b.oid
-        WHERE b.datname = current_database() AND c.classoid = 'pg_database'::regclass), 0)
-        AS is_behind,
+    x.writes < registry.counted_writes() AS is_behind,
     EXISTS (SELECT FROM registry.instance WHERE state IN ('trashed', 'dropping')
         AND (state = 'dropping' OR keep_until < now()))
     OR EXISTS (SELECT FROM registry.instance WHERE state = 'building'
         AND purpose <> 'environment' AND created_at < now() - interval '1 hour') AS has_leftovers,
     EXISTS (SELECT FROM registry.role WHERE state = 'pinned') AS has_pinned,
     EXISTS (SELECT FROM registry.environment WHERE state <> 'gone' AND expires_at < now()
-        AND NOT protected) AS has_expired
+        AND NOT protected) AS has_expired, {} AS is_proven
 FROM registry.installation x)";
+}  // namespace
+
+const std::string& installation_sql() {
+    static const std::string sql = fmt::format(fmt::runtime(k_about_installation), k_is_proven);
+    return sql;
+}
 
 const std::string_view k_freed_role = R"(
 SELECT EXISTS (SELECT FROM registry.role p JOIN pg_roles l ON l.rolname = p.name

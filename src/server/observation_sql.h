@@ -33,9 +33,9 @@ extern const std::string_view k_one_leftover;
 // How the last environment called $2 of project $1 went; nothing where none is known to have.
 extern const std::string_view k_tombstone;
 
-// The installation: identity, schema, whether the registry is behind, and what a pooler would
-// change. `has_pinned` says that k_freed_role has to be asked, too.
-extern const std::string_view k_installation;
+// The installation: identity, schema, whether the registry is behind, whether the server is proven,
+// and what a pooler would change. `has_pinned` says that k_freed_role has to be asked, too.
+const std::string& installation_sql();
 
 // Of a row l of pg_roles: `found`, the databases that are none of reviewdb's in which something
 // names it, with how many objects; null for none.

@@ -189,7 +189,7 @@ void LiveServer::release(Deadline deadline) {
 // The statements that read a registry, and the answers to them.
 LiveServer::Statements LiveServer::reading(const environment::Project& project,
                                            pg::Statement observation) const {
-    return {{std::string(k_installation), {}, true},
+    return {{installation_sql(), {}, true},
             {std::string(k_living_keys), {}, true},
             reading_policy(project),
             std::move(observation)};
@@ -219,8 +219,8 @@ Result<Facts> LiveServer::common_facts(const environment::Project& project,
     Facts facts;
     facts.now = time_of(installation.integer("now"));
     facts.installation = read_installation(installation, keys);
-    facts.policy = policy_.read(project, policy);
     BASE_TRY(check_schema(facts.installation));
+    BASE_TRY_ASSIGN(facts.policy, policy_.read(project, policy));
     return facts;
 }
 
@@ -236,7 +236,7 @@ Result<Facts> LiveServer::observe_claim(const environment::Subject& subject, Dea
     const auto what = described(subject);
     std::string avoided;
     for (const auto& id : avoided_) avoided += (avoided.empty() ? "" : ",") + id.to_string();
-    Statements statements{{std::string(k_claimable),
+    Statements statements{{claimable_sql(),
                            {subject.project.text(), subject.name.text(), subject.wanted_template,
                             "{" + avoided + "}"},
                            true},

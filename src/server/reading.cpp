@@ -52,13 +52,14 @@ Result<environment::Policy> LiveServer::policy(const environment::Project& proje
     BASE_TRY(connect(deadline));
     BASE_TRY_ASSIGN(const auto rows,
                     session_->run({std::string(k_policy), {project.text()}, true}, deadline));
-    return environment::Policy::from_rows(project, read_policy(rows));
+    return environment::Policy::read(project, read_policy(rows));
 }
 
 Result<void> LiveServer::set_policy(std::string_view project, std::string_view key,
                                     std::string_view value, const environment::Actor& actor,
                                     Deadline deadline) {
     BASE_TRY(connect(deadline));
+    BASE_TRY(check_address_may_change(project, key, deadline));
     return run(
         {{"INSERT INTO registry.policy (project, key, value, set_by) "
           "VALUES ($1, $2, $3, $4) ON CONFLICT (project, key) DO UPDATE "

@@ -156,7 +156,7 @@ Result<void> Rebuilder::look_at(const pg::Row& row) {
 Result<std::vector<Adoption>> Rebuilder::run() {
     BASE_TRY_ASSIGN(
         const auto answers,
-        session_.run_all({{std::string(k_installation)}, {std::string(k_living_keys)}}, deadline_));
+        session_.run_all({{installation_sql()}, {std::string(k_living_keys)}}, deadline_));
     installation_ = read_installation(answers[0][0], answers[1]);
     BASE_TRY_ASSIGN(const auto stamped,
                     session_.run({std::string(k_stamped),

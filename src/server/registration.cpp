@@ -9,6 +9,7 @@
 #include "environment/policy.h"
 #include "pg/quoting.h"
 #include "server/ownership.h"
+#include "server/proof.h"
 #include "server/session.h"
 #include "server/survey.h"
 #include "server/upgrade.h"
@@ -148,7 +149,9 @@ std::vector<std::string> registration_sql(const Registration& registration,
                     "oldest_program_allowed, operator) VALUES ({}, {}, 1, {})",
                     pg::literal(registration.installation.to_string()), schema_version(),
                     pg::literal(k_operator)),
-        key_sql(registration), policy_sql("sslmode", registration.sslmode_sql, actor)};
+        // Nobody else can have a registry that is made this moment.
+        std::string(k_record_own_identity), key_sql(registration),
+        policy_sql("sslmode", registration.sslmode_sql, actor)};
     if (!policies.contains("connection_limit")) {
         statements.push_back(policy_sql("connection_limit", k_connection_limit, actor));
     }

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
+#include "environment/standing.h"
 
 namespace server {
 
@@ -140,6 +141,7 @@ environment::Installation read_installation(const pg::Row& installation, const p
     read.is_behind = installation.boolean("is_behind");
     read.has_leftovers = installation.boolean("has_leftovers");
     read.has_expired = installation.boolean("has_expired");
+    if (!installation.boolean("is_proven")) read.doubt = environment::unexamined_doubt();
     read.keys = read_key_records(keys);
     return read;
 }

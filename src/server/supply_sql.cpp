@@ -5,6 +5,7 @@
 
 #include "server/locks.h"
 #include "server/observation_sql.h"
+#include "server/proof.h"
 #include "server/row_reading.h"
 
 namespace server {
@@ -29,14 +30,15 @@ SELECT s.*, EXISTS (SELECT FROM registry.instance i WHERE i.state = 'warm'
     AS warm_there
 FROM source s)";
 
-const std::string_view k_claimable = R"(
+namespace {
+constexpr std::string_view k_claim = R"(
 SELECT k.number, k.fingerprint, k.location, encode(k.bytes, 'hex') AS bytes,
     pg_backend_pid() AS pid, current_user AS acting,
     current_setting('idle_session_timeout') AS lease,
     extract(epoch FROM clock_timestamp())::bigint AS now,
     x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
     current_setting('server_version_num')::integer AS server_version,
-    false AS is_behind, false AS has_leftovers, false AS has_expired,
+    false AS is_behind, false AS has_leftovers, false AS has_expired, {} AS is_proven,
     set_config('lock_timeout', '200ms', true) AS patience,
     i.id AS i_id, i.state AS i_state, i.database AS i_database, i.oid AS i_oid,
     i.template AS i_template, i.template_version AS i_version, i.shape AS i_shape,
@@ -57,6 +59,12 @@ FROM registry.installation x,
     ORDER BY w.created_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) i
 JOIN registry.role r ON r.id = i.role
 JOIN registry.key k ON k.number = r.key_number AND k.retired_at IS NULL)";
+}  // namespace
+
+const std::string& claimable_sql() {
+    static const std::string sql = fmt::format(fmt::runtime(k_claim), k_is_proven);
+    return sql;
+}
 
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
     if (rows.empty()) return std::nullopt;

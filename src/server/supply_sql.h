@@ -21,7 +21,7 @@ extern const std::string_view k_source;
 // for what only those who come later act upon, and with the key of its role. Nothing else. The rest
 // of the transaction waits for no lock longer than 200 ms. Written so that nothing in it is looked
 // for but by an index, for one row, however many there are.
-extern const std::string_view k_claimable;
+const std::string& claimable_sql();
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows);
 environment::WarmFacts read_warm(const pg::Row& row);
 

@@ -9,6 +9,7 @@
 namespace {
 
 using e2e::CliTest;
+using e2e::Words;
 using support::unique_name;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -130,6 +131,37 @@ TEST_F(CliTest, AProtectedEnvironmentIsNotDeleted) {
     EXPECT_EQ(finished.exit_code, 8) << finished.err;
     EXPECT_EQ(finished.out, "");
     EXPECT_EQ(support::ask(e2e::login_of(url), "SELECT 'here' AS value"), "here");
+}
+
+TEST_F(CliTest, AHostWithALineEndInTheRegistryWritesNoVariables) {
+    const auto github = (home().path() / "github").string();
+    output({"create", "branch", "--project", "hostile"});
+    const auto root = support::shared_cluster().superuser("reviewdb");
+    const auto host = [&](const std::string& value) {
+        support::execute(root, "DELETE FROM registry.policy WHERE project = 'hostile'");
+        support::execute(root,
+                         "INSERT INTO registry.policy (project, key, value, set_by) VALUES "
+                         "('hostile', 'host', " +
+                             value + ", 'test')");
+    };
+    host("E'127.0.0.1\nNODE_OPTIONS=--require=/tmp/evil.js'");
+    for (const Words& words :
+         {Words{"env", "branch", "-o", "github"}, Words{"create", "branch", "-o", "github"},
+          Words{"url", "branch"}, Words{"exec", "branch", "--", "env"}}) {
+        auto call = words;
+        call.insert(call.begin() + 2, {"--project", "hostile"});
+        const auto refused = reviewdb(call, {{"GITHUB_ENV", github}});
+        EXPECT_EQ(refused.exit_code, 4) << refused.err;
+        EXPECT_EQ(refused.out, "");
+        EXPECT_THAT(refused.err, HasSubstr("reviewdb config set host=VALUE"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(github));
+    output({"config", "set", "--project", "hostile", "host=127.0.0.1"});
+    output({"env", "branch", "--project", "hostile", "-o", "github"}, {{"GITHUB_ENV", github}});
+    std::ifstream stream(github);
+    const std::string lines{std::istreambuf_iterator<char>(stream), {}};
+    EXPECT_THAT(lines, HasSubstr("PGHOST<<reviewdb_"));
+    EXPECT_THAT(lines, HasSubstr("\n127.0.0.1\n"));
 }
 
 }  // namespace

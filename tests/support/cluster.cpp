@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/subprocess.h"
 #include "local/port.h"
 #include "pg/quoting.h"
 #include "support/must.h"
@@ -69,6 +70,9 @@ Cluster::Cluster(const ClusterOptions& options)
     must(local::give(folder_.path(), user_));
     if (options.standby_of != nullptr) {
         follow(*options.standby_of);
+    } else if (!options.copy_of.empty()) {
+        copy_folder(options.copy_of, data_);
+        std::filesystem::remove(data_ / "postmaster.pid");
     } else {
         copy_pristine(installation_, data_);
     }
@@ -81,7 +85,7 @@ Cluster::Cluster(const ClusterOptions& options)
     }
     write_access_rules();
     start();
-    if (options.standby_of == nullptr) make_login_quick(superuser());
+    if (options.standby_of == nullptr && options.copy_of.empty()) make_login_quick(superuser());
 }
 
 Cluster::~Cluster() {
@@ -177,6 +181,19 @@ void Cluster::make_login_quick(const pg::ConnectionInfo& login) const {
     if (durability_ != local::Durability::none) return;
     execute(superuser(), fmt::format("ALTER ROLE {} PASSWORD {}", pg::identifier(login.get("user")),
                                      pg::literal(quick_verifier(login.password()))));
+}
+
+void Cluster::back_up_to(const std::filesystem::path& folder) const {
+    std::filesystem::create_directory(folder);
+    must(local::give(folder, user_));
+    base::Command command{.arguments = {(programs() / "pg_basebackup").string(), "-D",
+                                        folder.string(), "-h", "127.0.0.1", "-p",
+                                        std::to_string(port_), "-U", k_superuser, "-c", "fast"}};
+    command.environment["PGPASSWORD"] = superuser_password().reveal();
+    if (user_) command.user = base::UnixUser{user_->uid, user_->gid};
+    command.folder = "/";
+    const auto done = must(base::run(command, soon()));
+    if (done.exit_code != 0) throw std::runtime_error("pg_basebackup: " + done.err);
 }
 
 std::string Cluster::server_log() const {

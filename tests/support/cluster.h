@@ -37,6 +37,8 @@ struct ClusterOptions {
     local::Settings settings = {};  // {"log_statement", "all"}, …
     // A copy of that one, which must be stopped, and its standby from then on.
     const class Cluster* standby_of = nullptr;
+    // Begins with a copy of that data folder, whose server must not run; empty: with a fresh one.
+    std::filesystem::path copy_of = {};
 };
 
 class Cluster {
@@ -64,6 +66,9 @@ class Cluster {
     // Gives the role of `login` a verifier of its password that costs next to nothing to log in
     // with (quick_verifier.h); not where something may be measured.
     void make_login_quick(const pg::ConnectionInfo& login) const;
+
+    // Makes a base backup of the running server in `folder`, which must not be there.
+    void back_up_to(const std::filesystem::path& folder) const;
 
     int major() const { return installation_.major; }
     int port() const { return port_; }

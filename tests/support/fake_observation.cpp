@@ -266,6 +266,16 @@ Result<std::vector<HistoryEntry>> FakeServer::history(const Project& project,
     return entries;
 }
 
+Result<std::optional<Doubt>> FakeServer::prove(const Policy& policy, Deadline /*deadline*/) {
+    if (fate_.dead) return death();
+    end_transaction();
+    if (!world_.is_original) {
+        return std::optional(Doubt{policy.host() + " leads to another server", "ask that one"});
+    }
+    world_.installation.doubt.reset();
+    return std::optional<Doubt>();
+}
+
 Result<Policy> FakeServer::policy(const Project& project, Deadline /*deadline*/) {
     return Policy::from_rows(project, world_.policy);
 }

@@ -41,7 +41,15 @@ class FakeSecretStore final : public environment::SecretStore {
         return suffer([&] { secrets_[write.name] = write.value; });
     }
     base::Result<void> remove(const std::string& name, base::Deadline /*deadline*/) override {
-        return suffer([&] { secrets_.erase(name); });
+        return suffer([&] {
+            const auto found = secrets_.find(name);
+            if (found == secrets_.end()) return;
+            if (auto left = environment::remainder_of_secret(found->second)) {
+                found->second = *std::move(left);
+            } else {
+                secrets_.erase(found);
+            }
+        });
     }
 
    private:

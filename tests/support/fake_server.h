@@ -70,6 +70,8 @@ class FakeServer final : public environment::Server {
     base::Result<environment::LoginProof> prove_login(const environment::Target& target,
                                                       const environment::Credentials& credentials,
                                                       base::Deadline deadline) override;
+    base::Result<std::optional<environment::Doubt>> prove(const environment::Policy& policy,
+                                                          base::Deadline deadline) override;
     base::Result<void> check_lease(const environment::Target& target,
                                    base::Deadline deadline) override;
     void release(base::Deadline deadline) override;

@@ -109,6 +109,9 @@ struct FakeWorld {
     // Which session has it: those of an environment, a template, an instance, and the row of an
     // instance while somebody claims it.
     std::map<std::string, int> locks;
+    // Whether the advertised address leads to this server; it matters once installation.doubt is
+    // set.
+    bool is_original = true;
     int connections = 0;  // of other people
     int most_connections = 100;
     std::uint32_t last_oid = 16384;

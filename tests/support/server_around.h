@@ -98,6 +98,10 @@ class ServerAround : public environment::Server {
                                                       base::Deadline deadline) override {
         return inner_.prove_login(target, credentials, deadline);
     }
+    base::Result<std::optional<environment::Doubt>> prove(const environment::Policy& policy,
+                                                          base::Deadline deadline) override {
+        return inner_.prove(policy, deadline);
+    }
     base::Result<void> check_lease(const environment::Target& target,
                                    base::Deadline deadline) override {
         return inner_.check_lease(target, deadline);

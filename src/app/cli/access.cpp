@@ -11,7 +11,9 @@
 #include <cstring>
 
 #include "app/cli/print.h"
+#include "base/bytes.h"
 #include "base/subprocess.h"
+#include "environment/standing.h"
 
 namespace cli {
 
@@ -33,9 +35,27 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> k_pg_vari
 
 bool in_github(const Variables& variables) { return variables.contains("GITHUB_ACTIONS"); }
 
+// As the runner decodes what follows a command's second pair of colons.
+std::string workflow_data(std::string_view text) {
+    std::string data;
+    for (const char c : text) {
+        if (c == '%' || c == '\r' || c == '\n') {
+            data += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        } else {
+            data += c;
+        }
+    }
+    return data;
+}
+
 }  // namespace
 
-pg::ConnectionInfo advertised_route(const environment::Description& description) {
+base::Result<pg::ConnectionInfo> advertised_route(const environment::Description& description) {
+    if (description.doubt) {
+        return base::fail(environment::doubtful(
+            fmt::format("the URL of '{}' was not printed", description.environment.name),
+            *description.doubt));
+    }
     return pg::ConnectionInfo()
         .with("host", description.host)
         .with("port", fmt::format("{}", description.port))
@@ -73,16 +93,24 @@ std::string shell_lines(const pg::ConnectionInfo& route) {
     return lines;
 }
 
+// Between lines that no value can guess, so that a value with a line's end in it stays one value.
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions#multiline-strings
+std::string github_lines(const std::map<std::string, base::Secret>& variables) {
+    const auto end = "reviewdb_" + base::to_hex(base::random_bytes(16));
+    std::string lines;
+    for (const auto& [name, value] : variables) {
+        lines += fmt::format("{0}<<{1}\n{2}\n{1}\n", name, end, value.reveal());
+    }
+    return lines;
+}
+
 base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Variables& variables) {
     const auto path = variables.find("GITHUB_ENV");
     if (path == variables.end() || path->second.empty()) {
         return base::fail(ErrorKind::invalid_input, "-o github: there is no GITHUB_ENV here",
                           "it is set in GitHub Actions; elsewhere take -o env");
     }
-    std::string lines;
-    for (const auto& [name, value] : variables_of(route)) {
-        lines += fmt::format("{}={}\n", name, value.reveal());
-    }
+    const auto lines = github_lines(variables_of(route));
     const int file =
         open(path->second.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);  // NOLINT
     if (file < 0) {
@@ -98,8 +126,8 @@ base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Varia
 
 void mask(const pg::ConnectionInfo& route, const Variables& variables) {
     if (!in_github(variables)) return;
-    print_notice(fmt::format("::add-mask::{}", route.password().reveal()));
-    print_notice(fmt::format("::add-mask::{}", route.to_uri().reveal()));
+    print_notice("::add-mask::" + workflow_data(route.password().reveal()));
+    print_notice("::add-mask::" + workflow_data(route.to_uri().reveal()));
 }
 
 base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route) {

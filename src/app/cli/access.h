@@ -15,8 +15,9 @@
 
 namespace cli {
 
-// The advertised address, and nothing of how we came here.
-pg::ConnectionInfo advertised_route(const environment::Description& description);
+// The advertised address, and nothing of how we came here. Fails conflict on a server that may be a
+// copy: the address leads to the original.
+base::Result<pg::ConnectionInfo> advertised_route(const environment::Description& description);
 // The way that `login` takes to the server, with its TLS settings, into the environment's database.
 pg::ConnectionInfo own_route(const environment::Description& description,
                              const pg::ConnectionInfo& login);
@@ -26,6 +27,8 @@ std::map<std::string, base::Secret> variables_of(const pg::ConnectionInfo& route
 
 // KEY='value' lines for a shell.
 std::string shell_lines(const pg::ConnectionInfo& route);
+// The variables as lines of the file that $GITHUB_ENV names.
+std::string github_lines(const std::map<std::string, base::Secret>& variables);
 // Appends the variables to the file that $GITHUB_ENV names. Fails invalid_input without one.
 base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Variables& variables);
 

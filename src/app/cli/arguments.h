@@ -93,6 +93,7 @@ struct Arguments {
     bool print_sql = false;
     std::optional<std::string> close;
     std::optional<std::string> reopen;
+    bool confirm_server = false;
     std::optional<std::string> save_operator;
 };
 

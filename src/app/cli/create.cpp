@@ -61,6 +61,13 @@ std::string as_table(const environment::Answer& answer, bool dry_run) {
     return details(*answer.description, answer.outcome, std::chrono::system_clock::now());
 }
 
+Result<void> print_route(const Session& session, const pg::ConnectionInfo& route) {
+    mask(route, session.variables());
+    if (session.wants("github")) return append_to_github(route, session.variables());
+    print_result(session.wants("url") ? route.to_uri().reveal() + "\n" : shell_lines(route));
+    return {};
+}
+
 Result<void> print_created(Session& session, const environment::Answer& answer) {
     session.end_progress();
     const bool dry_run = session.arguments().dry_run;
@@ -70,19 +77,15 @@ Result<void> print_created(Session& session, const environment::Answer& answer) 
                          : as_table(answer, true));
         return {};
     }
-    const auto route = advertised_route(*answer.description);
     if (session.wants("json")) {
         print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
-    } else if (session.wants("url")) {
-        mask(route, session.variables());
-        print_result(route.to_uri().reveal() + "\n");
-    } else if (session.wants("env")) {
-        mask(route, session.variables());
-        print_result(shell_lines(route));
-    } else if (session.wants("github")) {
-        mask(route, session.variables());
-        return append_to_github(route, session.variables());
-    } else if (session.arguments().quiet) {
+        return {};
+    }
+    if (session.wants("url") || session.wants("env") || session.wants("github")) {
+        BASE_TRY_ASSIGN(const auto route, advertised_route(*answer.description));
+        return print_route(session, route);
+    }
+    if (session.arguments().quiet) {
         print_result(answer.description->environment.name + "\n");
     } else {
         print_result(as_table(answer, false));
@@ -112,8 +115,8 @@ Result<int> run_create(Session& session) {
     const bool runs = session.arguments().run_command && !dry_run;
     if (runs && answer.description) {
         if (session.wants("github")) BASE_TRY(print_created(session, answer));
-        return base::fail(
-            become(session.arguments().command, advertised_route(*answer.description)));
+        BASE_TRY_ASSIGN(const auto route, advertised_route(*answer.description));
+        return base::fail(become(session.arguments().command, route));
     }
     BASE_TRY(print_created(session, answer));
     return 0;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "environment/key_ring.h"
 #include "server/prepare.h"
+#include "server/proof.h"
 #include "server/secret_login.h"
 #include "server/upgrade.h"
 
@@ -139,6 +140,20 @@ Result<int> close_or_reopen(Session& session, const Reached& reached) {
     return 0;
 }
 
+Result<int> confirm(Session& session, const Reached& reached) {
+    const auto& arguments = session.arguments();
+    server::Confirmation wish{.advertise = {}, .place = reached.place, .actor = session.actor()};
+    if (arguments.advertise) {
+        BASE_TRY_ASSIGN(const auto address, parse_address(*arguments.advertise));
+        BASE_TRY(environment::Policy::check("host", address.host));
+        wish.advertise = server::Address{address.host, address.port, {}};
+    }
+    BASE_TRY_ASSIGN(const auto told,
+                    server::confirm_server(reached.login, wish, session.deadline(), session.log()));
+    print_result(told + "\n");
+    return 0;
+}
+
 Result<int> print_sql(Session& session) {
     BASE_TRY_ASSIGN(auto preparation, make_preparation(session, {}));
     const auto& server = session.settings().server;
@@ -165,6 +180,7 @@ Result<int> run_init(Session& session) {
     BASE_TRY_ASSIGN(const auto reached, reach(session, Missing::make));
     session.notice(fmt::format("reviewdb: server {}", reached->login.describe()));
     if (arguments.close || arguments.reopen) return close_or_reopen(session, *reached);
+    if (arguments.confirm_server) return confirm(session, *reached);
     if (reached->local) {
         // Its registry may be an older program's.
         BASE_TRY(server::upgrade(reached->administrator, session.actor(), session.deadline(),

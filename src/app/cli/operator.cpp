@@ -8,6 +8,7 @@
 #include "app/cli/print.h"
 #include "base/file.h"
 #include "server/operator_login.h"
+#include "server/proof.h"
 #include "server/secret_login.h"
 
 namespace cli {
@@ -82,6 +83,13 @@ Result<int> rotate_operator(Session& session) {
         return base::fail(ErrorKind::invalid_input,
                           "the local server keeps its operator's password to itself",
                           "name the server whose operator's password is to change: --server");
+    }
+    // What others read of it is the original's.
+    if (arguments.save_operator || arguments.secrets ||
+        !secret_for_operator(session, session.reached().login).empty()) {
+        BASE_TRY(server::check_original(session.reached().login,
+                                        "the operator's password was not rotated",
+                                        session.deadline(), session.log()));
     }
     BASE_TRY_ASSIGN(const auto login,
                     server::rotate_operator(session.reached().administrator, session.actor(),

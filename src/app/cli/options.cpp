@@ -230,6 +230,8 @@ void add_init(CLI::App& app, Arguments& arguments) {
     text_option(app, "--reopen", arguments.reopen, "put back what --close took");
     text_option(app, "--save-operator", arguments.save_operator,
                 "write the operator's connection string to this file, not to the terminal");
+    app.add_flag("--confirm-server", arguments.confirm_server,
+                 "Confirm that this server is the original, not a copy");
 }
 
 void words_option(CLI::App& app, const char* flag, std::vector<std::string>& into,

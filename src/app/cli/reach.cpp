@@ -59,7 +59,7 @@ Result<std::optional<Reached>> reach_local(const Settings& settings,
     if (!login) {
         BASE_TRY_ASSIGN(login, local_login(server, started, actor, deadline, log));
     }
-    return std::optional<Reached>(Reached{*std::move(login), started.administrator, true, {}});
+    return std::optional<Reached>(Reached{*std::move(login), started.administrator, true, {}, server.place()});
 }
 
 // Words that other programs of this kind take, and that libpq would misread.
@@ -81,7 +81,7 @@ Result<std::optional<Reached>> reach_by_secret(Session& session, std::string_vie
     BASE_TRY_ASSIGN(auto login,
                     server::login_in(found->value, reference, server::usual_authorities()));
     return std::optional<Reached>(
-        Reached{login, login, false, {reference.id, found->name, found->arn}});
+        Reached{login, login, false, {reference.id, found->name, found->arn}, {}});
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ Result<std::optional<Reached>> reach(Session& session, Missing missing) {
     if (text.starts_with("secret:")) return reach_by_secret(session, text);
     BASE_TRY(refuse_other_schemes(text));
     BASE_TRY_ASSIGN(auto login, pg::ConnectionInfo::parse(*settings.server));
-    return std::optional<Reached>(Reached{login, login, false, {}});
+    return std::optional<Reached>(Reached{login, login, false, {}, {}});
 }
 
 Result<pg::ConnectionInfo> prepare_on_the_way(Session& session) {

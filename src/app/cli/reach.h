@@ -26,6 +26,7 @@ struct Reached {
     pg::ConnectionInfo administrator;
     bool local = false;
     std::vector<std::string> secrets;  // where the login was read from; never an environment's
+    std::string place;                 // of a local server: its folder, which no copy of it has
 };
 
 // What to do about a local server that nobody has made yet.

@@ -6,6 +6,7 @@
 #include "app/cli/session.h"
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
+#include "environment/standing.h"
 
 namespace cli {
 
@@ -32,6 +33,7 @@ Result<int> run_get(Session& session) {
     BASE_TRY_ASSIGN(const auto subject, session.subject());
     BASE_TRY(session.must_connect());
     BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline()));
+    if (found.doubt) session.notice("reviewdb: " + environment::remark_of(*found.doubt));
     if (session.wants("json")) {
         print_result(api::to_json(found, std::nullopt, false));
     } else if (session.arguments().quiet) {

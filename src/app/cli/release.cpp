@@ -32,15 +32,16 @@ Result<bool> is_release_wanted(Session& session, const Wish& wish) {
 }
 
 // With where it is: from now on nobody else will say.
-void print_released(Session& session, const Answer& answer) {
+Result<void> print_released(Session& session, const Answer& answer) {
     if (session.arguments().dry_run || !session.wants("url")) {
         print_answer(session, answer);
-        return;
+        return {};
     }
     print_remarks(session, answer);
-    const auto route = advertised_route(*answer.description);
+    BASE_TRY_ASSIGN(const auto route, advertised_route(*answer.description));
     mask(route, session.variables());
     print_result(route.to_uri().reveal() + "\n");
+    return {};
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ Result<int> run_release(Session& session) {
     BASE_TRY_ASSIGN(const auto answer,
                     session.manager().release(wish, session.execution(),
                                               base::Deadline::after(session.settings().deadline)));
-    print_released(session, answer);
+    BASE_TRY(print_released(session, answer));
     return 0;
 }
 

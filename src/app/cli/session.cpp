@@ -70,7 +70,7 @@ Result<bool> Session::connect(Missing missing) {
                        or_default(login.get("host"), "local socket"),
                        or_default(login.get("port"), "5432"), settings_.project.text()));
     work_as(login);
-    if (reached_->local) BASE_TRY(follow_port());
+    if (reached_->local) BASE_TRY(settle_local());
     return true;
 }
 
@@ -93,11 +93,21 @@ Result<bool> Session::connect(Missing missing, std::string& repository) {
     return there;
 }
 
+// A local server is told from its copies by its folder. Of a copy no port is recorded: that would
+// make it the one that the registry speaks of.
+Result<void> Session::settle_local() {
+    const auto settled = server_->settle_place(reached_->place, deadline_);
+    // A local server that lost its registry is prepared anew by create.
+    if (!settled && settled.error().sqlstate == "3D000") return {};
+    if (!settled) return base::fail(settled.error());
+    return *settled ? follow_port() : Result<void>();
+}
+
 // The port of the local server can be another one after a start; policy follows it.
 Result<void> Session::follow_port() {
     auto policy = server_->policy(settings_.project, deadline_);
-    // A local server that lost its registry is prepared anew by create.
-    if (!policy && policy.error().sqlstate == "3D000") return {};
+    // A value that cannot be used is for the call that needs it to tell: `config set` mends it.
+    if (!policy && policy.error().kind == ErrorKind::conflict) return {};
     if (!policy) return base::fail(std::move(policy).error());
     const std::string port(reached_->login.get("port"));
     if (port.empty() || policy->value("port") == port) return {};
@@ -151,6 +161,7 @@ Session::Helper Session::helper() {
     Helper made;
     made.server =
         std::make_unique<server::LiveServer>(reached_->login, "reviewdb/" + arguments_.verb, log_);
+    made.server->is_at(reached_->place);
     auto around = surroundings();
     around.on_step = {};
     made.manager = std::make_unique<environment::Manager>(*made.server, std::move(around), log_);

@@ -91,6 +91,7 @@ class Session {
 
    private:
     environment::Manager::Surroundings surroundings();
+    base::Result<void> settle_local();
     base::Result<void> follow_port();
 
     Arguments arguments_;

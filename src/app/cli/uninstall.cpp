@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "app/cli/print.h"
 #include "app/cli/question.h"
@@ -41,6 +42,7 @@ class Uninstall {
 
     Result<void> look();
     Result<void> check() const;
+    Result<void> check_secrets();
     std::string plan() const;
     Result<void> delete_environments();
     Result<void> drop_leftovers();
@@ -73,6 +75,22 @@ Result<void> Uninstall::work_as_operator() {
                         []() -> Result<base::Secret> { return server::make_operator_password(); },
                         session_.deadline(), session_.log()));
     session_.work_as(std::move(made));
+    return {};
+}
+
+// Without the registry nobody could find their secrets any more.
+Result<void> Uninstall::check_secrets() {
+    std::set<std::string> projects;
+    for (const auto& one : environments_) {
+        if (!one.environment.secret.empty()) projects.insert(one.environment.project);
+    }
+    for (const auto& name : projects) {
+        BASE_TRY_ASSIGN(const auto project, environment::Project::parse(name));
+        BASE_TRY_ASSIGN(const auto policy, session_.server().policy(project, soon()));
+        if (policy.secrets() == "none") continue;
+        BASE_TRY(session_.manager().check_original(
+            project, fmt::format("the environments of project {} stay", name), soon()));
+    }
     return {};
 }
 
@@ -204,6 +222,7 @@ Result<int> Uninstall::carry_on() {
         return 0;
     }
     BASE_TRY(check());
+    BASE_TRY(check_secrets());
     const auto& arguments = session_.arguments();
     if (arguments.dry_run) {
         print_result(plan());

@@ -6,7 +6,6 @@
 
 #include <functional>
 
-#include "aws/placeholder.h"
 #include "aws/secret_store.h"
 #include "unit/aws/aws_world.h"
 

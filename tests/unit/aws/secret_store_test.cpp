@@ -5,7 +5,6 @@
 
 #include <optional>
 
-#include "aws/placeholder.h"
 #include "unit/aws/aws_world.h"
 
 namespace {
@@ -284,6 +283,20 @@ TEST_F(SecretStoreTest, is_content_to_remove_what_is_gone_or_scheduled) {
     look();
     amazon.remove("review_a");
     must(store->remove("review_a", soon()));
+}
+
+TEST_F(SecretStoreTest, leaves_the_members_of_others_and_a_placeholder_that_was_there_before) {
+    const std::string owned = R"("host":"h","reviewdb":"11111111-2222-4333-8444-555555555555")";
+    const std::vector<std::pair<std::string, std::string>> left{
+        {R"({"stripe_key":"sk",)" + owned + "}", R"({"stripe_key":"sk","username":"placeholder"})"},
+        {"{" + owned + R"(,"reviewdb_filled_placeholder":true})", R"({"username":"placeholder"})"}};
+    for (const auto& [value, remainder] : left) {
+        amazon.put("review_a", value);
+        look();
+        must(store->remove("review_a", soon()));
+        EXPECT_EQ(value_of("review_a"), remainder);
+        amazon.remove("review_a");
+    }
 }
 
 TEST_F(SecretStoreTest, empties_what_a_stack_owns_and_leaves_its_place) {

@@ -67,6 +67,37 @@ TEST_F(ManagerTest, tells_a_worker_that_was_overtaken) {
     EXPECT_EQ(lease.error().kind, ErrorKind::in_doubt);
 }
 
+TEST_F(ManagerTest, refuses_a_name_in_the_registry_that_could_break_out_of_a_line) {
+    must(carry_out(Verb::create));
+    const environment::Subject subject{must(environment::Project::parse("review")),
+                                       must(environment::Name::parse("login"))};
+    support::FakeProcess process(world_);
+    const auto& record = world_.find_environment("review", "login")->record;
+    auto& role = world_.roles.at(*record.role);
+    role.name += "\nNODE_OPTIONS=--require=/tmp/evil.js";
+    const auto got = process.manager().get(subject, soon());
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().kind, ErrorKind::conflict);
+    EXPECT_FALSE(carry_out(Verb::repair));
+}
+
+TEST_F(ManagerTest, refuses_labels_that_no_door_could_show) {
+    support::FakeProcess process(world_);
+    for (const auto& [key, value] : {std::pair<std::string, std::string>{"team", "web\nX=1"},
+                                     {"te\x1b[2Jam", "web"},
+                                     {"", "web"},
+                                     {"team", std::string(256, 'x')}}) {
+        environment::CreateWish wish{must(environment::Project::parse("review")),
+                                     must(environment::Name::parse("labelled")),
+                                     {},
+                                     {{key, value}},
+                                     std::nullopt};
+        const auto made = process.manager().create(wish, environment::Execution::carry_out, soon());
+        ASSERT_FALSE(made) << key;
+        EXPECT_EQ(made.error().kind, ErrorKind::invalid_input);
+    }
+}
+
 TEST_F(ManagerTest, takes_back_a_create_that_is_refused_half_way) {
     const auto databases = world_.databases.size();
     for (int effect = 0; effect < 9; ++effect) {

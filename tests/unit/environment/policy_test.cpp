@@ -33,6 +33,48 @@ TEST(Policy, has_a_default_that_can_be_a_value_for_every_key) {
     }
 }
 
+TEST(Policy, a_value_in_the_registry_that_check_refuses_is_a_conflict) {
+    const auto project = must(Project::parse("shop"));
+    const std::vector<std::pair<std::string_view, std::string_view>> hostile{
+        {"host", "db.example.org\nNODE_OPTIONS=--require=/tmp/evil.js"},
+        {"host", "a,b"},
+        {"port", "5432\nX=1"},
+        {"port", "0"},
+        {"sslmode", "require\nX=1"},
+        {"secrets", "file:relative"},
+        {"database_pattern", "{slug}\n"},
+        {"secret_pattern", "'{slug}"},
+        {"secret_tags", "a=b\n"},
+        {"ttl", "soon"},
+        {"connection_limit", "-1"},
+        {"protected", "main\x1b[31m"},
+        {"repositories", "github.com/a\xff"},
+        {"sweep_share", "200%"},
+        {"adopt", "all"},
+        {"template", "no name"}};
+    for (const auto& [key, value] : hostile) {
+        for (const auto* whose : {"shop", "*"}) {
+            const std::vector<PolicyRow> rows{{whose, std::string(key), std::string(value)}};
+            const auto read = Policy::read(project, rows);
+            ASSERT_FALSE(read) << key << " " << value;
+            EXPECT_EQ(read.error().kind, ErrorKind::conflict);
+            EXPECT_NE(read.error().message.find(key), std::string::npos) << read.error().message;
+            EXPECT_EQ(read.error().message.find('\x1b'), std::string::npos);
+            EXPECT_NE(read.error().hint.find(std::string(key) + "=VALUE"), std::string::npos);
+        }
+    }
+}
+
+TEST(Policy, a_value_of_another_project_or_an_unknown_key_is_not_judged) {
+    const auto project = must(Project::parse("shop"));
+    const std::vector<PolicyRow> rows{
+        {"web", "host", "a b"}, {"*", "of_a_newer_program", "\n"}, {"*", "host", "db"}};
+    EXPECT_EQ(must(Policy::read(project, rows)).host(), "db");
+    // What the project's own row hides does not count either.
+    const std::vector<PolicyRow> hidden{{"*", "ttl", "soon"}, {"shop", "ttl", "2d"}};
+    EXPECT_EQ(must(Policy::read(project, hidden)).value("ttl"), "2d");
+}
+
 TEST(Policy, is_by_default_what_the_manual_says) {
     const Policy policy;
     EXPECT_EQ(policy.secrets(), "none");

@@ -124,7 +124,8 @@ TEST(SecretValue, is_the_environments_nobodys_or_somebody_elses) {
     const auto ours = R"({"reviewdb":")" + mine.to_string() + R"(","host":"old","dbname":"old"})";
     EXPECT_EQ(holder(ours.c_str()), SecretHolder::this_environment);
     for (const auto* nobodys :
-         {R"({"username":"placeholder","password":"x"})", "{}", R"({"host":"","dbname":""})"}) {
+         {R"({"username":"placeholder","password":"x"})", "{}", R"({"host":"","dbname":""})",
+          R"({"username":"placeholder","stripe_key":"sk"})"}) {
         EXPECT_EQ(holder(nobodys), SecretHolder::nobody) << nobodys;
     }
     for (const auto* same :
@@ -137,8 +138,66 @@ TEST(SecretValue, is_the_environments_nobodys_or_somebody_elses) {
          {"", "a password", "[]", R"({"host":"db.example"})", R"({"dbname":"review_login"})",
           R"({"host":"db.example","port":5433,"dbname":"review_login"})",
           R"({"host":"db.example","port":5432,"dbname":"app_dev"})",
-          R"({"reviewdb":"b7b0f04e-6a5c-4d58-8f11-1f5e6f0a6d11"})"}) {
+          R"({"reviewdb":"b7b0f04e-6a5c-4d58-8f11-1f5e6f0a6d11"})", R"({"stripe_key":"sk"})",
+          R"({"username":"svc","password":"p"})"}) {
         EXPECT_EQ(holder(other), SecretHolder::somebody_else) << other;
+    }
+}
+
+TEST(SecretValue, a_placeholder_says_so_or_holds_nothing) {
+    for (const auto* text :
+         {"{}", R"({"username":"placeholder"})", R"({"username":"placeholder","password":"gen"})",
+          R"({"username":"placeholder","dbClusterIdentifier":"c"})",
+          R"({"username":"placeholder","stripe_key":"sk"})", R"({"host":"","dbname":null})",
+          R"({"engine":"postgres","port":5432,"ssl":true})", R"({"engine":"aurora-postgresql"})"}) {
+        EXPECT_TRUE(environment::is_placeholder(Secret(text))) << text;
+    }
+    for (const auto* text :
+         {"", "hunter2", "[]", "null", "\"placeholder\"", R"({"stripe_key":"sk"})",
+          R"({"password":"p"})", R"({"username":"svc","password":"p"})", R"({"host":["h"]})",
+          R"({"username":"placeholder","host":"h"})", R"({"username":"placeholder","dbname":"d"})",
+          R"({"username":"placeholder","url":"postgresql://u:p@h/d"})", R"({"engine":"mysql"})",
+          R"({"username":"placeholder","reviewdb":"x"})", R"({"dbClusterIdentifier":"c"})",
+          R"({"Host":"h"})"}) {
+        EXPECT_FALSE(environment::is_placeholder(Secret(text))) << text;
+    }
+}
+
+TEST(SecretValue, what_others_put_into_it_is_left_when_ours_goes) {
+    const auto remainder = [](const Secret& value) {
+        const auto left = environment::remainder_of_secret(value);
+        return left ? left->reveal() : "(nothing)";
+    };
+    const auto fresh = make_secret_value(some_facts(), owner(), std::nullopt);
+    EXPECT_EQ(remainder(fresh), "(nothing)");
+    for (const auto* ours : {"", "not json", "[1]"})
+        EXPECT_EQ(remainder(Secret(ours)), "(nothing)");
+
+    // Added by somebody afterwards, or found beside a placeholder.
+    const auto with_key =
+        fresh.reveal().substr(0, fresh.reveal().size() - 1) + R"(,"stripe_key":"sk"})";
+    EXPECT_EQ(remainder(Secret(with_key)), R"({"stripe_key":"sk","username":"placeholder"})");
+    const Secret again(remainder(Secret(with_key)));
+    EXPECT_EQ(remainder(again), again.reveal());
+    EXPECT_TRUE(environment::is_placeholder(again));
+
+    // A placeholder that we filled is one again.
+    for (const auto* place : {"{}", R"({"username":"placeholder","password":"gen"})"}) {
+        const auto filled = make_secret_value(some_facts(), owner(), Secret(place));
+        EXPECT_TRUE(make_secret_value(some_facts(), owner(), filled) == filled);
+        EXPECT_EQ(remainder(filled), R"({"username":"placeholder"})") << place;
+    }
+}
+
+TEST(SecretValue, nothing_of_ours_is_left_in_a_place_that_stays) {
+    const auto value = make_secret_value(
+        some_facts(), owner(), Secret(R"({"username":"placeholder","dbClusterIdentifier":"c"})"));
+    const auto left = environment::placeholder_left_of(value);
+    EXPECT_EQ(left.reveal(), R"({"dbClusterIdentifier":"c","username":"placeholder"})");
+    EXPECT_EQ(environment::placeholder_left_of(left), left);
+    for (const auto* text : {"", "not json", "[1]", "{}"}) {
+        EXPECT_EQ(environment::placeholder_left_of(Secret(text)).reveal(),
+                  R"({"username":"placeholder"})");
     }
 }
 

@@ -43,14 +43,25 @@ struct FileStoreTest : testing::Test {
 
 TEST_F(FileStoreTest, reads_what_was_written_last_and_nothing_once_removed) {
     EXPECT_EQ(value_of("review_a"), "(none)");
-    must(store.write({"review_a", Secret("{\"a\":1}")}, soon()));
-    must(store.write({"review_a", Secret("{\"a\":2}")}, soon()));
+    must(store.write({"review_a", Secret(R"({"host":"a"})")}, soon()));
+    must(store.write({"review_a", Secret(R"({"host":"b"})")}, soon()));
     must(store.write({"review_b", Secret("{}")}, soon()));
-    EXPECT_EQ(value_of("review_a"), "{\"a\":2}");
+    EXPECT_EQ(value_of("review_a"), R"({"host":"b"})");
     must(store.remove("review_a", soon()));
     must(store.remove("review_a", soon()));
     EXPECT_EQ(value_of("review_a"), "(none)");
     EXPECT_EQ(value_of("review_b"), "{}");
+}
+
+TEST_F(FileStoreTest, removes_its_members_alone_and_the_file_when_nothing_else_is_in_it) {
+    must(store.write({"review_a", Secret(R"({"host":"h","password":"p","stripe_key":"sk"})")},
+                     soon()));
+    must(store.remove("review_a", soon()));
+    const auto* const left = R"({"stripe_key":"sk","username":"placeholder"})";
+    EXPECT_EQ(value_of("review_a"), left);
+    EXPECT_EQ(mode_of(store.path_of("review_a")), 0600U);
+    must(store.remove("review_a", soon()));
+    EXPECT_EQ(value_of("review_a"), left);
 }
 
 TEST_F(FileStoreTest, lists_by_their_own_names_those_that_say_whose_they_are) {
