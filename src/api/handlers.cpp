@@ -110,7 +110,6 @@ Result<base::Secret> create(const Request& request) {
     create.origin.ref = std::move(ref).value_or("");
     create.origin.commit = std::move(commit).value_or("");
     create.may_be_shielded = !fork;
-    BASE_TRY(environment::check(create.origin));
     BASE_TRY_ASSIGN(const auto answer, request.hands.manager.create(create, request.execution,
                                                                     request.hands.deadline));
     return told(request, wish, answer);

@@ -4,9 +4,14 @@
 #include <boost/json/serialize.hpp>
 #include <string_view>
 
+#include "base/words.h"
+
 namespace api {
 
 namespace {
+
+// Boost escapes what JSON demands, and leaves what a terminal obeys.
+std::string quoted(std::string_view text) { return "\"" + base::json_escaped(text) + "\""; }
 
 void write(const boost::json::value& value, const std::string& indent, std::string& out) {
     const auto deeper = indent + "  ";
@@ -14,7 +19,10 @@ void write(const boost::json::value& value, const std::string& indent, std::stri
     if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
         out += '{';
         for (const auto& [key, member] : *object) {
-            out.append(separator).append(deeper).append(boost::json::serialize(key)).append(": ");
+            out.append(separator)
+                .append(deeper)
+                .append(quoted({key.data(), key.size()}))
+                .append(": ");
             write(member, deeper, out);
             separator = ",\n";
         }
@@ -27,6 +35,8 @@ void write(const boost::json::value& value, const std::string& indent, std::stri
             separator = ",\n";
         }
         out.append("\n").append(indent).append("]");
+    } else if (const auto* text = value.if_string(); text != nullptr) {
+        out += quoted({text->data(), text->size()});
     } else {
         out += boost::json::serialize(value);
     }

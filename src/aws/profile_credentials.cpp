@@ -46,8 +46,7 @@ Result<Found> run_process(const Search& search, const Profile& profile, const st
         return base::fail(profile.wrong("has a credential_process that cannot be split into words",
                                         "close its quotes"));
     }
-    base::Command command;
-    command.arguments = *words;
+    const base::Command command{.arguments = *words, .inherits = base::Environment::application};
     BASE_TRY_ASSIGN(auto finished, base::run(command, search.deadline));
     const base::Secret out(std::move(finished.out));
     if (finished.exit_code != 0) {

@@ -3,10 +3,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,20 +33,6 @@ struct Socket : Pipe {
     }
 };
 
-enum class Look { until_deadline, in_spite_of_interrupt };
-
-// Whether `child` has ended, waiting for it until `deadline`; it stays there to be reaped.
-bool has_ended(pid_t child, Deadline deadline, Look look) {
-    const int watch = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
-    bool ended = false;
-    do {
-        pollfd end{watch, POLLIN, 0};
-        ended = watch < 0 || poll(&end, 1, wait_slice(deadline)) > 0;
-    } while (!ended && !deadline.passed() && (look != Look::until_deadline || !interrupted()));
-    if (watch >= 0) close(watch);
-    return ended;
-}
-
 struct Ends {
     int in;
     int out;
@@ -59,7 +43,7 @@ struct Ends {
                                const std::string& program, Ends ends, Pipe& failure) {
     signal(SIGPIPE, SIG_DFL);
     const bool ready = setpgid(0, 0) == 0 && dup2(ends.in, 0) >= 0 && dup2(ends.out, 1) >= 0 &&
-                       dup2(ends.err, 2) >= 0 && become(command);
+                       dup2(ends.err, 2) >= 0 && leave_files() && become(command);
     // Changing the user clears this, so it comes after.
     if (ready && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0) {
         execve(program.c_str(), vectors.arguments.data(), vectors.environment.data());
@@ -87,7 +71,7 @@ struct Child::State {
     void end() {
         if (child < 0) return;
         kill(-child, SIGTERM);
-        has_ended(child, Deadline::after(k_grace), Look::in_spite_of_interrupt);
+        wait_for_end(child, Deadline::after(k_grace), Interrupt::ignored);
         reap();
     }
 
@@ -139,7 +123,7 @@ int Child::errors() const { return state_->err.ends[0]; }
 void Child::close_input() { state_->in.close_write(); }
 
 Result<int> Child::finish(Deadline deadline) {
-    if (has_ended(state_->child, deadline, Look::until_deadline)) return state_->reap();
+    if (wait_for_end(state_->child, deadline, Interrupt::heeded)) return state_->reap();
     state_->end();
     return fail(ErrorKind::deadline,
                 interrupted() ? std::string("interrupted")

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "base/words.h"
+
 namespace base {
 
 namespace {
@@ -26,21 +28,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
             break;
     }
     return spdlog::level::off;
-}
-
-std::string json_escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-            out += c;
-        }
-    }
-    return out;
 }
 
 std::string doubled_percent(std::string_view text) {
@@ -86,7 +73,7 @@ void Log::write(LogLevel level, std::string_view line) {
     if (sink_->format == LogFormat::json) {
         sink_->logger.log(to_spdlog(level), json_escaped(line));
     } else {
-        sink_->logger.log(to_spdlog(level), line);
+        sink_->logger.log(to_spdlog(level), harmless_line(line));
     }
 }
 

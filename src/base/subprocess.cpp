@@ -3,20 +3,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 
+#include "base/interrupt.h"
 #include "base/subprocess_parts.h"
 
 namespace base {
@@ -25,12 +25,20 @@ using namespace subprocess_parts;  // NOLINT(google-build-using-namespace): its 
 
 namespace {
 
+// Signals that the caller ignores are ignored by the next program as well, unless they are reset.
+void listen_to_signals() {
+    for (const int number : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM}) signal(number, SIG_DFL);
+}
+
 [[noreturn]] void run_child(const Command& command, const Vectors& vectors,
                             const std::string& program, Pipe& in, Pipe& out, Pipe& err,
                             Pipe& failure) {
-    signal(SIGPIPE, SIG_DFL);
-    if (dup2(in.ends[0], 0) >= 0 && dup2(out.ends[1], 1) >= 0 && dup2(err.ends[1], 2) >= 0 &&
-        become(command)) {
+    listen_to_signals();
+    const bool ready = setpgid(0, 0) == 0 && dup2(in.ends[0], 0) >= 0 &&
+                       dup2(out.ends[1], 1) >= 0 && dup2(err.ends[1], 2) >= 0 && leave_files() &&
+                       become(command);
+    // Changing the user clears this, so it comes after.
+    if (ready && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) {
         execve(program.c_str(), vectors.arguments.data(), vectors.environment.data());
     }
     give_up(failure);
@@ -39,14 +47,17 @@ namespace {
 [[noreturn]] void run_in_background(const Command& command, const Vectors& vectors,
                                     const std::string& program, const std::string& output,
                                     Lifetime lifetime, Pipe& failure) {
-    signal(SIGPIPE, SIG_DFL);
-    const int nothing = open("/dev/null", O_RDONLY);
-    const int file = open(output.c_str(), O_WRONLY | O_APPEND);
+    listen_to_signals();
     // The parent may hold files that others opened without O_CLOEXEC; a program that outlives it
     // would keep them open, and whoever waits for their end would wait for ever.
-    const bool ready = nothing >= 0 && file >= 0 && dup2(nothing, 0) >= 0 && dup2(file, 1) >= 0 &&
-                       dup2(file, 2) >= 0 && setsid() >= 0 &&
-                       close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 && become(command);
+    bool ready = setsid() >= 0 && leave_files() && become(command);
+    // As the program's user: what root may write is not its to write.
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int file = ready ? open(output.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY |
+                                                      O_NONBLOCK | O_CLOEXEC)
+                           : -1;
+    ready = ready && nothing >= 0 && file >= 0 && dup2(nothing, 0) >= 0 && dup2(file, 1) >= 0 &&
+            dup2(file, 2) >= 0;
     // Changing the user clears this, so it comes after.
     if (ready && (lifetime == Lifetime::its_own || prctl(PR_SET_PDEATHSIG, SIGQUIT) == 0)) {
         execve(program.c_str(), vectors.arguments.data(), vectors.environment.data());
@@ -62,43 +73,34 @@ bool drain(int fd, std::string& into) {
     return count > 0;
 }
 
-// Feeds standard input and collects both outputs until both are closed; false past the deadline.
-bool converse(Pipe& in, Pipe& out, Pipe& err, std::string_view input, Finished& finished,
-              Deadline deadline) {
+enum class Talk { over, late, too_long };
+
+// Feeds standard input and collects both outputs until both are closed. What the program leaves
+// behind when it ends may not keep them open.
+Talk converse(pid_t child, Pipe& in, Pipe& out, Pipe& err, const Command& command,
+              Finished& finished, Deadline deadline) {
+    std::string_view input = command.input;
     fcntl(in.ends[1], F_SETFL, O_NONBLOCK);
     while (out.ends[0] >= 0 || err.ends[0] >= 0) {
         if (input.empty()) in.close_write();
         std::array<pollfd, 3> fds{
             {{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}, {in.ends[1], POLLOUT, 0}}};
-        const auto ready =
-            poll(fds.data(), fds.size(), static_cast<int>(deadline.remaining().count()));
-        if (ready < 0 && errno == EINTR) continue;
-        if (ready <= 0) return false;
+        const auto ready = poll(fds.data(), fds.size(), wait_slice(deadline));
+        if (interrupted() || (ready <= 0 && deadline.passed())) return Talk::late;
+        if (ready == 0 && has_ended(child)) kill(-child, SIGKILL);
+        if (ready <= 0) continue;
         if (fds[0].revents != 0 && !drain(out.ends[0], finished.out)) out.close_read();
         if (fds[1].revents != 0 && !drain(err.ends[0], finished.err)) err.close_read();
+        if (std::max(finished.out.size(), finished.err.size()) > command.longest_output) {
+            return Talk::too_long;
+        }
         if (fds[2].revents != 0) {
             const auto count = write(in.ends[1], input.data(), input.size());
             if (count < 0 && errno != EAGAIN && errno != EINTR) input = {};
             if (count > 0) input.remove_prefix(static_cast<std::size_t>(count));
         }
     }
-    return true;
-}
-
-// Waits for the child's end, which may come later than the end of its output; false past
-// `deadline`.
-bool ended(pid_t child, int& status, Deadline deadline) {
-    const int watch = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
-    pollfd end{watch, POLLIN, 0};
-    int ready = 1;
-    do {
-        if (watch >= 0) ready = poll(&end, 1, static_cast<int>(deadline.remaining().count()));
-    } while (ready < 0 && errno == EINTR);
-    if (watch >= 0) close(watch);
-    if (ready == 0) kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return ready != 0;
+    return Talk::over;
 }
 
 // Blocks SIGPIPE in this thread: a program that ends without reading its input is no reason to die.
@@ -151,22 +153,28 @@ std::optional<std::string> find_program(const std::string& program) {
 
 struct Running::State {
     std::string program;
-    std::string input;
+    Command command;
     pid_t child = -1;  // -1: reaped
     Pipe in = {};
     Pipe out = {};
     Pipe err = {};
     Pipe failure = {};
 
-    State(std::string its_program, std::string its_input)
-        : program(std::move(its_program)), input(std::move(its_input)) {}
+    State(std::string its_program, Command its_command)
+        : program(std::move(its_program)), command(std::move(its_command)) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
-    ~State() {
-        if (child < 0) return;
-        kill(child, SIGKILL);
-        while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    ~State() { reap(); }
+
+    // While the leader is not reaped its number is nobody else's, nor is the group's.
+    int reap() {
+        int status = 0;
+        if (child < 0) return status;
+        kill(-child, SIGKILL);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
         }
+        child = -1;
+        return status;
     }
 };
 
@@ -179,14 +187,20 @@ Result<Finished> Running::finish(Deadline deadline) && {
     const auto state = std::move(state_);
     const WithoutBrokenPipes guard;
     Finished finished{};
-    const bool in_time =
-        converse(state->in, state->out, state->err, state->input, finished, deadline);
-    if (!in_time) kill(state->child, SIGKILL);
-    int status = 0;
-    const bool has_ended = ended(state->child, status, deadline);
-    state->child = -1;
-    if (!has_ended || !in_time) {
-        return fail(ErrorKind::deadline, fmt::format("'{}' did not end in time", state->program));
+    const auto talk = converse(state->child, state->in, state->out, state->err, state->command,
+                               finished, deadline);
+    const bool has_ended =
+        talk == Talk::over && wait_for_end(state->child, deadline, Interrupt::heeded);
+    const int status = state->reap();
+    if (talk == Talk::too_long) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("'{}' printed more than {} bytes", state->program,
+                                state->command.longest_output));
+    }
+    if (!has_ended) {
+        return fail(ErrorKind::deadline,
+                    interrupted() ? std::string("interrupted")
+                                  : fmt::format("'{}' did not end in time", state->program));
     }
     if (auto error = failure_told(state->failure, state->program)) return fail(std::move(*error));
     finished.exit_code = to_exit_code(status);
@@ -196,15 +210,16 @@ Result<Finished> Running::finish(Deadline deadline) && {
 Result<Running> start(const Command& command) {
     auto program = find_program(command.arguments.at(0));
     if (!program) return no_program(command);
-    auto state = std::make_unique<Running::State>(*std::move(program), command.input);
-    auto& [name, input, child, in, out, err, failure] = *state;
+    auto state = std::make_unique<Running::State>(*std::move(program), command);
+    auto& [name, wanted, child, in, out, err, failure] = *state;
     if (!in.valid() || !out.valid() || !err.valid() || !failure.valid()) {
         return no_resources("make a pipe");
     }
-    const auto vectors = make_vectors(command);
+    const auto vectors = make_vectors(wanted);
     child = fork();
     if (child < 0) return no_resources("fork");
-    if (child == 0) run_child(command, vectors, name, in, out, err, failure);
+    if (child == 0) run_child(wanted, vectors, name, in, out, err, failure);
+    setpgid(child, child);  // whoever of the two comes first
     in.close_read();
     out.close_write();
     err.close_write();

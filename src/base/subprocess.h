@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/deadline.h"
+#include "base/inheritance.h"
 #include "base/result.h"
 
 namespace base {
@@ -23,19 +24,14 @@ struct UnixUser {
     gid_t gid;
 };
 
-// What a program finds in its environment before Command::environment is set on top.
-enum class Environment {
-    ours,
-    bare,  // only what says how programs run here (PATH, TZ, …): for programs that outlive us
-};
-
 struct Command {
     std::vector<std::string> arguments = {};  // [0] is looked up in PATH without a slash
     std::map<std::string, std::string> environment = {};  // set on top of `inherits`
-    Environment inherits = Environment::ours;
-    std::optional<UnixUser> user = {};  // only root may name another one
-    std::string folder = {};            // working folder; empty: ours
-    std::string input = {};             // given on standard input
+    Environment inherits = Environment::bare;
+    std::optional<UnixUser> user = {};                    // only root may name another one
+    std::string folder = {};                              // working folder; empty: ours
+    std::string input = {};                               // given on standard input
+    std::size_t longest_output = std::size_t{64} << 20U;  // bytes, of each of its two outputs
 };
 
 struct Finished {
@@ -44,7 +40,8 @@ struct Finished {
     std::string err;
 };
 
-// A program under way, whose end somebody will ask for. Killed when nobody does.
+// A program under way, in a process group of its own. The whole group is killed when the program
+// ends, when nobody asks for its end, and when the thread that started it ends.
 class Running {
    public:
     struct State;
@@ -53,8 +50,9 @@ class Running {
     Running& operator=(Running&&) noexcept;
     ~Running();
 
-    // Waits for its end, capturing what it prints. Past `deadline` it is killed and the answer is
-    // `deadline`. Fails not_found or denied when it could not become the program.
+    // Waits for its end, capturing what it prints. Past `deadline` or after an interrupt it is
+    // killed and the answer is `deadline`. Fails not_found or denied when it could not become the
+    // program, unavailable when it prints more than `longest_output`.
     Result<Finished> finish(Deadline deadline) &&;
 
    private:
@@ -64,8 +62,7 @@ class Running {
 // Starts `command` and does not wait. Fails not_found when there is no such program, overloaded.
 Result<Running> start(const Command& command);
 
-// Runs `command` to its end, capturing what it prints. Blocks until it ends; past `deadline` it is
-// killed and the answer is `deadline`. Fails not_found when there is no such program.
+// start() and finish() in one. Blocks until the program ends.
 Result<Finished> run(const Command& command, Deadline deadline);
 
 enum class Lifetime {
@@ -74,12 +71,13 @@ enum class Lifetime {
 };
 
 // Starts `command` in the background, in a session of its own, with nothing on standard input and
-// none of our open files; what it prints is appended to `output`, which must exist. Returns its
-// pid: a child of ours, to be reaped with waitpid. Does not block. Fails not_found, denied,
-// overloaded.
+// none of our open files; what it prints is appended to `output`, an absolute path of a file that
+// its user may write, which is no link. Returns its pid: a child of ours, to be reaped with
+// waitpid. Does not block. Fails not_found, denied, overloaded.
 Result<pid_t> spawn(const Command& command, const std::string& output, Lifetime lifetime);
 
-// Becomes `command`: returns only when that failed (not_found, denied).
+// Becomes `command`: returns only when that failed (not_found, denied). Files that our own caller
+// left open for it stay open; ours are closed, as each is opened with O_CLOEXEC.
 Error replace_process(const Command& command);
 
 // The full path of `program`, looked up as execvp would; nothing when there is none.

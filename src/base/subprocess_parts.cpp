@@ -4,27 +4,26 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
-extern char** environ;
+#include "base/interrupt.h"
 
 namespace base {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> k_bare_environment{"PATH", "TZ", "TMPDIR",
-                                                             "LD_LIBRARY_PATH"};
-
-bool inherits(const Command& command, std::string_view name) {
-    if (command.environment.contains(std::string(name))) return false;
-    return command.inherits == Environment::ours ||
-           std::ranges::find(k_bare_environment, name) != k_bare_environment.end();
-}
+// How often the end of a child is looked for when the kernel hands out no descriptor for it.
+constexpr timespec k_look_again{0, 5'000'000};
 
 }  // namespace
 
@@ -50,13 +49,9 @@ Vectors make_vectors(const Command& command) {
         vectors.arguments.push_back(const_cast<char*>(argument.c_str()));
     }
     vectors.arguments.push_back(nullptr);
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        if (inherits(command, text.substr(0, text.find('=')))) {
-            vectors.environment_texts.emplace_back(text);
-        }
-    }
-    for (const auto& [name, value] : command.environment) {
+    auto variables = inherited(own_variables(), command.inherits);
+    for (const auto& [name, value] : command.environment) variables[name] = value;
+    for (const auto& [name, value] : variables) {
         vectors.environment_texts.push_back(name + "=" + value);
     }
     for (auto& text : vectors.environment_texts) vectors.environment.push_back(text.data());
@@ -72,6 +67,37 @@ bool become(const Command& command) {
         }
     }
     return command.folder.empty() || chdir(command.folder.c_str()) == 0;
+}
+
+bool leave_files() {
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return true;
+    // Kernels before 5.11. Nothing may be allocated here, so /proc cannot be listed.
+    constexpr rlim_t k_most = 65'536;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+    const auto end = static_cast<int>(std::min(limit.rlim_cur, k_most));
+    for (int file = STDERR_FILENO + 1; file < end; ++file) fcntl(file, F_SETFD, FD_CLOEXEC);
+    return true;
+}
+
+bool has_ended(pid_t child) {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid == child;
+}
+
+bool wait_for_end(pid_t child, Deadline deadline, Interrupt interrupt) {
+    const int watch = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+    bool ended = false;
+    for (;;) {
+        pollfd end{watch, POLLIN, 0};
+        ended = watch >= 0 ? poll(&end, 1, wait_slice(deadline)) > 0 : has_ended(child);
+        const bool stop = interrupt == Interrupt::heeded && interrupted();
+        if (ended || stop || deadline.passed()) break;
+        if (watch < 0) nanosleep(&k_look_again, nullptr);
+    }
+    if (watch >= 0) close(watch);
+    return ended;
 }
 
 void give_up(Pipe& failure) {

@@ -37,6 +37,18 @@ Vectors make_vectors(const Command& command);
 // Takes the user and the folder of `command`; false when it cannot.
 bool become(const Command& command);
 
+// Lets the next program have none of our files but standard input and the two outputs.
+bool leave_files();
+
+// Whether `child` has ended; it stays there to be reaped.
+bool has_ended(pid_t child);
+
+enum class Interrupt { heeded, ignored };
+
+// Waits until `child` has ended, which then stays there to be reaped. False past `deadline`, or
+// after an interrupt that is heeded.
+bool wait_for_end(pid_t child, Deadline deadline, Interrupt interrupt);
+
 // Tells the parent why it did not work, and ends the child.
 [[noreturn]] void give_up(Pipe& failure);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/words.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 
 namespace base {
@@ -42,9 +44,10 @@ std::pair<std::size_t, std::uint32_t> first_character(std::string_view text) {
 bool is_harmless(std::uint32_t code) {
     if (code == '\n' || code == '\t') return true;
     const bool controls = code < 0x20U || (code >= 0x7fU && code < 0xa0U);
-    const bool turns = code == 0x200eU || code == 0x200fU || (code >= 0x202aU && code <= 0x202eU) ||
-                       (code >= 0x2066U && code <= 0x2069U);
-    return !controls && !turns;
+    const bool breaks = code == 0x2028U || code == 0x2029U;
+    const bool turns = code == 0x61cU || code == 0x200eU || code == 0x200fU ||
+                       (code >= 0x202aU && code <= 0x202eU) || (code >= 0x2066U && code <= 0x2069U);
+    return !controls && !breaks && !turns;
 }
 
 }  // namespace
@@ -80,6 +83,27 @@ std::string harmless(std::string_view text) {
         text.remove_prefix(size > 0 ? size : 1);
     }
     return shown;
+}
+
+std::string harmless_line(std::string_view text) { return on_one_line(harmless(text)); }
+
+std::string json_escaped(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const auto [size, code] = first_character(text);
+        if (size == 0) {
+            out += "\\ufffd";
+        } else if (code == '"' || code == '\\') {
+            out += '\\';
+            out += text.front();
+        } else if (code < 0x20U || !is_harmless(code)) {
+            out += fmt::format("\\u{:04x}", code);
+        } else {
+            out += text.substr(0, size);
+        }
+        text.remove_prefix(size > 0 ? size : 1);
+    }
+    return out;
 }
 
 std::string beginning_of(std::string_view text, std::size_t most) {

@@ -20,6 +20,13 @@ std::string presentable(std::string_view text);
 // '?'.
 std::string harmless(std::string_view text);
 
+// The same on one line, for a cell of a table or a line of the log.
+std::string harmless_line(std::string_view text);
+
+// `text` as what stands between the quotes of a JSON string: with everything escaped that is not
+// harmless, and each byte that is no UTF-8 as U+FFFD.
+std::string json_escaped(std::string_view text);
+
 // At most `most` bytes of `text`, cut between characters and then with an ellipsis.
 std::string beginning_of(std::string_view text, std::size_t most);
 

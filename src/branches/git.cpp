@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "base/words.h"
+#include "branches/git_safety.h"
 #include "branches/names.h"
 #include "branches/program.h"
 #include "branches/remote_url.h"
@@ -21,6 +24,7 @@ using base::Variables;
 
 // A hundred thousand branches with long names.
 constexpr std::size_t k_longest_answer = 64U << 20U;
+constexpr std::size_t k_longest_setting = 65'536;
 
 // Hands out the credentials in our variables, and only for the host that its setting names. The
 // empty one before it forgets the helpers of others: they would be told to keep these.
@@ -33,27 +37,21 @@ std::string value_of(const Variables& variables, const std::string& name) {
     return found == variables.end() ? std::string() : found->second;
 }
 
-// Adds a setting to those that git reads from its variables.
-void configure(Variables& variables, const std::string& key, const std::string& value) {
-    const auto count = value_of(variables, "GIT_CONFIG_COUNT");
-    const auto number = count.empty() ? "0" : count;
-    const bool valid =
-        number.size() < 4 && number.find_first_not_of("0123456789") == std::string::npos;
-    const int next = valid ? std::stoi(number) : 0;
-    variables[fmt::format("GIT_CONFIG_KEY_{}", next)] = key;
-    variables[fmt::format("GIT_CONFIG_VALUE_{}", next)] = value;
-    variables["GIT_CONFIG_COUNT"] = std::to_string(next + 1);
-}
-
-Variables quiet(Variables variables) {
-    variables = for_programs(std::move(variables));
-    variables["GIT_TERMINAL_PROMPT"] = "0";
-    variables["GIT_ASKPASS"] = "";  // and none of those that are looked for without it
-    variables["SSH_ASKPASS_REQUIRE"] = "never";
-    variables["GCM_INTERACTIVE"] = "never";
-    variables["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh";
-    variables["LC_ALL"] = "C";
-    return variables;
+// The headers that the repository's configuration has for this host: a CI leaves its token there,
+// as http.https://HOST/.extraheader. `listed` is what git config --null prints, a key, a line's end
+// and a value each.
+std::vector<std::pair<std::string, std::string>> headers_for(const std::string& origin,
+                                                             std::string_view listed) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    const auto lead = "http." + origin + "/";
+    while (!listed.empty()) {
+        const auto entry = listed.substr(0, listed.find('\0'));
+        listed.remove_prefix(std::min(entry.size() + 1, listed.size()));
+        const auto end = entry.find('\n');
+        if (end == std::string_view::npos || !entry.starts_with(lead)) continue;
+        headers.emplace_back(entry.substr(0, end), entry.substr(end + 1));
+    }
+    return headers;
 }
 
 class Git final : public Source {
@@ -61,7 +59,8 @@ class Git final : public Source {
     Git(std::string remote, GitSurroundings around)
         : remote_(std::move(remote)),
           around_(std::move(around)),
-          variables_(quiet(around_.variables)) {}
+          reading_(for_reading(around_.variables)),
+          contact_(for_contact(around_.variables)) {}
 
     Result<Branches> ask(Deadline deadline) override {
         auto answer = look(deadline);
@@ -75,10 +74,10 @@ class Git final : public Source {
     Result<Branches> look(Deadline deadline) {
         std::string configured;
         if (remote_.find("://") == std::string::npos) {  // a URL may hold what is for no argument
-            BASE_TRY_ASSIGN(configured, setting("remote." + remote_ + ".url", deadline));
+            BASE_TRY_ASSIGN(configured, setting("remote." + remote_ + ".url", reading_, deadline));
         }
         const auto url = parse_remote_url(configured.empty() ? remote_ : configured);
-        BASE_TRY_ASSIGN(const auto heads, list_heads(url, !configured.empty(), deadline));
+        BASE_TRY_ASSIGN(const auto heads, list_heads(url, deadline));
         Branches branches;
         branches.repository = environment::parse_repository(url.plain).value_or(around_.repository);
         branches.names = heads.names;
@@ -92,19 +91,31 @@ class Git final : public Source {
     }
 
     // What git is configured with; empty where it is not.
-    Result<std::string> setting(const std::string& key, Deadline deadline) {
-        constexpr std::size_t k_longest = 65'536;
+    Result<std::string> setting(const std::string& key, const Variables& variables,
+                                Deadline deadline) {
         BASE_TRY_ASSIGN(const auto finished,
-                        git({"config", "--get", key}, variables_, k_longest, deadline));
+                        git({"config", "--get", key}, variables, k_longest_setting, deadline));
         return finished.exit_code == 0 ? base::trimmed(finished.out) : std::string();
     }
 
-    Result<Heads> list_heads(const RemoteUrl& url, bool is_name, Deadline deadline) {
-        auto variables = variables_;
+    Result<void> add_headers(const RemoteUrl& url, Variables& variables, Deadline deadline) {
+        if (url.origin.empty()) return {};
+        BASE_TRY_ASSIGN(const auto finished,
+                        git({"config", "--null", "--get-regexp", "^http\\..*\\.extraheader$"},
+                            reading_, k_longest_setting, deadline));
+        if (finished.exit_code != 0) return {};
+        for (const auto& [key, value] : headers_for(url.origin, finished.out)) {
+            configure(variables, key, value);
+        }
+        return {};
+    }
+
+    Result<Heads> list_heads(const RemoteUrl& url, Deadline deadline) {
+        auto variables = contact_;
         BASE_TRY(without_questions(variables, deadline));
-        std::string remote = is_name ? remote_ : url.plain;
+        BASE_TRY(add_headers(url, variables, deadline));
+        const auto& remote = url.plain;
         if (url.has_credentials()) {
-            remote = url.plain;
             const auto helper = "credential." + url.origin + ".helper";
             configure(variables, helper, "");
             configure(variables, helper, k_helper);
@@ -139,7 +150,7 @@ class Git final : public Source {
     Result<void> without_questions(Variables& variables, Deadline deadline) {
         if (!value_of(variables, "GIT_SSH_COMMAND").empty()) return {};
         if (!value_of(variables, "GIT_SSH").empty()) return {};
-        BASE_TRY_ASSIGN(const auto own, setting("core.sshCommand", deadline));
+        BASE_TRY_ASSIGN(const auto own, setting("core.sshCommand", contact_, deadline));
         if (own.empty()) variables["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes";
         return {};
     }
@@ -186,7 +197,8 @@ class Git final : public Source {
 
     const std::string remote_;
     const GitSurroundings around_;
-    const Variables variables_;
+    const Variables reading_;
+    const Variables contact_;
 };
 
 }  // namespace

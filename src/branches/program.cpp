@@ -73,15 +73,6 @@ Result<base::Finished> listen(base::Child& child, const Question& question,
 
 }  // namespace
 
-base::Variables for_programs(base::Variables variables) {
-    std::erase_if(variables, [](const auto& one) {
-        const auto& name = one.first;
-        return name.starts_with("REVIEWDB_KEY") || name == "REVIEWDB_SERVER" ||
-               name == "PGPASSWORD" || name.starts_with("GIT_TRACE") || name == "GIT_CURL_VERBOSE";
-    });
-    return variables;
-}
-
 Result<base::Finished> run(const Question& question, base::Deadline deadline) {
     const base::Command command{.arguments = question.arguments,
                                 .environment = question.variables,

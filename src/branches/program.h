@@ -22,9 +22,6 @@ struct Question {
     std::size_t longest_answer = 0;  // bytes
 };
 
-// `variables` without our keys, the way to the server, and what makes git talkative.
-base::Variables for_programs(base::Variables variables);
-
 // Runs the program to its end, and keeps the end of what it said on standard error. Past `deadline`
 // or after an interrupt it is ended with all that it started, and the answer is `deadline`. Fails
 // not_found where there is no such program, unavailable when it says more than it may.

@@ -7,6 +7,7 @@
 #include <array>
 #include <sstream>
 
+#include "base/inheritance.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "branches/program.h"
@@ -106,7 +107,7 @@ Result<std::string> ask(std::vector<std::string> arguments, const base::Variable
 Result<std::vector<Stage>> map_refs(const RefMap& map, const Branches& branches,
                                     Deadline deadline) {
     BASE_TRY_ASSIGN(const auto arguments, prepare(map.command));
-    const auto variables = for_programs(map.variables);
+    const auto variables = base::inherited(map.variables, base::Environment::tool);
     std::vector<Stage> stages;
     for (const auto& branch : branches.names) {
         auto name = ask(arguments, variables, branch, deadline);

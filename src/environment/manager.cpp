@@ -8,6 +8,7 @@
 #include "environment/lateness.h"
 #include "environment/operation.h"
 #include "environment/standing.h"
+#include "environment/texts.h"
 
 namespace environment {
 
@@ -91,8 +92,7 @@ Result<Answer> Manager::conclude(const Operation& operation, Result<Answer> answ
 }
 
 Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Deadline deadline) {
-    BASE_TRY(check(wish.origin));
-    BASE_TRY(check(wish.labels));
+    BASE_TRY(planning::check_texts(wish));
     const FreshIdentities fresh;
     // An adverse end takes back what was not there before.
     const Planner undo = [](const Facts& facts) -> Result<Plan> {
@@ -113,6 +113,7 @@ Result<Answer> Manager::create(const CreateWish& wish, Execution execution, Dead
 }
 
 Result<Answer> Manager::remove(const Wish& wish, Execution execution, Deadline deadline) {
+    BASE_TRY(planning::check_texts(wish));
     std::optional<base::Uuid> doomed;
     const Planner planner = [&](const Facts& facts) -> Result<Plan> {
         const auto& there = facts.environment;

@@ -8,6 +8,7 @@
 
 #include "base/words.h"
 #include "environment/stamp.h"
+#include "environment/texts.h"
 
 namespace environment {
 
@@ -109,6 +110,22 @@ namespace planning {
 
 using base::ErrorKind;
 using base::Result;
+
+Result<void> check_texts(const CreateWish& wish) {
+    BASE_TRY(check(wish.labels));
+    return check(wish.origin);
+}
+
+Result<void> check_texts(const Wish& wish) {
+    if (!is_clean_utf8(wish.reason)) {
+        return base::fail(ErrorKind::invalid_input,
+                          "the reason is not UTF-8 without control characters");
+    }
+    Origin origin;
+    origin.repository = wish.repository;
+    origin.commit = wish.commit;
+    return check(origin);
+}
 
 Result<void> check_repository(const std::string& caller, const Facts& facts,
                               const Project& project) {

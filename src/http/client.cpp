@@ -2,6 +2,7 @@
 #include "http/client.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -143,6 +144,12 @@ void set_signing(CURL* curl, const Signing& signing) {
     set(curl, CURLOPT_PASSWORD, signing.secret_access_key.reveal().c_str());
 }
 
+// A program that we become must not find the connection: this libcurl opens it without O_CLOEXEC.
+int keep_to_ourselves(void* /*user*/, curl_socket_t socket, curlsocktype /*purpose*/) {
+    fcntl(socket, F_SETFD, FD_CLOEXEC);
+    return CURL_SOCKOPT_OK;
+}
+
 void set_limits(CURL* curl, const Request& request, base::Deadline deadline) {
     // Nothing would be taken for no limit.
     const auto limit = std::clamp(request.time_limit, std::chrono::milliseconds(1),
@@ -161,6 +168,7 @@ void set_request(CURL* curl, const Request& request, curl_slist* headers) {
     set(curl, CURLOPT_FOLLOWLOCATION, 0L);
     set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(curl, CURLOPT_SOCKOPTFUNCTION, &keep_to_ourselves);
     set(curl, CURLOPT_USERAGENT, "reviewdb");
     set(curl, CURLOPT_HTTPHEADER, headers);
     if (request.method != "GET") {

@@ -220,7 +220,7 @@ base::Result<void> LocalServer::make_data(const Installation& installation,
 base::Result<Postmaster> LocalServer::launch(const Installation& installation,
                                              const std::optional<ServerUser>& user,
                                              base::Deadline deadline) {
-    BASE_TRY(folder_.prepare_log());
+    folder_.rotate_log();
     constexpr int k_attempts = 3;
     for (int attempt = 1;; ++attempt) {
         BASE_TRY_ASSIGN(const auto port, settle_port());

@@ -119,15 +119,24 @@ base::Result<void> clear_stale(const path& data, base::Deadline deadline) {
 // The size of the log before a start, so that a failure is looked for in what came after.
 base::Result<std::size_t> prepare_log(const Launch& launch) {
     const int file =
-        open(launch.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        open(launch.log.c_str(),
+             O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
     if (file < 0) {
         return fail(ErrorKind::denied, fmt::format("cannot write the server's log {}: {}",
                                                    launch.log.string(), strerror(errno)));
     }
     struct stat facts {};
     fstat(file, &facts);
+    // Another name of a file elsewhere would be given away with it.
+    const bool plain = S_ISREG(facts.st_mode) && facts.st_nlink == 1;
+    const bool given =
+        plain && (!launch.user || fchown(file, launch.user->id.uid, launch.user->id.gid) == 0);
     close(file);
-    return static_cast<std::size_t>(facts.st_size);
+    if (given) return static_cast<std::size_t>(facts.st_size);
+    return fail(ErrorKind::denied,
+                fmt::format("the server's log {} is not a plain file of {}", launch.log.string(),
+                            launch.user ? launch.user->name : "this user"),
+                "remove it; the next start makes a new one");
 }
 
 // The last FATAL or PANIC line after `offset`, else the last line.

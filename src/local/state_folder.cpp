@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -29,6 +30,8 @@ using base::fail;
 
 // Also the lock: it comes first and goes last, so a folder with it is ours at every moment.
 constexpr const char* k_marker = "reviewdb-local-server";
+// The recipes of templates, which need no local server.
+constexpr const char* k_recipes = "recipes";
 constexpr std::array<const char*, 6> k_entries{"data", "log",           "log.1",
                                                "port", "administrator", "operator"};
 constexpr std::uintmax_t k_largest_log = 10 << 20;
@@ -80,7 +83,10 @@ base::Result<StateFolder::Owner> StateFolder::owner() const {
     if (problem && problem != std::errc::not_a_directory) {
         return failed("look into", folder_, problem.value());
     }
-    if (!problem && entries == std::filesystem::directory_iterator()) return Owner::nobody;
+    const bool is_free = !problem && std::all_of(begin(entries), end(entries), [](const auto& one) {
+        return one.path().filename() == k_recipes;
+    });
+    if (is_free) return Owner::nobody;
     // Somebody may have made it ours between the two looks.
     if (access(marker().c_str(), F_OK) == 0) return Owner::us;
     return fail(ErrorKind::conflict,
@@ -164,15 +170,10 @@ base::Result<void> StateFolder::forget(std::string_view name) const {
     return failed("remove", file, errno);
 }
 
-base::Result<void> StateFolder::prepare_log() const {
+void StateFolder::rotate_log() const {
     std::error_code absent;
     const auto size = std::filesystem::file_size(log(), absent);
     if (!absent && size > k_largest_log) rename(log().c_str(), (folder_ / "log.1").c_str());
-    const int file = open(log().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) return failed("write", log(), errno);
-    close(file);
-    give_to_owner_of(folder_, log());
-    return {};
 }
 
 void StateFolder::remove_leftovers() const {

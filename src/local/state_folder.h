@@ -50,8 +50,8 @@ class StateFolder {
     base::Result<void> write(std::string_view name, std::string_view content) const;
     base::Result<void> forget(std::string_view name) const;
 
-    // Sees to it that there is a log to append to, and that it does not grow for ever.
-    base::Result<void> prepare_log() const;
+    // Puts a log that has grown large aside, as log.1.
+    void rotate_log() const;
     // Removes what writers left behind that were killed.
     void remove_leftovers() const;
     // Removes all that is ours, and the folder when nothing else is in it. Fails denied.

@@ -5,10 +5,13 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "pg/connection.h"
+#include "pg/password_guard.h"
 #include "pg/resolve.h"
 #include "pg/sql_state.h"
 
@@ -28,6 +31,10 @@ struct Parameters {
         if (!info.password().empty()) add("password", info.password().reveal().c_str());
         // Looking for Kerberos credentials costs milliseconds and would prove no password.
         if (info.get("gssencmode").empty()) add("gssencmode", "disable");
+        constexpr int k_knows_methods = 160000;
+        if (PQlibVersion() >= k_knows_methods && info.get("require_auth").empty()) {
+            add("require_auth", "!password,!md5");
+        }
         add(nullptr, nullptr);
     }
     void add(const char* keyword, const char* value) {
@@ -35,6 +42,9 @@ struct Parameters {
         values.push_back(value);
     }
 };
+
+// A message comes in one piece, or the rest of it soon.
+constexpr std::chrono::milliseconds k_rest_of_message(1);
 
 void ignore_notice(void* /*context*/, const PGresult* /*notice*/) {}
 
@@ -73,6 +83,31 @@ tl::unexpected<base::Error> refused(const ConnectionInfo& info, const std::strin
     while (!text.empty() && text.back() == '\n') text.pop_back();
     error.message = fmt::format("cannot connect to {}: {}", info.describe(), text);
     return base::fail(std::move(error));
+}
+
+// What the caller allows by libpq's own words, also where this libpq does not know them.
+AllowedMethods allowed_methods(const ConnectionInfo& info) {
+    const char* variable = getenv("PGREQUIREAUTH");  // NOLINT(concurrency-mt-unsafe): only read
+    const auto given = info.get("require_auth");
+    return AllowedMethods::parse(!given.empty()        ? given
+                                 : variable != nullptr ? std::string_view(variable)
+                                                       : std::string_view());
+}
+
+tl::unexpected<base::Error> no_answer(const ConnectionInfo& info) {
+    return base::fail(ErrorKind::deadline,
+                      base::interrupted() ? std::string("interrupted")
+                                          : fmt::format("cannot connect to {}: no answer in time",
+                                                        info.describe()));
+}
+
+tl::unexpected<base::Error> withheld(const ConnectionInfo& info, const std::string& reason) {
+    return base::fail(
+        ErrorKind::denied,
+        fmt::format("cannot connect to {}: the server {}, and does not get it", info.describe(),
+                    reason),
+        "let pg_hba.conf ask for scram-sha-256, and set the password again with "
+        "password_encryption = 'scram-sha-256'; or allow it, over TLS: PGREQUIREAUTH=password");
 }
 
 // Whether the server has said something that was not read yet, as opposed to having gone.
@@ -125,19 +160,25 @@ std::pair<base::Result<Connection>, bool> Connection::attempt(const ConnectionIn
     if (!handle) throw std::bad_alloc();
     PQsetErrorVerbosity(handle.get(), PQERRORS_SQLSTATE);
     PQsetNoticeReceiver(handle.get(), ignore_notice, nullptr);
+    PasswordGuard guard(allowed_methods(info));
     auto phase = Phase::network;
     auto state = PGRES_POLLING_WRITING;
     while (PQstatus(handle.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         if (!wait_to_continue(handle.get(), state, deadline)) {
-            return {base::fail(ErrorKind::deadline,
-                               base::interrupted()
-                                   ? std::string("interrupted")
-                                   : fmt::format("cannot connect to {}: no answer in time",
-                                                 info.describe())),
-                    false};
+            return {no_answer(info), false};
         }
         const bool told = has_something_to_say(handle.get());
+        const auto verdict = guard.look(handle.get());
+        if (verdict == PasswordGuard::Verdict::refuse) {
+            return {withheld(info, guard.reason()), false};
+        }
+        if (verdict == PasswordGuard::Verdict::wait) {
+            // What was looked at stays readable, so the wait above does not end by itself.
+            if (deadline.passed() || base::interrupted()) return {no_answer(info), false};
+            base::pause(k_rest_of_message);
+            continue;
+        }
         state = PQconnectPoll(handle.get());
         const auto status = PQstatus(handle.get());
         if (status != CONNECTION_BAD) {

@@ -55,6 +55,19 @@ void judge_session(Findings& all, const pg::Connection& session, const pg::Row& 
     fine(all, "connection", fmt::format("direct, as {}", row.text("login")));
 }
 
+// A loopback address and a socket do not leave the machine.
+void judge_tls(Findings& all, const pg::ConnectionInfo& login) {
+    const auto host = login.get("host").empty() ? login.get("hostaddr") : login.get("host");
+    const std::string mode(login.get("sslmode").empty() ? "prefer" : login.get("sslmode"));
+    if (pg::is_loopback(host)) return fine(all, "tls", "not needed on this machine");
+    if (mode == "verify-full") return fine(all, "tls", "verify-full");
+    warn(all, "tls",
+         fmt::format("the operator's own connection to {} has sslmode={}, and does not prove which "
+                     "server answers",
+                     host, mode),
+         "add sslmode=verify-full and sslrootcert=FILE to REVIEWDB_SERVER");
+}
+
 void judge_manager(Findings& all, const pg::Row& row, int version) {
     const std::string subject(k_manager);
     const auto before = all.size();
@@ -221,6 +234,7 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
     Findings all;
     const auto row = answers[0][0];
     judge_session(all, session, row);
+    judge_tls(all, login);
     judge_version(all, session.server_version());
     judge_manager(all, row, version);
     for (int i = 0; i < answers[3].size(); ++i) judge_members(all, answers[3][i], version);

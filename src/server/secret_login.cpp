@@ -32,6 +32,28 @@ bool names_a_secret(std::string_view id) {
     });
 }
 
+// A secret goes to the host that it names, and to no other.
+Result<void> check_same_host(const std::string& host, const SecretReference& reference) {
+    const auto other = reference.elsewhere.find("host");
+    if (other == reference.elsewhere.end() || other->second == host) return {};
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("the secret {} is for the host {}, and is not sent to {}",
+                                  reference.id, host, other->second),
+                      "leave out ?host=…, or name the secret of that host");
+}
+
+// Of a secret that names none, as RDS keeps its own, the host has to prove its name.
+Result<void> check_unnamed_host(const pg::ConnectionInfo& info, const SecretReference& reference) {
+    const auto host = info.get("host");
+    if (pg::is_loopback(host) || info.get("sslmode") == "verify-full") return {};
+    return base::fail(
+        ErrorKind::invalid_input,
+        fmt::format("the secret {} names no host, and with sslmode={} it is not sent "
+                    "to {}",
+                    reference.id, info.get("sslmode"), host),
+        "use sslmode=verify-full, which is the default, or add the host to the secret");
+}
+
 // Names in Secrets Manager are of ASCII letters, digits and /_+=.@-
 std::string as_name(std::string_view prefix, std::string_view host) {
     std::string name(prefix);
@@ -87,7 +109,10 @@ Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretRefer
     }
     BASE_TRY_ASSIGN(auto info, pg::ConnectionInfo::parse(base::Secret(" ")));
     for (const auto& [key, text] : reference.elsewhere) info = info.with(key, text);
-    if (!login->host.empty()) info = info.with("host", login->host);
+    if (!login->host.empty()) {
+        BASE_TRY(check_same_host(login->host, reference));
+        info = info.with("host", login->host).with("hostaddr", "");
+    }
     if (login->port != 0) info = info.with("port", std::to_string(login->port));
     if (!login->dbname.empty()) info = info.with("dbname", login->dbname);
     if (info.get("host").empty()) {
@@ -100,6 +125,7 @@ Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretRefer
     if (info.get("sslrootcert").empty() && !authorities.empty()) {
         info = info.with("sslrootcert", authorities);
     }
+    if (login->host.empty()) BASE_TRY(check_unnamed_host(info, reference));
     return info.with_login(login->user, login->password);
 }
 

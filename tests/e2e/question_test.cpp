@@ -83,6 +83,22 @@ TEST_F(QuestionTest, DeleteOnATerminalAsksAndNothingButYesIsYes) {
     EXPECT_EQ(reviewdb({"get", name}).exit_code, 3);
 }
 
+TEST_F(QuestionTest, RefreshAsksBeforeItRunsWhatOnlyTheServerSays) {
+    const auto project = "q" + support::unique_name("x").substr(2);
+    const e2e::Words refresh{"template", "refresh", "app", "--project", project};
+    output({"template", "create", "app", "--run", "true", "--project", project});
+    const support::TempFolder other;
+    for (const auto* answer : {"n\n", "\n", "yesterday\n"}) {
+        const auto told = talk(other.path(), refresh, answer, operator_url());
+        EXPECT_EQ(told.exit_code, 5) << told.shown;
+        EXPECT_THAT(told.shown, HasSubstr("--run 'true'"));
+    }
+    EXPECT_EQ(talk(other.path(), refresh, "y\n", operator_url()).exit_code, 0);
+    const auto again = talk(other.path(), refresh, "", operator_url());
+    EXPECT_EQ(again.exit_code, 0) << again.shown;
+    EXPECT_THAT(again.shown, Not(HasSubstr("[y/N]")));
+}
+
 // A server that root starts runs as somebody else, who has to get in.
 TEST(LocalQuestion, LocalRemoveOnATerminalAsksAsDeleteDoes) {
     const support::TempFolder home("reviewdb-test-", 0755);

@@ -46,7 +46,7 @@ PgBouncer::PgBouncer(const Cluster& cluster, const PgBouncerOptions& options)
     base::Command command{.arguments = {k_program, (folder_ / "ini").string()}};
     // It refuses to be root, as Postgres does.
     const auto user = server_user();
-    for (const auto* name : {"", "users", "ini"}) must(local::give(folder_ / name, user));
+    for (const auto* name : {"", "users", "ini", "log"}) must(local::give(folder_ / name, user));
     if (user) command.user = user->id;
     pid_ = must(base::spawn(command, (folder_ / "log").string(), base::Lifetime::ours));
     const auto deadline = base::Deadline::after(std::chrono::seconds(20));

@@ -130,16 +130,10 @@ void mask(const pg::ConnectionInfo& route, const Variables& variables) {
     print_notice("::add-mask::" + workflow_data(route.to_uri().reveal()));
 }
 
-base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route) {
-    // Ours would win over or mix with what we set: another address, another service, other options.
-    for (const auto* name :
-         {"PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGPASSFILE", "PGSSLROOTCERT",
-          "PGSSLCERT", "PGSSLKEY", "PGREQUIRESSL", "PGTARGETSESSIONATTRS", "PGCHANNELBINDING",
-          "REVIEWDB_SERVER", "REVIEWDB_KEY"}) {
-        unsetenv(name);  // NOLINT(concurrency-mt-unsafe): nothing else runs any more
-    }
+base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route,
+                   base::Environment inherits) {
     signal(SIGPIPE, SIG_DFL);  // ignored is inherited; a pager's end must end it
-    base::Command next{.arguments = std::move(command)};
+    base::Command next{.arguments = std::move(command), .inherits = inherits};
     for (const auto& [name, value] : variables_of(route)) next.environment[name] = value.reveal();
     return base::replace_process(next);
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/cli/settings.h"
+#include "base/inheritance.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "environment/manager.h"
@@ -36,7 +37,9 @@ base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Varia
 // as well as standard output. Elsewhere nothing.
 void mask(const pg::ConnectionInfo& route, const Variables& variables);
 
-// Becomes `command` with the route's variables; returns only when that failed.
-base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route);
+// Becomes `command` with the route's variables beside those that it inherits; returns only when
+// that failed.
+base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route,
+                   base::Environment inherits);
 
 }  // namespace cli

@@ -62,19 +62,10 @@ Result<bool> is_reset_wanted(Session& session, const Wish& wish) {
                     fmt::format("Replace the data of '{}' by fresh ones?", wish.name.text()));
 }
 
-// What became of each; the exit code is that of the first failure.
 int print_reports(Session& session, const std::vector<Report>& reports) {
     session.end_progress();
-    int code = 0;
-    bool drifted = false;
-    for (const auto& report : reports) {
-        if (!report.result && code == 0)
-            code = base::facts_of(report.result.error().kind).exit_code;
-        drifted = drifted || (report.result && report.result->outcome != Outcome::unchanged);
-    }
     print_result(session.wants("json") ? api::reports_json(reports) : report_lines(reports));
-    if (code == 0 && drifted && session.arguments().dry_run) code = base::k_exit_drift;
-    return code;
+    return exit_code_of(reports, session.arguments().dry_run ? Drift::counts : Drift::ignored);
 }
 
 Result<int> for_all(Session& session,

@@ -74,12 +74,12 @@ Result<int> run_psql(Session& session) {
     BASE_TRY_ASSIGN(const auto route, find_route(session, "connection", Use::run));
     auto command = session.arguments().command;
     command.insert(command.begin(), psql_program(session.deadline()));
-    return base::fail(become(std::move(command), route));
+    return base::fail(become(std::move(command), route, base::Environment::tool));
 }
 
 Result<int> run_exec(Session& session) {
     BASE_TRY_ASSIGN(const auto route, find_route(session, "advertised", Use::run));
-    return base::fail(become(session.arguments().command, route));
+    return base::fail(become(session.arguments().command, route, base::Environment::application));
 }
 
 }  // namespace cli

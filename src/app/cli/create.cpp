@@ -116,7 +116,8 @@ Result<int> run_create(Session& session) {
     if (runs && answer.description) {
         if (session.wants("github")) BASE_TRY(print_created(session, answer));
         BASE_TRY_ASSIGN(const auto route, advertised_route(*answer.description));
-        return base::fail(become(session.arguments().command, route));
+        return base::fail(
+            become(session.arguments().command, route, base::Environment::application));
     }
     BASE_TRY(print_created(session, answer));
     return 0;

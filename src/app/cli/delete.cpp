@@ -23,10 +23,6 @@ Result<environment::Wish> delete_wish(const Session& session) {
     const auto& arguments = session.arguments();
     BASE_TRY_ASSIGN(auto found, session.named());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
-    if (!arguments.reason.empty() && !environment::is_clean_utf8(arguments.reason)) {
-        return base::fail(ErrorKind::invalid_input, "--reason: UTF-8 without control characters");
-    }
-    BASE_TRY(environment::check(found.origin));
     return environment::Wish{
         .project = session.settings().project,
         .name = std::move(name),

@@ -7,6 +7,7 @@
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
+#include "base/words.h"
 #include "server/inspect.h"
 
 namespace cli {
@@ -61,8 +62,9 @@ std::string findings_text(const std::vector<Finding>& findings) {
     for (const auto& finding : findings) {
         const auto word = fmt::format("{:8}", to_text(finding.grade));
         text += fmt::format("{} {}: {}\n", coloured(word, colour_of(finding.grade), STDOUT_FILENO),
-                            finding.subject, finding.found);
-        if (!finding.hint.empty()) text += fmt::format("{:8} hint: {}\n", "", finding.hint);
+                            base::harmless_line(finding.subject), base::harmless(finding.found));
+        if (finding.hint.empty()) continue;
+        text += fmt::format("{:8} hint: {}\n", "", base::harmless(finding.hint));
     }
     return text;
 }
@@ -179,8 +181,8 @@ Result<int> run_doctor(Session& session) {
     if (session.wants("json")) {
         print_result(as_json(session, findings));
     } else {
-        print_result(findings_text(findings) +
-                     (session.arguments().quiet ? "" : settings_text(session)));
+        print_raw_result(findings_text(findings));
+        if (!session.arguments().quiet) print_result(settings_text(session));
     }
     return exit_code(findings);
 }

@@ -107,7 +107,7 @@ Result<Preparation> make_preparation(Session& session, std::string_view host) {
             "aws:" + server::default_key_name(advertised.empty() ? host : advertised);
     }
     BASE_TRY_ASSIGN(preparation.key_text, find_key(session, preparation.key_location));
-    preparation.policies = session.settings().policy_claims;
+    preparation.policies = session.settings().policies_to_write;
     for (const auto* own : {"host", "port", "sslmode", "secrets"}) preparation.policies.erase(own);
     return preparation;
 }

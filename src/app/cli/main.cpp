@@ -17,6 +17,7 @@
 #include "app/cli/session.h"
 #include "app/cli/surroundings.h"
 #include "app/cli/verbs.h"
+#include "base/inheritance.h"
 #include "base/interrupt.h"
 #include "base/variables.h"
 #include "base/words.h"
@@ -33,8 +34,8 @@ int report(base::Error error, bool as_json) {
         while (text.ends_with('\n')) text.pop_back();
         cli::print_notice(text);
     } else {
-        cli::print_notice(cli::coloured("reviewdb:", cli::Colour::red, STDERR_FILENO) + " " +
-                          error.message);
+        cli::print_raw_notice(cli::coloured("reviewdb:", cli::Colour::red, STDERR_FILENO) + " " +
+                              base::harmless(error.message) + "\n");
         if (!error.hint.empty()) cli::print_notice("hint: " + error.hint);
     }
     return base::facts_of(error.kind).exit_code;
@@ -56,11 +57,10 @@ base::Result<int> run(cli::Arguments arguments) {
     auto variables = base::own_variables();
     std::error_code problem;
     const auto folder = std::filesystem::current_path(problem);
-    std::optional<cli::SettingsFile> file;
-    if (!problem) {
-        BASE_TRY_ASSIGN(file, cli::find_settings_file(folder));
-    }
-    BASE_TRY_ASSIGN(auto settings, cli::resolve_settings(arguments.flags, variables, file));
+    BASE_TRY_ASSIGN(const auto files, cli::find_settings_files(
+                                          problem ? std::filesystem::path() : folder, variables));
+    BASE_TRY_ASSIGN(auto settings, cli::resolve_settings(arguments.flags, variables, files));
+    BASE_TRY(cli::check_project_of(arguments, settings));
     cli::Session session(std::move(arguments), std::move(settings), std::move(variables));
     return verb->run(session);
 }
@@ -84,6 +84,7 @@ int guarded_main(std::vector<std::string> words) {
 int main(int count, char** words) {
     signal(SIGPIPE, SIG_IGN);
     base::catch_interrupts();
+    base::hide_from_other_processes();
     try {
         const int code = guarded_main({words + 1, words + count});
         // As a shell would say of a program that a signal ended.

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/words.h"
+
 namespace cli {
 
 namespace {
@@ -29,9 +31,11 @@ std::size_t width_of(std::string_view text) {
 
 }  // namespace
 
-void print_result(std::string_view text) { write_all(STDOUT_FILENO, text); }
+void print_result(std::string_view text) { write_all(STDOUT_FILENO, base::harmless(text)); }
 
-void print_notice(std::string_view line) { write_all(STDERR_FILENO, fmt::format("{}\n", line)); }
+void print_notice(std::string_view line) { write_all(STDERR_FILENO, base::harmless(line) + "\n"); }
+
+void print_raw_result(std::string_view text) { write_all(STDOUT_FILENO, text); }
 
 void print_raw_notice(std::string_view text) { write_all(STDERR_FILENO, text); }
 
@@ -44,8 +48,11 @@ std::string coloured(std::string_view text, Colour colour, int file) {
     return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths;
+    for (auto& row : rows) {
+        for (auto& cell : row) cell = base::harmless_line(cell);
+    }
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -76,20 +83,6 @@ std::string shell_quoted(std::string_view text) {
     return quoted + "'";
 }
 
-std::string json_quoted(std::string_view text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned>(static_cast<unsigned char>(c));
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (code < 0x20) {
-            quoted += fmt::format("\\u{:04x}", code);
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted + "\"";
-}
+std::string json_quoted(std::string_view text) { return "\"" + base::json_escaped(text) + "\""; }
 
 }  // namespace cli

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "app/cli/print.h"
+#include "base/words.h"
 
 namespace cli {
 
@@ -39,10 +40,10 @@ Progress::~Progress() {
     if (painter_.joinable()) painter_.join();
 }
 
-void Progress::tell(std::string what) {
+void Progress::tell(std::string_view what) {
     if (!shown_) return;
     const std::lock_guard lock(mutex_);
-    what_ = std::move(what);
+    what_ = base::harmless_line(what);
     if (!painter_.joinable()) painter_ = std::thread([this] { draw_until_done(); });
 }
 

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace cli {
@@ -21,7 +22,7 @@ class Progress {
     ~Progress();
 
     // What goes on from now; starts the clock at the first call. Any thread.
-    void tell(std::string what);
+    void tell(std::string_view what);
     // Wipes the line away, for what is to be printed, until the next tell().
     void quiet();
 

@@ -84,7 +84,8 @@ Result<void> Session::must_connect() {
 }
 
 Result<bool> Session::connect(Missing missing, std::string& repository) {
-    auto question = repository.empty() && !arguments_.repository ? ask_repository() : std::nullopt;
+    auto question =
+        repository.empty() && !arguments_.repository ? ask_repository(variables_) : std::nullopt;
     BASE_TRY_ASSIGN(const bool there, connect(missing));
     if (!question) return there;
     // What fails here fails again in the call that needs the session, which tells it.

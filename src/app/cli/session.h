@@ -85,7 +85,7 @@ class Session {
     };
     Helper helper();
 
-    void tell_progress(std::string text) { progress_.tell(std::move(text)); }
+    void tell_progress(std::string_view text) { progress_.tell(text); }
     // Before a result is printed or a person is asked.
     void end_progress() { progress_.quiet(); }
 

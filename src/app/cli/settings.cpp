@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/duration.h"
+#include "environment/default_name.h"
 #include "environment/policy.h"
 
 namespace cli {
@@ -18,6 +19,9 @@ using base::Result;
 
 constexpr std::array<std::string_view, 7> k_keys{"server",    "project",    "state_dir", "deadline",
                                                  "log_level", "log_format", "actor"};
+
+// What the working tree does not decide.
+constexpr std::array<std::string_view, 3> k_not_in_tree{"server", "state_dir", "actor"};
 
 std::string variable_of(std::string_view key) {
     std::string name = "REVIEWDB_";
@@ -44,11 +48,18 @@ tl::unexpected<base::Error> unfit(const Setting& setting, std::string hint) {
         std::move(hint));
 }
 
+struct Places {
+    const std::map<std::string, std::string>& flags;
+    const Variables& variables;
+    const SettingsFiles& files;
+};
+
+std::string origin_in(const SettingsFile& file, std::string_view key) {
+    return fmt::format("{} ({})", key, file.path.string());
+}
+
 // Where it was found first. An empty one there is an error: nothing behind it is looked at.
-Result<std::optional<Setting>> find(std::string_view key,
-                                    const std::map<std::string, std::string>& flags,
-                                    const Variables& variables,
-                                    const std::optional<SettingsFile>& file) {
+Result<std::optional<Setting>> find(std::string_view key, const Places& places) {
     const std::string name(key);
     std::optional<Setting> found;
     const auto look = [&](const std::map<std::string, std::string>& values, const std::string& in,
@@ -59,9 +70,11 @@ Result<std::optional<Setting>> find(std::string_view key,
         found = Setting{name, value->second, std::move(where)};
         return {};
     };
-    BASE_TRY(look(flags, name, flag_of(key)));
-    BASE_TRY(look(variables, variable_of(key), variable_of(key)));
-    if (file) BASE_TRY(look(file->values, name, fmt::format("{} ({})", name, file->path.string())));
+    BASE_TRY(look(places.flags, name, flag_of(key)));
+    BASE_TRY(look(places.variables, variable_of(key), variable_of(key)));
+    for (const auto* file : {&places.files.own, &places.files.tree}) {
+        if (*file) BASE_TRY(look((*file)->values, name, origin_in(**file, name)));
+    }
     return found;
 }
 
@@ -126,15 +139,22 @@ std::string shown_value(const Setting& setting) {
     return "(a connection string)";
 }
 
-Result<void> add_claims(const Variables& variables, const std::optional<SettingsFile>& file,
-                        Settings& settings) {
+bool is_from_tree(const Setting& setting, const SettingsFiles& files) {
+    return files.tree && setting.origin == origin_in(*files.tree, setting.key);
+}
+
+Result<void> add_claims(const Places& places, Settings& settings) {
     for (const auto& definition : environment::policy_definitions()) {
-        BASE_TRY_ASSIGN(const auto found, find(definition.key, {}, variables, file));
+        BASE_TRY_ASSIGN(const auto found,
+                        find(definition.key, {{}, places.variables, places.files}));
         if (!found) continue;
         if (auto checked = environment::Policy::check(found->key, found->value); !checked) {
             return base::fail(std::move(checked).error().during(found->origin));
         }
         settings.policy_claims[found->key] = found->value;
+        if (!is_from_tree(*found, places.files)) {
+            settings.policies_to_write[found->key] = found->value;
+        }
         settings.shown.push_back(*found);
     }
     return {};
@@ -158,12 +178,61 @@ Result<void> refuse_unknown(const SettingsFile& file) {
                       "settings are:" + names + "; and the keys that 'reviewdb config' shows");
 }
 
+// Why a file in the working tree may not say this.
+Result<void> refuse_misplaced(const SettingsFile& tree, const Variables& variables) {
+    std::string misplaced;
+    for (const auto key : k_not_in_tree) {
+        if (!tree.values.contains(std::string(key))) continue;
+        misplaced += fmt::format("{}'{}'", misplaced.empty() ? "" : ", ", key);
+    }
+    if (misplaced.empty()) return {};
+    const auto own = own_settings_path(variables);
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("{}: {} cannot be set in the working tree, which others write to",
+                                  tree.path.string(), misplaced),
+                      fmt::format("move it to {}, or use the flag or the variable, as {}",
+                                  own.empty() ? "~/.config/reviewdb/reviewdb.toml" : own.string(),
+                                  variable_of(k_not_in_tree.front())));
+}
+
+Result<void> judge_project(const Setting& project, const Places& places, Settings& settings) {
+    if (!is_from_tree(project, places.files)) return {};
+    settings.project_from_tree = places.files.tree->path.string();
+    if (!environment::is_ci(places.variables)) return {};
+    return base::fail(
+        ErrorKind::invalid_input,
+        fmt::format("{}: in a CI job the working tree does not choose the project",
+                    *settings.project_from_tree),
+        fmt::format("set it in the job: REVIEWDB_PROJECT={}", settings.project.text()));
+}
+
+bool destroys(const Arguments& arguments) {
+    constexpr std::array<std::string_view, 5> k_verbs{"delete", "reset", "release", "sweep",
+                                                      "uninstall"};
+    constexpr std::array<std::string_view, 2> k_actions{"trash empty", "template delete"};
+    return std::ranges::find(k_verbs, arguments.verb) != k_verbs.end() ||
+           std::ranges::find(k_actions, arguments.verb + " " + arguments.action) != k_actions.end();
+}
+
 }  // namespace
 
+Result<void> check_project_of(const Arguments& arguments, const Settings& settings) {
+    if (!settings.project_from_tree || !destroys(arguments)) return {};
+    return base::fail(
+        ErrorKind::invalid_input,
+        fmt::format("the project '{}' comes from {}, and the working tree does not choose where "
+                    "'{}' destroys something",
+                    settings.project.text(), *settings.project_from_tree, arguments.verb),
+        fmt::format("add --project {}, or set REVIEWDB_PROJECT", settings.project.text()));
+}
+
 Result<Settings> resolve_settings(const std::map<std::string, std::string>& flags,
-                                  const Variables& variables,
-                                  const std::optional<SettingsFile>& file) {
-    if (file) BASE_TRY(refuse_unknown(*file));
+                                  const Variables& variables, const SettingsFiles& files) {
+    for (const auto* file : {&files.own, &files.tree}) {
+        if (*file) BASE_TRY(refuse_unknown(**file));
+    }
+    if (files.tree) BASE_TRY(refuse_misplaced(*files.tree, variables));
+    const Places places{flags, variables, files};
     BASE_TRY_ASSIGN(auto project, environment::Project::parse("review"));
     Settings settings{.server = {},
                       .project = std::move(project),
@@ -171,17 +240,20 @@ Result<Settings> resolve_settings(const std::map<std::string, std::string>& flag
                       .log_format = {},
                       .actor = {},
                       .policy_claims = {},
+                      .policies_to_write = {},
+                      .project_from_tree = {},
                       .shown = {}};
     for (const auto key : k_keys) {
-        BASE_TRY_ASSIGN(const auto found, find(key, flags, variables, file));
+        BASE_TRY_ASSIGN(const auto found, find(key, places));
         if (found) {
             BASE_TRY(apply(*found, settings));
+            if (key == "project") BASE_TRY(judge_project(*found, places, settings));
             settings.shown.push_back({found->key, shown_value(*found), found->origin});
         } else {
             settings.shown.push_back({std::string(key), default_of(key), "default"});
         }
     }
-    BASE_TRY(add_claims(variables, file, settings));
+    BASE_TRY(add_claims(places, settings));
     for (const auto* variable : {"REVIEWDB_KEY", "REVIEWDB_NAME"}) {
         const auto value = variables.find(variable);
         if (value != variables.end() && value->second.empty()) return empty_setting(variable);

@@ -2,13 +2,15 @@
 #include "app/cli/settings_file.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
-#include "base/file.h"
+#include "base/trusted_file.h"
 
 namespace cli {
 
@@ -40,19 +42,70 @@ Result<SettingsFile> parse_settings_file(const std::filesystem::path& path, std:
     return file;
 }
 
-Result<std::optional<SettingsFile>> find_settings_file(const std::filesystem::path& folder) {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* k_name = "reviewdb.toml";
+
+fs::path home_of(const base::Variables& variables) {
+    const fs::path named(base::find_variable(variables, "HOME").value_or(""));
+    if (named.is_absolute()) return named;
+    const passwd* entry = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): no threads yet
+    return entry != nullptr ? fs::path(entry->pw_dir) : fs::path();
+}
+
+Result<std::optional<SettingsFile>> read_settings(const fs::path& path, base::Links links) {
+    BASE_TRY_ASSIGN(const auto text, base::read_trusted_file(path, links));
+    if (!text) return std::optional<SettingsFile>();
+    BASE_TRY_ASSIGN(auto file, parse_settings_file(path, *text));
+    return std::optional(std::move(file));
+}
+
+bool is_same(const fs::path& one, const fs::path& other) {
+    std::error_code absent;
+    return !other.empty() && fs::equivalent(one, other, absent);
+}
+
+Result<std::optional<SettingsFile>> find_in_tree(const fs::path& folder, const fs::path& home,
+                                                 const fs::path& own) {
     for (auto place = folder;; place = place.parent_path()) {
-        const auto path = place / "reviewdb.toml";
-        std::error_code ignored;
-        if (std::filesystem::is_regular_file(path, ignored)) {
-            BASE_TRY_ASSIGN(const auto text, base::read_file(path));
-            if (text) {
-                BASE_TRY_ASSIGN(auto file, parse_settings_file(path, *text));
-                return std::optional<SettingsFile>(std::move(file));
-            }
+        const auto path = place / k_name;
+        std::error_code absent;
+        const bool looked_at = place == folder || !base::is_open_to_all(place);
+        if (looked_at && !fs::is_directory(path, absent) && !is_same(path, own)) {
+            BASE_TRY_ASSIGN(auto file, read_settings(path, base::Links::refused));
+            if (file) return file;
         }
-        if (!place.has_relative_path()) return std::optional<SettingsFile>();
+        const bool ends = fs::exists(place / ".git", absent) || is_same(place, home);
+        if (ends || !place.has_relative_path()) return std::optional<SettingsFile>();
     }
+}
+
+}  // namespace
+
+fs::path own_settings_path(const base::Variables& variables) {
+    // A relative path there is to be ignored (XDG Base Directory Specification).
+    fs::path folder(base::find_variable(variables, "XDG_CONFIG_HOME").value_or(""));
+    if (!folder.is_absolute()) {
+        const auto home = home_of(variables);
+        if (home.empty()) return {};
+        folder = home / ".config";
+    }
+    return folder / "reviewdb" / k_name;
+}
+
+Result<SettingsFiles> find_settings_files(const fs::path& folder,
+                                          const base::Variables& variables) {
+    SettingsFiles files;
+    const auto own = own_settings_path(variables);
+    if (!own.empty()) {
+        BASE_TRY_ASSIGN(files.own, read_settings(own, base::Links::followed));
+    }
+    if (!folder.empty()) {
+        BASE_TRY_ASSIGN(files.tree, find_in_tree(folder, home_of(variables), own));
+    }
+    return files;
 }
 
 }  // namespace cli

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "app/cli/print.h"
 #include "base/duration.h"
@@ -144,6 +145,22 @@ std::string report_lines(const std::vector<environment::Report>& reports) {
         rows.push_back({name, std::string(to_text(report.result->outcome)), why});
     }
     return table(rows);
+}
+
+int exit_code_of(const std::vector<environment::Report>& reports, Drift drift) {
+    constexpr std::array<int, 9> k_from_best{0, base::k_exit_drift, 6, 2, 3, 8, 4, 5, 1};
+    const auto* worst = k_from_best.begin();
+    for (const auto& report : reports) {
+        int code = 0;
+        if (!report.result) {
+            code = base::facts_of(report.result.error().kind).exit_code;
+        } else if (drift == Drift::counts &&
+                   report.result->outcome != environment::Outcome::unchanged) {
+            code = base::k_exit_drift;
+        }
+        worst = std::max(worst, std::ranges::find(k_from_best, code));
+    }
+    return *worst;
 }
 
 }  // namespace cli

@@ -34,5 +34,10 @@ std::string usage_lines(const environment::Usage& usage);
 std::string step_lines(const std::vector<environment::Step>& steps);
 // What became of many, a row for each.
 std::string report_lines(const std::vector<environment::Report>& reports);
+// The exit code of a call about many: that of the worst failure, in the order 1, 5, 4, 8, 3, 2, 6,
+// from a bug to what may succeed if it is tried again; 7 for one that differs, if `drift` counts;
+// else 0.
+enum class Drift { ignored, counts };
+int exit_code_of(const std::vector<environment::Report>& reports, Drift drift);
 
 }  // namespace cli

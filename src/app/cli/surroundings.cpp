@@ -11,6 +11,7 @@
 
 #include "base/duration.h"
 #include "base/file.h"
+#include "branches/git_safety.h"
 #include "environment/repository.h"
 
 namespace cli {
@@ -19,7 +20,17 @@ namespace {
 
 using environment::Surroundings;
 
-const std::vector<std::string> k_ask_origin{"git", "config", "--get", "remote.origin.url"};
+base::Command asking_git(std::vector<std::string> words, const Variables& variables) {
+    constexpr std::size_t k_longest = 65'536;
+    words.insert(words.begin(), "git");
+    return {.arguments = std::move(words),
+            .environment = branches::for_reading(variables),
+            .longest_output = k_longest};
+}
+
+base::Command asking_origin(const Variables& variables) {
+    return asking_git({"config", "--get", "remote.origin.url"}, variables);
+}
 
 std::string value_of(const Variables& variables, const char* name) {
     const auto found = variables.find(name);
@@ -46,7 +57,8 @@ Surroundings look_around(const Variables& variables) {
 
 void add_git_origin(Surroundings& surroundings, base::Deadline deadline) {
     if (!environment::origin_of(surroundings).repository.empty()) return;
-    surroundings.git_origin = first_line(base::run({.arguments = k_ask_origin}, deadline));
+    surroundings.git_origin =
+        first_line(base::run(asking_origin(surroundings.variables), deadline));
 }
 
 base::Result<std::optional<environment::Time>> event_time_of(const Arguments& arguments,
@@ -92,7 +104,7 @@ base::Result<Found> find_name(const Arguments& arguments, const Variables& varia
     auto found = environment::default_name(surroundings);
     if (!found && !environment::is_ci(variables)) {
         surroundings.git_branch = first_line(base::run(
-            {.arguments = {"git", "symbolic-ref", "--quiet", "--short", "HEAD"}}, deadline));
+            asking_git({"symbolic-ref", "--quiet", "--short", "HEAD"}, variables), deadline));
     }
     if (asks_origin) add_git_origin(surroundings, deadline);
     BASE_TRY_ASSIGN(auto named, environment::default_name(surroundings));
@@ -108,8 +120,8 @@ std::string repository_at_hand(const Arguments& arguments, const Variables& vari
     return environment::origin_of(surroundings).repository;
 }
 
-std::optional<base::Running> ask_repository() {
-    auto question = base::start({.arguments = k_ask_origin});
+std::optional<base::Running> ask_repository(const Variables& variables) {
+    auto question = base::start(asking_origin(variables));
     return question ? std::optional(*std::move(question)) : std::nullopt;
 }
 

@@ -35,7 +35,7 @@ std::string repository_at_hand(const Arguments& arguments, const Variables& vari
 
 // Asks git whose clone this is without waiting, and takes its answer, as HOST/OWNER/NAME; empty
 // when it has none.
-std::optional<base::Running> ask_repository();
+std::optional<base::Running> ask_repository(const Variables& variables);
 std::string repository_told(base::Running question, base::Deadline deadline);
 
 // The CI's run, else user@host.

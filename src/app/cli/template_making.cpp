@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "api/recipe.h"
 #include "api/supply_json.h"
 #include "app/cli/access.h"
+#include "app/cli/known_recipes.h"
 #include "app/cli/print.h"
 #include "app/cli/show.h"
 #include "app/cli/template.h"
@@ -50,20 +52,33 @@ api::Recipe asked_recipe(const Arguments& arguments) {
 }
 
 // A refresh that says nothing of a source makes it as before; personal data are scrubbed as before
-// unless it says otherwise.
-Result<api::Recipe> recipe_of(const Session& session, const TemplateDescription* former) {
-    auto asked = asked_recipe(session.arguments());
-    if (former != nullptr) {
-        BASE_TRY_ASSIGN(auto known, api::parse_recipe(former->record.recipe));
-        if (asked.scrub.empty()) asked.scrub = known.scrub;
-        if (asked.digest.empty()) asked.digest = known.digest;
-        if (!asked.has_source()) {
-            asked.run = known.run;
-            asked.from = known.from;
-            asked.environment = known.environment;
-            asked.skip_foreign = asked.skip_foreign || known.skip_foreign;
-        }
+// unless it says otherwise. What the registry says concerns this machine only if it is permitted.
+Result<void> complete(Session& session, const TemplateDescription& former, api::Recipe& asked) {
+    BASE_TRY_ASSIGN(auto stored, api::parse_recipe(former.record.recipe));
+    if (asked.has_source()) {
+        stored.run.clear();
+        stored.from.clear();
+        stored.environment.clear();
+        stored.skip_foreign = false;
     }
+    if (!asked.scrub.empty()) stored.scrub.clear();
+    if (!asked.digest.empty()) stored.digest.clear();
+    BASE_TRY(
+        permit_stored_recipe(session, {session.settings().project, former.record.name}, stored));
+    if (!asked.has_source()) {
+        asked.run = stored.run;
+        asked.from = stored.from;
+        asked.environment = stored.environment;
+        asked.skip_foreign = asked.skip_foreign || stored.skip_foreign;
+    }
+    if (asked.scrub.empty()) asked.scrub = stored.scrub;
+    if (asked.digest.empty()) asked.digest = stored.digest;
+    return {};
+}
+
+Result<api::Recipe> recipe_of(Session& session, const TemplateDescription* former) {
+    auto asked = asked_recipe(session.arguments());
+    if (former != nullptr) BASE_TRY(complete(session, *former, asked));
     if (!asked.has_source()) {
         return base::fail(ErrorKind::invalid_input,
                           former == nullptr
@@ -80,6 +95,19 @@ api::Recipe kept(const api::Recipe& recipe) {
     auto kept = recipe;
     if (!std::ranges::all_of(recipe.from, sources::can_be_kept)) kept.from.clear();
     return kept;
+}
+
+// The registry's paths are of others: only what lies below the current folder is read for them.
+bool is_of_working_tree(const std::string& path) {
+    std::error_code problem;
+    const auto here = std::filesystem::current_path(problem);
+    const auto real =
+        problem ? std::filesystem::path() : std::filesystem::canonical(here / path, problem);
+    if (problem || std::filesystem::path(path).is_absolute()) return false;
+    const auto relative = real.lexically_relative(here);
+    return !relative.empty() && *relative.begin() != ".." &&
+           (std::filesystem::is_directory(real, problem) ||
+            std::filesystem::is_regular_file(real, problem));
 }
 
 // Of what the template is made from, and of what scrubs it; empty where nobody asked for one.
@@ -197,6 +225,7 @@ Result<int> make_template(Session& session) {
             : snapshot(session, wish, recipe.environment, filler);
     session.end_progress();
     BASE_TRY_ASSIGN(const auto answer, made);
+    if (!arguments.dry_run) remember_recipe(session, subject, kept(recipe));
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     if (!arguments.dry_run) return show_template(session, subject, answer.outcome);
     print_result(session.wants("json")  ? api::template_outcome_json(subject, answer)
@@ -214,7 +243,9 @@ Result<std::string> template_of_working_tree(Session& session) {
             continue;
         }
         const auto recipe = api::parse_recipe(one.record.recipe);
-        const auto digest = recipe ? digest_of(*recipe) : Result<std::string>(std::string());
+        const bool is_here = recipe && std::ranges::all_of(recipe->digest, is_of_working_tree) &&
+                             std::ranges::all_of(recipe->scrub, is_of_working_tree);
+        const auto digest = is_here ? digest_of(*recipe) : Result<std::string>(std::string());
         const bool newer =
             newest == nullptr || one.record.refreshed_at > newest->record.refreshed_at;
         if (digest && *digest == one.record.digest && newer) newest = &one;

@@ -66,4 +66,39 @@ TEST_F(HandlersTest, a_release_tells_what_remains_and_no_password) {
     EXPECT_EQ(world_.history.back().reason, "to staging");
 }
 
+// Its name is one that the policy protects.
+TEST_F(HandlersTest, the_environment_of_a_fork_is_never_protected) {
+    const auto made =
+        must(handle(R"({"operation": "create", "name": "main", "pull_request": 7, "fork": true})"));
+    EXPECT_THAT(made, HasSubstr(R"("protected": false)"));
+    EXPECT_THAT(must(handle(R"({"operation": "create", "name": "develop", "pull_request": 7})")),
+                HasSubstr(R"("protected": true)"));
+}
+
+TEST_F(HandlersTest, no_url_is_told_of_an_environment_that_is_not_ready) {
+    must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
+    EXPECT_THAT(must(handle(R"({"operation": "url", "name": "login"})")),
+                HasSubstr("postgresql://"));
+    for (const auto state :
+         {environment::EnvironmentState::building, environment::EnvironmentState::publishing,
+          environment::EnvironmentState::closed, environment::EnvironmentState::retiring}) {
+        world_.find_environment("review", "login")->record.state = state;
+        const auto refused = handle(R"({"operation": "url", "name": "login"})");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::unavailable);
+        EXPECT_THAT(refused.error().message, HasSubstr("not ready"));
+    }
+}
+
+TEST_F(HandlersTest, labels_and_reasons_are_judged_for_every_door) {
+    for (const auto* label : {R"({"a\u001b": "b"})", R"({"a": "b\u009b2J"})", R"({"": "b"})"}) {
+        const auto refused = handle(R"({"operation": "create", "name": "login", "labels": )" +
+                                    std::string(label) + "}");
+        ASSERT_FALSE(refused) << label;
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::invalid_input) << label;
+    }
+    must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
+    EXPECT_FALSE(handle(R"({"operation": "delete", "name": "login", "reason": "a\u001b[2J"})"));
+}
+
 }  // namespace

@@ -3,12 +3,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "base/file.h"
@@ -64,16 +68,18 @@ TEST(Subprocess, does_not_mind_a_program_that_reads_nothing) {
     EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
 }
 
-TEST(Subprocess, sets_the_environment_on_top_of_ours_or_of_a_bare_one) {
-    setenv("REVIEWDB_TEST_OURS", "ours", 1);
-    Command command = shell("echo ${REVIEWDB_TEST_OURS-unset} ${PATH:+path} $GIVEN");
+TEST(Subprocess, sets_the_environment_on_top_of_what_is_inherited) {
+    setenv("CALLERS_OWN", "own", 1);
+    setenv("REVIEWDB_KEY_2", "key", 1);
+    Command command = shell("echo ${CALLERS_OWN-none} ${REVIEWDB_KEY_2-none} ${PATH:+path} $GIVEN");
     command.environment = {{"GIVEN", "given"}};
-    EXPECT_EQ(run(command).out, "ours path given\n");
-    command.inherits = base::Environment::bare;
-    EXPECT_EQ(run(command).out, "unset path given\n");
-    command.environment = {{"REVIEWDB_TEST_OURS", "theirs"}};
-    EXPECT_EQ(run(command).out, "theirs path\n");
-    unsetenv("REVIEWDB_TEST_OURS");
+    EXPECT_EQ(run(command).out, "none none path given\n");
+    command.inherits = base::Environment::application;
+    EXPECT_EQ(run(command).out, "own none path given\n");
+    command.environment = {{"CALLERS_OWN", "ours"}};
+    EXPECT_EQ(run(command).out, "ours none path\n");
+    unsetenv("CALLERS_OWN");
+    unsetenv("REVIEWDB_KEY_2");
 }
 
 TEST(Subprocess, runs_in_the_folder_and_as_the_user_that_are_named) {
@@ -94,6 +100,94 @@ TEST(Subprocess, kills_what_does_not_end_in_time) {
         EXPECT_EQ(late.error().kind, ErrorKind::deadline) << script;
     }
     EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+}
+
+// The number of the process that a script wrote into `file`.
+pid_t pid_in(const std::string& file) {
+    const auto deadline = soon();
+    while (must(base::read_file(file)).value_or("").find('\n') == std::string::npos) {
+        if (deadline.passed()) return 0;
+        std::this_thread::sleep_for(2ms);
+    }
+    return static_cast<pid_t>(std::stol(must(base::read_file(file)).value_or("0")));
+}
+
+bool is_gone(pid_t pid) {
+    const auto deadline = soon();
+    // A zombie that nobody reaped has ended as well.
+    const auto state = [pid] {
+        return must(base::read_file("/proc/" + std::to_string(pid) + "/stat")).value_or(") Z");
+    };
+    while (state().find(") Z") == std::string::npos) {
+        if (deadline.passed()) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
+
+TEST(Subprocess, ends_all_that_a_program_started) {
+    const support::TempFolder folder;
+    const auto file = (folder / "pid").string();
+    const auto helper = "(trap '' TERM; exec sleep 60) >/dev/null 2>&1 & echo $! >" + file;
+    EXPECT_EQ(run(shell(helper)).exit_code, 0);
+    EXPECT_TRUE(is_gone(pid_in(file)));
+    // One that keeps the output open holds nobody up.
+    EXPECT_EQ(run(shell("sleep 60 & echo said")).out, "said\n");
+    std::filesystem::remove(file);
+    EXPECT_FALSE(base::run(shell(helper + "; exec sleep 60"), Deadline::after(500ms)));
+    EXPECT_TRUE(is_gone(pid_in(file)));
+}
+
+TEST(Subprocess, keeps_no_more_output_than_it_is_told_to) {
+    for (const auto* script : {"yes", "yes >&2"}) {
+        auto command = shell(script);
+        command.longest_output = 100'000;
+        const auto refused = base::run(command, soon());
+        ASSERT_FALSE(refused) << script;
+        EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+        EXPECT_NE(refused.error().message.find("more than 100000 bytes"), std::string::npos);
+    }
+    auto exact = shell("printf 12345");
+    exact.longest_output = 5;
+    EXPECT_EQ(run(exact).out, "12345");
+}
+
+// Runs `check` in a process that has no file descriptor left; true when it answers true.
+bool without_descriptors(const std::function<bool()>& check) {
+    const pid_t child = fork();
+    if (child == 0) {
+        while (open("/dev/null", O_RDONLY) >= 0) {
+        }
+        _exit(check() ? 0 : 1);
+    }
+    return exit_status(child) == 0;
+}
+
+TEST(Subprocess, waits_no_longer_than_its_deadline_without_a_descriptor_for_the_end) {
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit few{64, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    auto silent = must(base::start(shell("exec >/dev/null 2>&1; exec sleep 60")));
+    auto quick = must(base::start(shell("sleep 0.2; exit 7")));
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(without_descriptors([&] {
+        const auto late = std::move(silent).finish(Deadline::after(200ms));
+        return !late && late.error().kind == ErrorKind::deadline;
+    }));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+    setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(must(std::move(quick).finish(soon())).exit_code, 7);
+}
+
+TEST(Subprocess, hands_none_of_our_files_to_a_program) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);  // without O_CLOEXEC
+    const auto seen = run(shell("ls /proc/$$/fd | tr '\\n' ' '")).out;
+    close(ends[0]);
+    close(ends[1]);
+    // The shell's pipe to tr is not there yet when it is named.
+    EXPECT_EQ(seen.find(" " + std::to_string(ends[1]) + " "), std::string::npos) << seen;
 }
 
 TEST(Subprocess, runs_while_nobody_waits_for_it) {
@@ -159,6 +253,24 @@ TEST_F(BackgroundTest, appends_what_it_prints_to_the_file) {
         must(base::spawn(shell("echo out; echo err >&2; cat"), output, Lifetime::its_own));
     EXPECT_EQ(exit_status(child), 0);
     EXPECT_EQ(must(base::read_file(output)), "before\nout\nerr\n");
+}
+
+TEST_F(BackgroundTest, follows_no_link_to_its_log_and_opens_it_as_its_user) {
+    const auto link = (folder / "link").string();
+    ASSERT_EQ(symlink(output.c_str(), link.c_str()), 0);
+    EXPECT_FALSE(base::spawn(shell("echo out"), link, Lifetime::its_own));
+    const auto fifo = (folder / "fifo").string();
+    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    EXPECT_FALSE(base::spawn(shell("echo out"), fifo, Lifetime::its_own));
+    if (geteuid() != 0) GTEST_SKIP() << "only root may name a user";
+    auto other = shell("echo out");
+    other.user = base::UnixUser{65534, 65534};
+    ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+    EXPECT_EQ(base::spawn(other, output, Lifetime::its_own).error().kind, ErrorKind::denied);
+    EXPECT_EQ(must(base::read_file(output)), "before\n");
+    ASSERT_EQ(chown(output.c_str(), 65534, 65534), 0);
+    EXPECT_EQ(exit_status(must(base::spawn(other, output, Lifetime::its_own))), 0);
+    EXPECT_EQ(must(base::read_file(output)), "before\nout\n");
 }
 
 TEST_F(BackgroundTest, has_a_session_of_its_own) {

@@ -36,4 +36,15 @@ TEST(Print, a_text_is_cut_between_characters) {
     EXPECT_EQ(base::beginning_of("", 0), "");
 }
 
+TEST(Print, a_line_stays_a_line) {
+    EXPECT_EQ(base::harmless_line("a\n::add-mask::b\tc\x1b[31m\xe2\x80\xa8"
+                                  "d"),
+              "a ::add-mask::b c?[31m?d");
+}
+
+TEST(Print, json_escapes_what_a_terminal_obeys) {
+    EXPECT_EQ(base::json_escaped("\"\\ \x1b \n \x7f \xc2\x9b \xe2\x80\xae \xff ä"),
+              R"(\"\\ \u001b \u000a \u007f \u009b \u202e \ufffd ä)");
+}
+
 }  // namespace

@@ -110,6 +110,69 @@ TEST_F(Git, runs_nothing_that_a_remote_names) {
     EXPECT_FALSE(std::filesystem::exists(made));
 }
 
+// The settings of a repository that somebody else may have packed up.
+TEST_F(Git, runs_nothing_that_the_configuration_of_a_repository_names) {
+    const std::string made = folder / "made";
+    const auto script = "touch " + made + "; false";
+    branch({"main"});
+    for (const auto& url : {std::string("ssh://git@127.0.0.1:1/acme/shop"), repository,
+                            std::string("ext::sh -c touch% ") + made, "https://127.0.0.1:1/a/b"}) {
+        SCOPED_TRACE(url);
+        const auto tree = tree_with("origin", url);
+        const auto set = [&](const std::string& key, const std::string& value) {
+            git({"-C", tree, "config", key, value});
+        };
+        for (const auto* key :
+             {"core.sshCommand", "core.fsmonitor", "core.gitProxy", "core.pager", "core.askPass",
+              "remote.origin.uploadpack", "alias.ls-remote", "core.alternateRefsCommand"}) {
+            set(key, script);
+        }
+        set("remote.origin.vcs", "ext");
+        set("credential.helper", "!" + script);
+        set("protocol.allow", "always");
+        set("protocol.ext.allow", "always");
+        static_cast<void>(
+            source("origin", tree)->ask(base::Deadline::after(std::chrono::seconds(60))));
+        EXPECT_FALSE(std::filesystem::exists(made));
+        std::filesystem::remove_all(tree);
+    }
+}
+
+TEST_F(Git, is_not_led_elsewhere_by_the_configuration_of_a_repository) {
+    branch({"planted"});
+    GitOverHttp server([](const auto&) { return GitOverHttp::branches({"main"}); });
+    const auto tree = tree_with("origin", server.url());
+    git({"-C", tree, "config", "url." + repository + ".insteadOf", server.url()});
+    git({"-C", tree, "config", "http.proxy", "http://127.0.0.1:1"});
+    const auto deadline = base::Deadline::after(std::chrono::seconds(60));
+    EXPECT_THAT(must(source("origin", tree)->ask(deadline)).names, ElementsAre("main"));
+}
+
+// As CI systems leave their token there.
+TEST_F(Git, takes_the_headers_that_a_repository_has_for_the_host_of_its_remote) {
+    GitOverHttp server([](const support::HttpRequest& request) {
+        return request.header("Authorization") ? GitOverHttp::branches({"main"})
+                                               : GitOverHttp::who_are_you();
+    });
+    const auto tree = tree_with("origin", server.url());
+    const auto deadline = base::Deadline::after(std::chrono::seconds(60));
+    const std::string token = "Authorization: basic dG9rZW4=";
+    git({"-C", tree, "config", "http.extraheader", token});
+    git({"-C", tree, "config", "http.http://127.0.0.1:1/.extraheader", token});
+    EXPECT_FALSE(source("origin", tree)->ask(deadline));
+    git({"-C", tree, "config", "http.http://" + server.address() + "/.extraheader", token});
+    EXPECT_THAT(must(source("origin", tree)->ask(deadline)).names, ElementsAre("main"));
+}
+
+TEST_F(Git, finds_no_bare_repository_inside_a_checkout) {
+    GitOverHttp server([](const auto&) { return GitOverHttp::branches({"main"}); });
+    const auto planted = tree_with("origin", server.url()) + "/docs";
+    git({"init", "--quiet", "--bare", planted});
+    git({"-C", planted, "config", "remote.origin.url", "https://github.com/spoofed/repository"});
+    EXPECT_FALSE(source("origin", planted)->ask(base::Deadline::after(std::chrono::seconds(60))));
+    EXPECT_THAT(server.requests(), IsEmpty());
+}
+
 TEST_F(Git, is_ended_at_the_deadline) {
     GitOverHttp server([](const auto&) {
         return support::HttpAnswer{.conduct = support::HttpAnswer::Conduct::hang};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <vector>
 
 namespace {
 
@@ -78,6 +79,39 @@ TEST(Show, reports_what_all_of_it_takes) {
               "in 1970-01    swept, its branch gone 2  (1.0 MB)\n"
               "in 1970-01    expired, its time over 1  (1.0 MB)\n"
               "in 1970-01    leaks reclaimed 3  (2.0 MB)\n");
+}
+
+TEST(Show, ends_with_the_exit_code_of_the_worst_failure_wherever_it_stands) {
+    using base::ErrorKind;
+    const auto report = [](base::Result<environment::Answer> result) {
+        return environment::Report{
+            {*environment::Project::parse("review"), *environment::Name::parse("x")},
+            std::move(result)};
+    };
+    const auto code = [&](std::vector<ErrorKind> kinds) {
+        std::vector<environment::Report> reports;
+        for (const auto kind : kinds) reports.push_back(report(base::fail(kind, "no")));
+        reports.push_back(report(environment::Answer{}));
+        return cli::exit_code_of(reports, cli::Drift::ignored);
+    };
+    EXPECT_EQ(code({}), 0);
+    EXPECT_EQ(code({ErrorKind::overloaded, ErrorKind::denied}), 5);
+    EXPECT_EQ(code({ErrorKind::denied, ErrorKind::overloaded}), 5);
+    EXPECT_EQ(code({ErrorKind::shielded, ErrorKind::conflict, ErrorKind::deadline}), 4);
+    EXPECT_EQ(code({ErrorKind::not_found, ErrorKind::internal, ErrorKind::denied}), 1);
+    EXPECT_EQ(code({ErrorKind::in_doubt}), 6);
+}
+
+TEST(Show, counts_drift_only_where_nothing_failed) {
+    const environment::Subject subject{*environment::Project::parse("review"),
+                                       *environment::Name::parse("x")};
+    environment::Answer repaired;
+    repaired.outcome = environment::Outcome::repaired;
+    std::vector<environment::Report> reports{{subject, repaired}};
+    EXPECT_EQ(cli::exit_code_of(reports, cli::Drift::ignored), 0);
+    EXPECT_EQ(cli::exit_code_of(reports, cli::Drift::counts), base::k_exit_drift);
+    reports.push_back({subject, base::fail(base::ErrorKind::unavailable, "away")});
+    EXPECT_EQ(cli::exit_code_of(reports, cli::Drift::counts), 6);
 }
 
 }  // namespace
