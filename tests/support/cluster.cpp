@@ -185,6 +185,7 @@ void Cluster::make_login_quick(const pg::ConnectionInfo& login) const {
 
 void Cluster::back_up_to(const std::filesystem::path& folder) const {
     std::filesystem::create_directory(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
     must(local::give(folder, user_));
     base::Command command{.arguments = {(programs() / "pg_basebackup").string(), "-D",
                                         folder.string(), "-h", "127.0.0.1", "-p",

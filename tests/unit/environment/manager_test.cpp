@@ -84,7 +84,7 @@ TEST_F(ManagerTest, refuses_a_name_in_the_registry_that_could_break_out_of_a_lin
 TEST_F(ManagerTest, refuses_labels_that_no_door_could_show) {
     support::FakeProcess process(world_);
     for (const auto& [key, value] : {std::pair<std::string, std::string>{"team", "web\nX=1"},
-                                     {"te\x1b[2Jam", "web"},
+                                     {"\x1b[2Jteam", "web"},
                                      {"", "web"},
                                      {"team", std::string(256, 'x')}}) {
         environment::CreateWish wish{must(environment::Project::parse("review")),
