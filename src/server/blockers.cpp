@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "pg/quoting.h"
 #include "server/session.h"
 
 namespace server {
@@ -25,6 +26,10 @@ SELECT 0, p.gid FROM pg_locks w JOIN pg_locks l ON l.granted
         l.objid, l.objsubid) IS NOT DISTINCT FROM ROW(w.locktype, w.database, w.relation, w.page,
         w.tuple, w.transactionid, w.classid, w.objid, w.objsubid)
     JOIN {} WHERE w.pid = $1::integer AND NOT w.granted)";
+
+constexpr std::string_view k_occupants = R"(
+SELECT l.pid, NULL::text AS gid FROM pg_stat_activity l WHERE l.datname = $1
+UNION ALL SELECT 0, l.gid FROM pg_prepared_xacts l WHERE l.database = $1)";
 
 // An open ALTER ROLE … IN DATABASE …, or GRANT … TO ….
 constexpr std::string_view k_lockers = R"(
@@ -71,14 +76,17 @@ ON l.pid IS NULL AND l.virtualtransaction = p.virtualtransaction)";
 
 std::string Blocker::describe() const {
     if (is_prepared()) {
-        return fmt::format("prepared transaction '{}' of {} in database {}", gid, role, database);
+        return fmt::format("prepared transaction {} of {} in database {}", pg::literal(gid), role,
+                           database);
     }
     return fmt::format("session {} of {} ({}) in database {}", pid, role,
                        application.empty() ? "no application name" : application, database);
 }
 
 std::string Blocker::remedy() const {
-    if (is_prepared()) return fmt::format("in database {}: ROLLBACK PREPARED '{}'", database, gid);
+    if (is_prepared()) {
+        return fmt::format("in database {}: ROLLBACK PREPARED {}", database, pg::literal(gid));
+    }
     return fmt::format("SELECT pg_terminate_backend({})", pid);
 }
 
@@ -88,6 +96,10 @@ pg::Statement blockers_of(int pid) {
 
 pg::Statement lockers_of(std::string_view database, std::string_view role) {
     return {describing(k_lockers, true), {std::string(database), std::string(role)}};
+}
+
+pg::Statement occupants_of(std::string_view database) {
+    return {describing(k_occupants, true), {std::string(database)}};
 }
 
 std::vector<Blocker> read_blockers(const pg::Rows& rows) {

@@ -40,9 +40,9 @@ struct Blocker {
     friend bool operator==(const Blocker&, const Blocker&) = default;
 };
 
-// The SQL of a join of a row l of pg_locks with `p`, the prepared transaction that holds the lock. Its
-// locks have no process; they share the virtual transaction of its session, or since a restart one
-// that is made of its number, with the lock on that number.
+// The SQL of a join of a row l of pg_locks with `p`, the prepared transaction that holds the lock.
+// Its locks have no process; they share the virtual transaction of its session, or since a restart
+// one that is made of its number, with the lock on that number.
 extern const std::string_view k_prepared_of_lock;
 
 // Selects who blocks the server process `pid` at this moment.
@@ -50,6 +50,8 @@ pg::Statement blockers_of(int pid);
 // Selects the environments' sessions and prepared transactions that lock the database or the role
 // itself. Either name may be empty.
 pg::Statement lockers_of(std::string_view database, std::string_view role);
+// Selects the environments' sessions and prepared transactions in the database.
+pg::Statement occupants_of(std::string_view database);
 std::vector<Blocker> read_blockers(const pg::Rows& rows);
 
 // Watches over a session and a thread of its own who blocks another session.

@@ -53,6 +53,9 @@ Result<std::string> LiveServer::swap(const Work& work) {
     const auto& target = work.target;
     const auto trashed = environment::dropping_name(target.leaving.id);
     const auto final_name = pg::identifier(target.final_database);
+    // Stamped when it was secured, so that even one without an oid can be told.
+    auto incoming = target.instance;
+    incoming.state = environment::InstanceState::serving;
     const auto rename = [](const std::string& from, const std::string& to) {
         return pg::Statement{fmt::format("ALTER DATABASE {} RENAME TO {}", pg::identifier(from),
                                          pg::identifier(to))};
@@ -66,7 +69,7 @@ Result<std::string> LiveServer::swap(const Work& work) {
              rename(target.leaving.database, trashed),
              must_be(trashed, target.leaving, work.credentials.leaving_prefix()),
              rename(target.instance.database, target.final_database),
-             must_be(target.final_database, target.instance, work.credentials.stamp_prefix()),
+             must_be(target.final_database, incoming, work.credentials.stamp_prefix()),
              {fmt::format("REVOKE CONNECT ON DATABASE {} FROM SESSION_USER", final_name)},
              {fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", final_name)},
              {fmt::format("COMMENT ON DATABASE {} IS {}", final_name,

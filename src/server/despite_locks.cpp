@@ -98,6 +98,11 @@ Result<void> LiveServer::despite_locks(const Contested& on, Deadline deadline, c
     for (const auto& role : hostile) BASE_TRY(end_all_of(role, deadline));
     auto done = deed();
     if (done || !is_blocked(done.error())) return done;
+    // Postgres has waited for five seconds, and would again for anyone else's session.
+    if (done.error().sqlstate == pg::sql_state::k_object_in_use) {
+        BASE_TRY_ASSIGN(const auto in_it, session_->run(occupants_of(on.database), deadline));
+        if (in_it.empty()) return done;
+    }
     const auto& waiting = on.session == nullptr ? *session_ : *on.session;
     BlockWatch watch(login_, waiting.backend_pid(), deadline.at_most(k_longest_struggle), log_);
     return struggle(on, std::move(done).error(), watch, deadline, deed);

@@ -68,8 +68,7 @@ void add(std::string& list, const std::string& one, std::string_view between) {
 }  // namespace
 
 pg::Statement holders_of(std::string_view database, std::string_view role) {
-    return {fmt::format(k_holders, k_prepared_of_lock),
-            {std::string(database), std::string(role)}};
+    return {fmt::format(k_holders, k_prepared_of_lock), {std::string(database), std::string(role)}};
 }
 
 pg::Statement bars_rename(std::string_view database) {

@@ -3,6 +3,7 @@
 // What blocks is named, ended if it is an environment's, and left alone if it is anyone else's.
 #include <fmt/format.h>
 
+#include "pg/quoting.h"
 #include "siege.h"
 #include "support/must.h"
 #include "support/sql.h"
@@ -29,7 +30,7 @@ class Blockers : public SiegeTest {
     static void prepare(const pg::ConnectionInfo& login, const std::string& gid,
                         const std::vector<std::string>& statements) {
         auto session = holding(login, statements);
-        must(session.run({fmt::format("PREPARE TRANSACTION '{}'", gid)}, soon()));
+        must(session.run({"PREPARE TRANSACTION " + pg::literal(gid)}, soon()));
     }
     base::Result<Answer> rotate() const {
         const environment::Wish wish{project(), must(environment::Name::parse(name_)), {}, "test"};

@@ -51,8 +51,7 @@ void Siege::wait_until_it_holds() const {
 
 void Siege::attack(int number) {
     while (!over_) {
-        auto session =
-            pg::Connection::open(login(number), base::Deadline::after(milliseconds(500)));
+        auto session = pg::Connection::open(login(number), base::Deadline::after(seconds(5)));
         if (!session) {
             std::this_thread::sleep_for(milliseconds(1));
             continue;
