@@ -17,10 +17,10 @@ namespace server {
 // project $1 has, or else the policy's.
 extern const std::string_view k_source;
 // Where there is no such environment: a warm instance of that which is none of $4, locked until the
-// transaction ends, whoever else looks for one; with the installation, as installation_sql() has it but
-// for what only those who come later act upon, and with the key of its role. Nothing else. The rest
-// of the transaction waits for no lock longer than 200 ms. Written so that nothing in it is looked
-// for but by an index, for one row, however many there are.
+// transaction ends, whoever else looks for one; with the installation, as installation_sql() has it
+// but for what only those who come later act upon, and with the key of its role. Nothing else. The
+// rest of the transaction waits for no lock longer than 200 ms. Written so that nothing in it is
+// looked for but by an index, for one row, however many there are.
 const std::string& claimable_sql();
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows);
 environment::WarmFacts read_warm(const pg::Row& row);

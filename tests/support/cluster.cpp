@@ -191,7 +191,7 @@ void Cluster::back_up_to(const std::filesystem::path& folder) const {
                                         folder.string(), "-h", "127.0.0.1", "-p",
                                         std::to_string(port_), "-U", k_superuser, "-c", "fast"}};
     command.environment["PGPASSWORD"] = superuser_password().reveal();
-    if (user_) command.user = base::UnixUser{user_->uid, user_->gid};
+    if (user_) command.user = user_->id;
     command.folder = "/";
     const auto done = must(base::run(command, soon()));
     if (done.exit_code != 0) throw std::runtime_error("pg_basebackup: " + done.err);
