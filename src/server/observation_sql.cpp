@@ -183,7 +183,7 @@ SELECT pg_backend_pid() AS pid, current_user AS acting,
     extract(epoch FROM clock_timestamp())::bigint AS now,
     x.id, x.schema_version, x.oldest_program_allowed, x.current_key, x.file_cloning,
     current_setting('server_version_num')::integer AS server_version,
-    false AS is_behind, false AS has_leftovers, false AS has_expired,
+    false AS is_behind, false AS has_leftovers, false AS has_expired, {} AS is_proven,
     k.number, k.fingerprint, k.location, encode(k.bytes, 'hex') AS bytes,
     {}, {}, NULL AS n_id, {}
 FROM registry.installation x
@@ -191,7 +191,8 @@ LEFT JOIN registry.environment e ON e.project = $1 AND e.name = $2 AND e.state <
 LEFT JOIN registry.instance i ON i.id = e.instance
 LEFT JOIN registry.role r ON r.id = e.role
 LEFT JOIN registry.key k ON k.retired_at IS NULL AND k.number IN (r.key_number, x.current_key))",
-                       k_environment_columns, instance_columns('i'), role_columns('r'));
+                       k_is_proven, k_environment_columns, instance_columns('i'),
+                       role_columns('r'));
 }
 
 std::string observation_sql(std::string_view source, std::string_view more_columns) {
