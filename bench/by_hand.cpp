@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "pg/connection.h"
 #include "pg/quoting.h"
 #include "support/must.h"
