@@ -7,7 +7,7 @@
 
 namespace {
 
-using Variables = std::map<std::string, base::Secret>;
+using Secrets = std::map<std::string, base::Secret>;
 
 // As GitHub's runner reads the file: NAME=VALUE, or NAME<<END and lines up to END.
 std::map<std::string, std::string> as_the_runner_reads(const std::string& text) {
@@ -33,7 +33,7 @@ std::map<std::string, std::string> as_the_runner_reads(const std::string& text) 
 }
 
 TEST(Access, a_value_with_line_ends_is_one_value_in_github_env) {
-    const Variables variables{
+    const Secrets variables{
         {"PGHOST", base::Secret("db\nNODE_OPTIONS=--require=/tmp/evil.js\nEOF\nX<<EOF\ny")},
         {"PGPASSWORD", base::Secret("it's = << fine")},
         {"PGUSER", base::Secret("")}};
@@ -43,7 +43,7 @@ TEST(Access, a_value_with_line_ends_is_one_value_in_github_env) {
 }
 
 TEST(Access, the_end_of_a_value_in_github_env_cannot_be_guessed) {
-    const Variables variables{{"A", base::Secret("x")}};
+    const Secrets variables{{"A", base::Secret("x")}};
     EXPECT_NE(cli::github_lines(variables), cli::github_lines(variables));
 }
 
