@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "environment/secret_value.h"
 #include "unit/aws/aws_world.h"
 
 namespace {
@@ -27,8 +28,8 @@ struct SecretStoreTest : unit::AwsWorld {
     // As the planner has it: ours and placeholders may be replaced.
     static environment::SecretWrite write_of(const std::string& value) {
         return {"review_a", Secret(value), {{"name", "a"}}, [](const Secret& found) {
-                    return aws::says_ours(found) ||
-                           found.reveal().find("host") == std::string::npos;
+                    return environment::owner_of_secret(found) ||
+                           environment::is_placeholder(found);
                 }};
     }
     // A look of an operation: reads, and has a store for what follows.
