@@ -115,8 +115,9 @@ TEST_F(Git, runs_nothing_that_the_configuration_of_a_repository_names) {
     const std::string made = folder / "made";
     const auto script = "touch " + made + "; false";
     branch({"main"});
-    for (const auto& url : {std::string("ssh://git@127.0.0.1:1/acme/shop"), repository,
-                            std::string("ext::sh -c touch% ") + made, "https://127.0.0.1:1/a/b"}) {
+    const std::vector<std::string> urls{"ssh://git@127.0.0.1:1/acme/shop", repository,
+                                        "ext::sh -c touch% " + made, "https://127.0.0.1:1/a/b"};
+    for (const auto& url : urls) {
         SCOPED_TRACE(url);
         const auto tree = tree_with("origin", url);
         const auto set = [&](const std::string& key, const std::string& value) {
