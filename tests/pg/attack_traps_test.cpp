@@ -3,10 +3,13 @@
 // Traps: code of an environment's role that waits for somebody with more rights to run it.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 #include "attack_test.h"
+#include "base/file.h"
 #include "support/must.h"
 #include "support/sql.h"
 
@@ -98,6 +101,21 @@ TEST(SecurityPage, names_every_attack_that_a_shared_server_cannot_prevent) {
     for (const int number : {11, 19, 20, 22, 31, 44, 45, 47, 49, 50, 51, 55, 68}) {
         EXPECT_THAT(page, testing::HasSubstr(fmt::format("\n| {} | ", number)));
     }
+}
+
+// A promise whose test was renamed or removed is a promise without a test.
+TEST(SecurityPage, links_only_to_tests_that_exist) {
+    const std::filesystem::path page_file(REVIEWDB_SECURITY_PAGE);
+    const auto page = support::must(base::read_file(page_file)).value();
+    const std::regex link(R"(\[([^\]]+)\]\((tests/[^)]+)\))");
+    int links = 0;
+    for (std::sregex_iterator found(page.begin(), page.end(), link), end; found != end; ++found) {
+        ++links;
+        const auto test = base::read_file(page_file.parent_path() / (*found)[2].str());
+        ASSERT_TRUE(test && *test) << (*found)[2];
+        EXPECT_THAT(**test, testing::HasSubstr((*found)[1].str())) << (*found)[2];
+    }
+    EXPECT_GT(links, 50);
 }
 
 }  // namespace
