@@ -195,6 +195,22 @@ std::string differences(const Lines& there, const Lines& wanted) {
     return text;
 }
 
+// How the database differs from what the first `count` migrations make; empty where it does not.
+Result<std::string> compare_with_made(pg::Connection& control, const std::string& sql,
+                                      const Lines& before, std::size_t count, Deadline deadline) {
+    BASE_TRY(control.go_on({"SAVEPOINT as_made"}, deadline));
+    // What an earlier migration set for all objects to come did not hold for those before it.
+    BASE_TRY(
+        control.go_on({"ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC"}, deadline));
+    for (const auto& one : migrations().first(count)) {
+        BASE_TRY(control.go_on({migration_statement(with_word(one.sql, k_schema, k_as_made))},
+                               deadline));
+    }
+    BASE_TRY_ASSIGN(auto after, read_lines(control, sql, k_registry_owner, deadline));
+    BASE_TRY(control.go_on({"ROLLBACK TO SAVEPOINT as_made"}, deadline));
+    return differences(comparable(before), made_since(before, std::move(after)));
+}
+
 }  // namespace
 
 Result<RegistrySchema> look_at_schema(pg::Connection& control, Deadline deadline) {
@@ -223,25 +239,12 @@ Result<void> check_empty(pg::Connection& control, Deadline deadline) {
 Result<void> check_objects(pg::Connection& control, std::string_view owner, Deadline deadline) {
     BASE_TRY_ASSIGN(const auto sql, lines_sql(control, deadline));
     BASE_TRY_ASSIGN(const auto before, read_lines(control, sql, owner, deadline));
-    const auto there = comparable(before);
-    BASE_TRY(control.go_on({"SAVEPOINT as_made"}, deadline));
-    // What an earlier migration set for all objects to come did not hold for those before it.
-    BASE_TRY(
-        control.go_on({"ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC"}, deadline));
     std::string nearest;
-    bool known = false;
-    for (const auto& one : migrations()) {
-        BASE_TRY(control.go_on({migration_statement(with_word(one.sql, k_schema, k_as_made))},
-                               deadline));
-        BASE_TRY_ASSIGN(auto after, read_lines(control, sql, k_registry_owner, deadline));
-        const auto wanted = made_since(before, std::move(after));
-        auto other = differences(there, wanted);
-        known = other.empty();
-        if (known) break;
+    for (auto count = migrations().size(); count > 0; --count) {
+        BASE_TRY_ASSIGN(auto other, compare_with_made(control, sql, before, count, deadline));
+        if (other.empty()) return {};
         if (nearest.empty() || other.size() < nearest.size()) nearest = std::move(other);
     }
-    BASE_TRY(control.go_on({"ROLLBACK TO SAVEPOINT as_made"}, deadline));
-    if (known) return {};
     return base::fail(
         ErrorKind::conflict,
         fmt::format("the control database {} does not hold what reviewdb's migrations made: {}",

@@ -144,9 +144,7 @@ TEST_F(LambdaCutoverTest, TheWayBackAndForthLeavesEveryStageUsable) {
         EXPECT_EQ(drop_in(event("delete", stage_of(i))).status, 200) << output();
     }
     // Roles that it made for databases of ours: nothing proves any more whose they are.
-    // On 15 it could drop our databases, so that it met fewer.
-    EXPECT_EQ(count_of("reviewapp_user_stage%"),
-              cluster_->major() < 16 ? "0 databases, 2 roles" : "0 databases, 4 roles");
+    EXPECT_EQ(count_of("reviewapp_user_stage%"), "0 databases, 4 roles");
     EXPECT_EQ(count_of("reviewapp%"), count_of("reviewapp_user_stage%"));
     for (const auto* stage : {"stage0", "stage5"}) {
         EXPECT_NE(output().find(fmt::format("the role {} is there", incumbent().role(stage))),
