@@ -157,8 +157,7 @@ Result<std::string> Confirming::run() {
 
 Result<void> check_original(const pg::ConnectionInfo& login, const std::string& what,
                             Deadline deadline, base::Log& log) {
-    BASE_TRY_ASSIGN(auto session, open_session(login, k_control_database, Acting::as_manager,
-                                               "reviewdb/proof", deadline, log));
+    BASE_TRY_ASSIGN(auto session, open_for_daily_work(login, "reviewdb/proof", deadline, log));
     BASE_TRY_ASSIGN(const auto known, read_known(session, deadline));
     if (known.is_proven) return {};
     if (!known.place.empty()) {
@@ -175,8 +174,7 @@ Result<void> check_original(const pg::ConnectionInfo& login, const std::string& 
 
 Result<std::string> confirm_server(const pg::ConnectionInfo& login, const Confirmation& wish,
                                    Deadline deadline, base::Log& log) {
-    BASE_TRY_ASSIGN(auto session, open_session(login, k_control_database, Acting::as_manager,
-                                               "reviewdb/init", deadline, log));
+    BASE_TRY_ASSIGN(auto session, open_for_daily_work(login, "reviewdb/init", deadline, log));
     return Confirming(session, login, wish, deadline).run();
 }
 

@@ -25,6 +25,8 @@ std::string secret_for_operator(const Session& session, const pg::ConnectionInfo
     const auto& server = session.settings().server;
     if (!server || !server->reveal().starts_with("secret:") || !arguments.rotate_operator)
         return {};
+    // An administrator's secret is not the operator's to be put into.
+    if (!server::is_operator(session.reached().administrator.get("user"))) return {};
     const auto reference = server::parse_secret_reference(server->reveal());
     return reference ? reference->id : std::string();
 }
@@ -84,16 +86,22 @@ Result<int> rotate_operator(Session& session) {
                           "the local server keeps its operator's password to itself",
                           "name the server whose operator's password is to change: --server");
     }
-    // What others read of it is the original's.
-    if (arguments.save_operator || arguments.secrets ||
-        !secret_for_operator(session, session.reached().login).empty()) {
-        BASE_TRY(server::check_original(session.reached().login,
-                                        "the operator's password was not rotated",
+    // What others read of it is the original's. Only an operator's login can ask that, so with an
+    // administrator's it is the one that is made here.
+    const auto& known = session.reached().administrator;
+    const bool is_own = server::is_operator(known.get("user"));
+    const bool is_kept = arguments.save_operator || arguments.secrets ||
+                         !secret_for_operator(session, known).empty();
+    if (is_kept && is_own) {
+        BASE_TRY(server::check_original(known, "the operator's password was not rotated",
                                         session.deadline(), session.log()));
     }
-    BASE_TRY_ASSIGN(const auto login,
-                    server::rotate_operator(session.reached().administrator, session.actor(),
-                                            session.deadline(), session.log()));
+    BASE_TRY_ASSIGN(const auto login, server::rotate_operator(known, session.actor(),
+                                                              session.deadline(), session.log()));
+    if (is_kept && !is_own) {
+        BASE_TRY(server::check_original(login, "the operator's new login was not stored",
+                                        session.deadline(), session.log()));
+    }
     BASE_TRY(hand_over_operator(session, login));
     return 0;
 }

@@ -59,7 +59,8 @@ Result<std::optional<Reached>> reach_local(const Settings& settings,
     if (!login) {
         BASE_TRY_ASSIGN(login, local_login(server, started, actor, deadline, log));
     }
-    return std::optional<Reached>(Reached{*std::move(login), started.administrator, true, {}, server.place()});
+    return std::optional<Reached>(
+        Reached{*std::move(login), started.administrator, true, {}, server.place()});
 }
 
 // Words that other programs of this kind take, and that libpq would misread.
