@@ -12,6 +12,7 @@
 #include "api/json.h"
 #include "api/request.h"
 #include "base/duration.h"
+#include "environment/default_name.h"
 #include "environment/secret_value.h"
 #include "environment/standing.h"
 
@@ -36,7 +37,7 @@ Result<environment::Name> name_of(const Request& request) {
     if (!name)
         return base::fail(ErrorKind::invalid_input, "the request names no environment",
                           R"(add "name": the branch, stage or pull request)");
-    return environment::Name::parse(*name);
+    return environment::Name::parse(environment::given_name(*name));
 }
 
 }  // namespace
@@ -248,7 +249,7 @@ Result<base::Secret> history(const Request& request) {
     BASE_TRY_ASSIGN(const auto text, request.members.text("name"));
     std::optional<environment::Name> name;
     if (text) {
-        BASE_TRY_ASSIGN(name, environment::Name::parse(*text));
+        BASE_TRY_ASSIGN(name, environment::Name::parse(environment::given_name(*text)));
     }
     BASE_TRY_ASSIGN(const auto most, request.members.number("most"));
     BASE_TRY(request.members.nothing_else());

@@ -8,6 +8,7 @@
 #include "api/truth.h"
 #include "base/duration.h"
 #include "branches/source.h"
+#include "environment/default_name.h"
 
 namespace api {
 
@@ -89,7 +90,7 @@ Result<base::Secret> restore(const Request& request) {
     BASE_TRY_ASSIGN(const auto as, members.text("as"));
     BASE_TRY(members.nothing_else());
     if (as) {
-        BASE_TRY_ASSIGN(wish.name, Name::parse(*as));
+        BASE_TRY_ASSIGN(wish.name, Name::parse(environment::given_name(*as)));
     }
     BASE_TRY_ASSIGN(const auto answer, request.hands.manager.restore(wish, from, request.execution,
                                                                      request.hands.deadline));
@@ -108,7 +109,7 @@ Result<base::Secret> answer_trash(const Request& request) {
     BASE_TRY(members.nothing_else());
     if (!everywhere) filter.project = request.project;
     if (name) {
-        BASE_TRY_ASSIGN(filter.name, Name::parse(*name));
+        BASE_TRY_ASSIGN(filter.name, Name::parse(environment::given_name(*name)));
     }
     auto& manager = request.hands.manager;
     if (!empties) {

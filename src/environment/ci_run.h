@@ -22,18 +22,24 @@ enum class BranchOwner {
 };
 
 struct CiRun {
-    std::string system;                 // for a person: "GitHub Actions"
-    std::string looked_at;              // the variables that could have held the branch
-    std::optional<std::string> branch;  // the source branch; nothing for a tag
+    std::string system;     // for a person: "GitHub Actions"
+    std::string looked_at;  // the variables that could have held the branch
+    // The source branch. Never the default branch only because the run has it checked out: an event
+    // that names no branch has none here.
+    std::optional<std::string> branch = {};
+    std::string no_branch = {};  // why there is none: "the event 'schedule' names no branch"
     BranchOwner owner = BranchOwner::repository;
-    std::optional<int> pull_request;
-    std::string remote;  // a URL of the repository that the run belongs to; may hold a token
-    std::string commit;
-    std::optional<Time> event_at = {};  // when what it runs for happened, where the CI says so
+    std::optional<int> pull_request = {};
+    std::string remote = {};  // a URL of the repository that the run belongs to; may hold a token
+    std::string commit = {};
+    std::optional<Time> event_at = {};  // when the event happened, if the CI says so
 };
 
-// Nothing outside the systems that it knows. `github_event` is the text of GitHub's event file.
+// Returns nothing outside the known systems. `github_event` is the text of GitHub's event file.
 std::optional<CiRun> ci_run(const Variables& variables,
                             const std::optional<std::string>& github_event);
+
+// True in any CI, known or not, and in AWS Lambda.
+bool is_ci(const Variables& variables);
 
 }  // namespace environment

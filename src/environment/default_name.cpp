@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
-#include "environment/ci_run.h"
+#include "environment/ci_words.h"
 #include "environment/repository.h"
 
 namespace environment {
@@ -15,19 +14,18 @@ namespace {
 
 using base::ErrorKind;
 
-bool is_set(const Variables& variables, std::string_view name) {
-    const auto found = variables.find(std::string(name));
-    return found != variables.end() && !found->second.empty();
+bool is_own(const std::optional<CiRun>& run) {
+    return !run || run->owner == BranchOwner::repository;
 }
 
 tl::unexpected<base::Error> unknown_fork(const CiRun& run) {
     return base::fail(
         ErrorKind::invalid_input,
         fmt::format(
-            "this {} run is about a pull request, and nothing says whether its branch is the "
-            "repository's own or a fork's",
+            "the branch of this {} run may be the repository's own or a fork's, and nothing says "
+            "which",
             run.system),
-        "keep GITHUB_EVENT_PATH readable, set REVIEWDB_FORK to true or false, or give a NAME");
+        "keep GITHUB_EVENT_PATH readable, set REVIEWDB_FORK to true or false, or pass a NAME");
 }
 
 base::Result<FoundName> name_of_fork(const CiRun& run, Origin origin) {
@@ -37,20 +35,25 @@ base::Result<FoundName> name_of_fork(const CiRun& run, Origin origin) {
             fmt::format(
                 "this {} run is about a pull request from a fork, and nothing says its number",
                 run.system),
-            "keep the CI's event file and variables readable, or give a NAME");
+            "keep the CI's event file and variables readable, or pass a NAME");
     }
     return FoundName{fmt::format("pr-{}", *run.pull_request), std::move(origin), false};
 }
 
 tl::unexpected<base::Error> nothing_found(const std::optional<CiRun>& run) {
-    const auto looked = run ? fmt::format("REVIEWDB_NAME, {} ({})", run->looked_at, run->system)
-                            : std::string("REVIEWDB_NAME, the variables of the known CI systems");
-    return base::fail(
-        ErrorKind::invalid_input,
-        fmt::format("no name was given, and none was found in {}, or as the branch of "
-                    "the git checkout here",
-                    looked),
-        "give a NAME; a tag, and a checkout with a detached HEAD, have no branch");
+    if (run && !run->no_branch.empty()) {
+        return base::fail(
+            ErrorKind::invalid_input,
+            fmt::format("this {} run does not name a branch: {}", run->system, run->no_branch),
+            "pass a NAME, or set REVIEWDB_NAME");
+    }
+    const auto looked = run ? fmt::format("REVIEWDB_NAME, or {} ({})", run->looked_at, run->system)
+                            : std::string(
+                                  "REVIEWDB_NAME, the variables of the known CI systems, "
+                                  "or the branch of the git checkout here");
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("no NAME was given, and none was found in {}", looked),
+                      "pass a NAME; a tag, and a checkout with a detached HEAD, have no branch");
 }
 
 std::string repository_of(const Surroundings& surroundings, const std::optional<CiRun>& run) {
@@ -78,21 +81,42 @@ Origin origin_of(const Surroundings& surroundings, const std::optional<CiRun>& r
 base::Result<FoundName> default_name(const Surroundings& surroundings) {
     const auto run = ci_run(surroundings.variables, surroundings.github_event);
     auto origin = origin_of(surroundings, run);
-    const bool own = !run || run->owner == BranchOwner::repository;
     if (const auto given = surroundings.variables.find("REVIEWDB_NAME");
         given != surroundings.variables.end()) {
         if (given->second.empty()) {
             return base::fail(ErrorKind::invalid_input, "REVIEWDB_NAME is set, and empty",
                               "give it a value, or unset it");
         }
-        return FoundName{given->second, std::move(origin), own};
+        return named(given->second, surroundings);
     }
-    if (run && run->owner == BranchOwner::stranger) return unknown_fork(*run);
     if (run && run->owner == BranchOwner::fork) return name_of_fork(*run, std::move(origin));
-    if (run && run->branch) return FoundName{*run->branch, std::move(origin), own};
-    const auto branch = surroundings.git_branch.value_or("");
-    if (branch.empty()) return nothing_found(run);
-    return FoundName{branch, std::move(origin), own};
+    const auto branch = run ? run->branch : surroundings.git_branch;
+    if (!branch || branch->empty()) return nothing_found(run);
+    if (run && run->owner == BranchOwner::stranger) return unknown_fork(*run);
+    return FoundName{*branch, std::move(origin), is_own(run)};
+}
+
+std::string given_name(const std::string& text) { return without_prefix(text, k_heads); }
+
+FoundName named(const std::string& text, const Surroundings& surroundings) {
+    const auto run = ci_run(surroundings.variables, surroundings.github_event);
+    FoundName found{given_name(text), origin_of(surroundings, run), is_own(run)};
+    // A fork's branch is none of this repository's, whatever it is called.
+    if (is_own(run) && found.name != text) set_branch(found.origin, found.name);
+    return found;
+}
+
+void set_branch(Origin& origin, const std::string& branch) {
+    if (origin.ref == branch) return;
+    origin.ref = branch;
+    origin.pull_request.reset();
+    origin.commit.clear();
+}
+
+bool may_be_branch(const std::string& name) {
+    constexpr std::string_view k_refused = " ~^:?*[\\\x7f";
+    return !name.empty() && name.find_first_of(k_refused) == std::string::npos &&
+           std::ranges::none_of(name, [](unsigned char c) { return c < 0x20; });
 }
 
 Origin origin_of(const Surroundings& surroundings) {
@@ -102,22 +126,6 @@ Origin origin_of(const Surroundings& surroundings) {
 std::optional<Time> event_time_of(const Surroundings& surroundings) {
     const auto run = ci_run(surroundings.variables, surroundings.github_event);
     return run ? run->event_at : std::nullopt;
-}
-
-bool is_ci(const Variables& variables) {
-    constexpr std::array k_signs{"GITHUB_ACTIONS", "GITLAB_CI", "BITBUCKET_BUILD_NUMBER",
-                                 "BUILDKITE",      "CIRCLECI",  "TF_BUILD",
-                                 "JENKINS_URL",    "TRAVIS",    "TEAMCITY_VERSION",
-                                 "APPVEYOR",       "DRONE",     "CODEBUILD_BUILD_ID"};
-    if (is_set(variables, "CI")) {
-        const auto& value = variables.at("CI");
-        if (value != "false" && value != "0") return true;
-    }
-    if (std::ranges::any_of(k_signs, [&](auto sign) { return is_set(variables, sign); }))
-        return true;
-    return std::ranges::any_of(variables, [](const auto& variable) {
-        return variable.first.starts_with("AWS_LAMBDA_") && !variable.second.empty();
-    });
 }
 
 }  // namespace environment

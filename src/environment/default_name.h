@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an environment is called, and where it comes from, when nobody said: read from what the CI
-// or git says of the work at hand. Pure: whoever calls has looked around and hands over what is
-// there.
+// The name of an environment and its origin, read from what the CI or git says of the work at hand.
+// Pure: the caller looks around and hands over what it found.
 //
-// An empty variable counts as absent, REVIEWDB_NAME excepted: CI hands over an empty string for
-// what it withholds. A tag has no branch, and so no name.
+// An empty variable counts as absent, REVIEWDB_NAME excepted: CI passes an empty string for a
+// secret that it withholds. A tag has no branch, and so no name. Neither has an event that names no
+// branch: a CI runs it on the default branch, which is never taken for the event's.
 //
 // Forks. A stranger picks the name of the branch in a fork, so their pull request N is called
 // `pr-N` and is never protected. GitLab, Azure and most others say in variables whose branch it is;
@@ -18,13 +18,14 @@
 #include <string>
 
 #include "base/result.h"
+#include "environment/ci_run.h"
 #include "environment/records.h"
 
 namespace environment {
 
 struct Surroundings {
     std::map<std::string, std::string> variables;
-    std::optional<std::string> git_branch;    // nothing when HEAD is detached
+    std::optional<std::string> git_branch;    // nothing when HEAD is detached; not used in a CI
     std::optional<std::string> git_origin;    // the remote `origin`, as git has it
     std::optional<std::string> github_event;  // the text of the file GITHUB_EVENT_PATH
 };
@@ -39,14 +40,24 @@ struct FoundName {
 // branch. Fails invalid_input, saying what was looked at.
 base::Result<FoundName> default_name(const Surroundings& surroundings);
 
-// Where the work at hand comes from, also for a name that was given: the repository is the one that
+// The name of a NAME that the caller gave: refs/heads/x is the branch x.
+std::string given_name(const std::string& text);
+
+// The name that the caller gave, with the origin of the work at hand.
+FoundName named(const std::string& text, const Surroundings& surroundings);
+
+// Records that the work is for `branch`. What the run says of another branch's pull request and
+// commit goes.
+void set_branch(Origin& origin, const std::string& branch);
+
+// False for what git never takes for a branch, and may take for a pattern.
+bool may_be_branch(const std::string& name);
+
+// The origin of the work at hand, also for a name that was given: the repository is the one that
 // a pull request goes to, the ref the branch that it comes from.
 Origin origin_of(const Surroundings& surroundings);
 
-// When that happened which the CI runs for; nothing where it does not say.
+// When the event happened that the CI runs for; nothing if the CI does not say.
 std::optional<Time> event_time_of(const Surroundings& surroundings);
-
-// True where a machine is calling: in any known CI, and in AWS Lambda.
-bool is_ci(const std::map<std::string, std::string>& variables);
 
 }  // namespace environment

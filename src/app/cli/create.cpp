@@ -16,9 +16,8 @@ namespace {
 
 using base::Result;
 
-Result<environment::CreateWish> create_wish(const Session& session) {
+Result<environment::CreateWish> create_wish(const Session& session, const Found& found) {
     const auto& arguments = session.arguments();
-    BASE_TRY_ASSIGN(auto found, session.found_name(Clone::ask_later));
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
     BASE_TRY_ASSIGN(auto labels, parse_labels(arguments.labels));
     std::optional<std::chrono::seconds> ttl;
@@ -31,7 +30,7 @@ Result<environment::CreateWish> create_wish(const Session& session) {
     BASE_TRY(check_template_choice(arguments.wanted_template));
     return environment::CreateWish{.project = session.settings().project,
                                    .name = std::move(name),
-                                   .origin = std::move(found.origin),
+                                   .origin = found.origin,
                                    .labels = std::move(labels),
                                    .ttl = ttl,
                                    .may_be_shielded = found.may_be_shielded,
@@ -96,10 +95,12 @@ Result<void> print_created(Session& session, const environment::Answer& answer) 
 }  // namespace
 
 Result<int> run_create(Session& session) {
-    BASE_TRY_ASSIGN(auto wish, create_wish(session));
+    BASE_TRY_ASSIGN(auto found, session.found_name(Clone::ask_later));
+    BASE_TRY_ASSIGN(auto wish, create_wish(session, found));
     const bool dry_run = session.arguments().dry_run;
-    BASE_TRY_ASSIGN(const bool there, session.connect(dry_run ? Missing::leave : Missing::make,
-                                                      wish.origin.repository));
+    BASE_TRY_ASSIGN(const bool there,
+                    session.connect(dry_run ? Missing::leave : Missing::make, found));
+    wish.origin = std::move(found.origin);
     BASE_TRY(environment::check(wish.origin));
     if (!there) {
         session.notice("reviewdb: there is no local server yet; create would make one first");

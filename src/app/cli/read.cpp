@@ -70,7 +70,8 @@ Result<int> run_list(Session& session) {
 Result<int> run_history(Session& session) {
     std::optional<environment::Name> name;
     if (session.arguments().name) {
-        BASE_TRY_ASSIGN(name, environment::Name::parse(*session.arguments().name));
+        BASE_TRY_ASSIGN(
+            name, environment::Name::parse(environment::given_name(*session.arguments().name)));
     }
     BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
     std::vector<environment::HistoryEntry> entries;

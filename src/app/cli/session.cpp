@@ -83,14 +83,13 @@ Result<void> Session::must_connect() {
                       "server for it");
 }
 
-Result<bool> Session::connect(Missing missing, std::string& repository) {
-    auto question =
-        repository.empty() && !arguments_.repository ? ask_repository(variables_) : std::nullopt;
+Result<bool> Session::connect(Missing missing, environment::FoundName& found) {
+    auto questions = ask_git(arguments_, variables_, found);
     BASE_TRY_ASSIGN(const bool there, connect(missing));
-    if (!question) return there;
+    if (!questions.repository && !questions.branch) return there;
     // What fails here fails again in the call that needs the session, which tells it.
     if (there) static_cast<void>(server_->connect(deadline_));
-    repository = repository_told(*std::move(question), deadline_);
+    add_answers(std::move(questions), arguments_, found, deadline_);
     return there;
 }
 

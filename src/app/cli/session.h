@@ -49,9 +49,9 @@ class Session {
     base::Result<bool> connect(Missing missing);
     // The same for what needs a server that is there. Fails not_found.
     base::Result<void> must_connect();
-    // The first of them for who found a name with Clone::ask_later: where `repository` is empty git
-    // is asked for it, and the session opened while git answers.
-    base::Result<bool> connect(Missing missing, std::string& repository);
+    // The first of them for a name that was found with Clone::ask_later: asks git what is open
+    // about it, and opens the session while git answers.
+    base::Result<bool> connect(Missing missing, environment::FoundName& found);
     // After connect() answered true.
     const Reached& reached() const { return *reached_; }
     server::LiveServer& server() { return *server_; }

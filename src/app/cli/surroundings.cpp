@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string_view>
 
 #include "base/duration.h"
@@ -92,12 +93,7 @@ base::Result<Found> find_name(const Arguments& arguments, const Variables& varia
     BASE_TRY_ASSIGN(const auto event_at, event_time_of(arguments, surroundings));
     if (arguments.name) {
         if (asks_origin) add_git_origin(surroundings, deadline);
-        environment::FoundName found{*arguments.name, environment::origin_of(surroundings), true};
-        // A given name changes nothing about whose work it is: a stranger's stays a stranger's.
-        const bool in_ci = environment::is_ci(variables);
-        if (const auto own = environment::default_name(surroundings); in_ci && own) {
-            found.may_be_shielded = own->may_be_shielded;
-        }
+        auto found = environment::named(*arguments.name, surroundings);
         found.origin = with_flags(std::move(found.origin), arguments);
         return Found{std::move(found), event_at};
     }
@@ -120,14 +116,43 @@ std::string repository_at_hand(const Arguments& arguments, const Variables& vari
     return environment::origin_of(surroundings).repository;
 }
 
-std::optional<base::Running> ask_repository(const Variables& variables) {
-    auto question = base::start(asking_origin(variables));
-    return question ? std::optional(*std::move(question)) : std::nullopt;
+Questions ask_git(const Arguments& arguments, const Variables& variables,
+                  const environment::FoundName& found) {
+    const auto ask = [](const base::Command& command) {
+        auto question = base::start(command);
+        return question ? std::optional(*std::move(question)) : std::nullopt;
+    };
+    Questions questions;
+    if (found.origin.repository.empty() && !arguments.repository) {
+        questions.repository = ask(asking_origin(variables));
+    }
+    // A branch of a fork is none of the repository's.
+    const bool open = arguments.name && !arguments.ref && found.may_be_shielded &&
+                      found.origin.ref != found.name && environment::may_be_branch(found.name);
+    if (open) {
+        questions.branch = ask(asking_git({"for-each-ref", "--format=%(refname)", "refs/heads/" + found.name,
+                                           "refs/remotes/origin/" + found.name},
+                                          variables));
+    }
+    return questions;
 }
 
-std::string repository_told(base::Running question, base::Deadline deadline) {
-    const auto remote = first_line(std::move(question).finish(deadline));
-    return environment::parse_repository(remote.value_or("")).value_or("");
+void add_answers(Questions questions, const Arguments& arguments, environment::FoundName& found,
+                 base::Deadline deadline) {
+    if (questions.repository) {
+        const auto remote = first_line(std::move(*questions.repository).finish(deadline));
+        found.origin.repository = environment::parse_repository(remote.value_or("")).value_or("");
+    }
+    if (!questions.branch) return;
+    const auto told = std::move(*questions.branch).finish(deadline);
+    // git also lists the branches below a folder of that name.
+    std::istringstream lines(told && told->exit_code == 0 ? told->out : std::string());
+    for (std::string line; std::getline(lines, line);) {
+        if (line != "refs/heads/" + found.name && line != "refs/remotes/origin/" + found.name)
+            continue;
+        environment::set_branch(found.origin, found.name);
+        found.origin = with_flags(std::move(found.origin), arguments);
+    }
 }
 
 std::string default_actor(const Variables& variables) {

@@ -16,8 +16,8 @@
 
 namespace cli {
 
-// Whether git is asked at once whose clone this is, where neither flags nor the CI said it, or the
-// caller does so, by ask_repository().
+// Whether git is asked at once whose clone this is, if neither flags nor the CI say it, or the
+// caller does so, by ask_git().
 enum class Clone { ask_now, ask_later };
 
 // What the call is about, by its words and by where it is made.
@@ -33,10 +33,18 @@ base::Result<Found> find_name(const Arguments& arguments, const Variables& varia
 std::string repository_at_hand(const Arguments& arguments, const Variables& variables,
                                base::Deadline deadline);
 
-// Asks git whose clone this is without waiting, and takes its answer, as HOST/OWNER/NAME; empty
-// when it has none.
-std::optional<base::Running> ask_repository(const Variables& variables);
-std::string repository_told(base::Running question, base::Deadline deadline);
+// What git is asked while something else is done.
+struct Questions {
+    std::optional<base::Running> repository;  // whose clone this is
+    std::optional<base::Running> branch;      // whether the name that was given is a branch
+};
+
+// Asks git what flags and CI leave open of `found`. Does not wait.
+Questions ask_git(const Arguments& arguments, const Variables& variables,
+                  const environment::FoundName& found);
+// Puts the answers into `found`; what git has no answer to stays as it is.
+void add_answers(Questions questions, const Arguments& arguments, environment::FoundName& found,
+                 base::Deadline deadline);
 
 // The CI's run, else user@host.
 std::string default_actor(const Variables& variables);

@@ -68,7 +68,7 @@ Result<TrashFilter> trash_filter(const Session& session) {
     TrashFilter filter;
     if (!arguments.all_projects) filter.project = session.settings().project;
     if (arguments.name) {
-        BASE_TRY_ASSIGN(filter.name, Name::parse(*arguments.name));
+        BASE_TRY_ASSIGN(filter.name, Name::parse(environment::given_name(*arguments.name)));
     }
     filter.instance = arguments.instance;
     return filter;
@@ -118,10 +118,10 @@ Result<int> run_restore(Session& session) {
                           "'reviewdb trash list' shows what is kept");
     }
     BASE_TRY_ASSIGN(const auto found, session.found_name());
-    BASE_TRY_ASSIGN(auto name, Name::parse(*arguments.name));
+    BASE_TRY_ASSIGN(auto name, Name::parse(environment::given_name(*arguments.name)));
     const TrashFilter from{session.settings().project, name, arguments.instance};
     if (arguments.as) {
-        BASE_TRY_ASSIGN(name, Name::parse(*arguments.as));
+        BASE_TRY_ASSIGN(name, Name::parse(environment::given_name(*arguments.as)));
     }
     const environment::Wish wish{.project = session.settings().project,
                                  .name = std::move(name),

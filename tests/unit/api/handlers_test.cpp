@@ -40,6 +40,12 @@ TEST_F(HandlersTest, a_list_knows_no_environment_that_is_gone) {
     EXPECT_THAT(refused.error().hint, HasSubstr("history"));
 }
 
+TEST_F(HandlersTest, a_full_reference_names_the_branch) {
+    must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
+    EXPECT_THAT(must(handle(R"({"operation": "get", "name": "refs/heads/login"})")),
+                HasSubstr(R"("name": "login")"));
+}
+
 TEST_F(HandlersTest, a_report_tells_what_a_project_takes_and_what_went) {
     must(support::FakeProcess(world_).carry_out(Verb::create, "login"));
     must(handle(R"({"operation": "delete", "name": "login", "reason": "merged"})"));

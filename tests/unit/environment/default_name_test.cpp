@@ -58,8 +58,12 @@ TEST(DefaultName, says_where_it_looked_when_there_is_none) {
     EXPECT_NE(nowhere.message.find("git"), std::string::npos) << nowhere.message;
     surroundings.variables = {
         {"GITLAB_CI", "true"}, {"CI_COMMIT_TAG", "v1"}, {"CI_COMMIT_BRANCH", ""}};
+    const auto of_tag = default_name(surroundings).error();
+    EXPECT_NE(of_tag.message.find("tag"), std::string::npos) << of_tag.message;
+    surroundings.variables.erase("CI_COMMIT_TAG");
     const auto in_ci = default_name(surroundings).error();
     EXPECT_NE(in_ci.message.find("CI_COMMIT_BRANCH"), std::string::npos) << in_ci.message;
+    surroundings.variables.clear();
     surroundings.git_branch = "";
     EXPECT_FALSE(default_name(surroundings).has_value());
 }
