@@ -24,6 +24,9 @@ constexpr std::array<std::pair<std::string_view, Words Recipe::*>, 4> k_lists{
      {"scrub", &Recipe::scrub},
      {"digest", &Recipe::digest}}};
 
+constexpr std::array<std::pair<std::string_view, bool Recipe::*>, 2> k_flags{
+    {{"skip_foreign", &Recipe::skip_foreign}, {"allow_empty", &Recipe::allow_empty}}};
+
 }  // namespace
 
 std::string to_json(const Recipe& recipe) {
@@ -35,7 +38,9 @@ std::string to_json(const Recipe& recipe) {
         object[name] = std::move(words);
     }
     if (!recipe.environment.empty()) object["environment"] = recipe.environment;
-    if (recipe.skip_foreign) object["skip_foreign"] = true;
+    for (const auto& [name, flag] : k_flags) {
+        if (recipe.*flag) object[name] = true;
+    }
     return json::serialize(object);
 }
 
@@ -59,8 +64,10 @@ base::Result<Recipe> parse_recipe(const std::string& text) {
     if (environment != nullptr && environment->is_string()) {
         recipe.environment = environment->get_string();
     }
-    const auto* skips = object.if_contains("skip_foreign");
-    recipe.skip_foreign = skips != nullptr && skips->is_bool() && skips->get_bool();
+    for (const auto& [name, flag] : k_flags) {
+        const auto* set = object.if_contains(name);
+        recipe.*flag = set != nullptr && set->is_bool() && set->get_bool();
+    }
     return recipe;
 }
 

@@ -19,6 +19,7 @@ struct Recipe {
     std::vector<std::string> scrub;
     std::vector<std::string> digest;  // paths
     bool skip_foreign = false;
+    bool allow_empty = false;
 
     friend bool operator==(const Recipe&, const Recipe&) = default;
     bool has_source() const { return !run.empty() || !from.empty() || !environment.empty(); }

@@ -3,11 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
+
+#include "base/text.h"
 
 namespace base {
 
 namespace {
+
+// What the names of parameters end with whose values are secrets.
+constexpr std::array<std::string_view, 10> k_secret_keys{
+    "password",  "passwd",     "pwd",    "passphrase", "secret",
+    "signature", "credential", "apikey", "api_key",    "token"};
+
+bool is_word(char c) { return is_alphanumeric(c) || c == '_' || c == '-'; }
 
 std::string on_one_line(std::string_view text) {
     std::string line;
@@ -50,23 +62,94 @@ bool is_harmless(std::uint32_t code) {
     return !controls && !breaks && !turns;
 }
 
+// The password of a URL: from `colon` on, up to `end`.
+struct Login {
+    std::size_t colon;
+    std::size_t end;
+};
+
+// Of the URL whose part behind "://" `text` begins with. A password that is not encoded may hold
+// blanks and quotes.
+std::optional<Login> login_of(std::string_view text) {
+    constexpr auto k_nowhere = std::string_view::npos;
+    const auto url = text.substr(0, text.find_first_of(" \t\n'\""));
+    const auto address_end = url.starts_with('[') ? url.find(']') : 0;
+    const auto colon = url.find(':', address_end == k_nowhere ? 0 : address_end);
+    if (colon == k_nowhere) return std::nullopt;
+    if (const auto at = url.rfind('@'); at != k_nowhere) {
+        return colon < at ? std::optional(Login{colon, at}) : std::nullopt;
+    }
+    // A port is followed by nothing, a path or a query.
+    const auto behind = url.find_first_not_of("0123456789", colon + 1);
+    const bool port =
+        behind == k_nowhere ? url.size() > colon + 1 : behind > colon + 1 && !is_word(url[behind]);
+    if (port || url.find('/') < colon) return std::nullopt;
+    const auto at = text.substr(0, text.find("://")).find('@');
+    return Login{colon, at == k_nowhere ? url.size() : at};
+}
+
+bool is_secret_key(std::string_view key) {
+    // libpq decodes the names of a URL's parameters, too.
+    if (key.find('%') != std::string_view::npos) return true;
+    const auto name = lower(key);
+    return std::ranges::any_of(k_secret_keys, [&](auto end) { return name.ends_with(end); });
+}
+
+// Where the value that `text` begins with ends: in quotes, or before a blank, a quote or the next
+// parameter.
+std::size_t end_of_value(std::string_view text) {
+    const char quote = text.starts_with('\'') || text.starts_with('"') ? text.front() : '\0';
+    for (std::size_t at = quote == '\0' ? 0 : 1; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '\\') {
+            ++at;
+        } else if (quote != '\0' && c == quote) {
+            return at + 1;
+        } else if (quote == '\0' &&
+                   std::string_view(" \t\n'\"&;,)").find(c) != std::string_view::npos) {
+            return at;
+        }
+    }
+    return text.size();
+}
+
+// password=… of a connection string, a query or a variable.
+std::string without_secret_values(std::string_view text) {
+    std::string shown;
+    for (auto equals = text.find('='); equals != std::string_view::npos; equals = text.find('=')) {
+        const auto key_end = text.find_last_not_of(" \t", equals == 0 ? 0 : equals - 1) + 1;
+        auto key = key_end;
+        while (key > 0 && (is_word(text[key - 1]) || text[key - 1] == '%')) --key;
+        shown += text.substr(0, equals + 1);
+        const bool secret = equals > 0 && is_secret_key(text.substr(key, key_end - key));
+        text.remove_prefix(equals + 1);
+        if (!secret) continue;
+        const auto value = std::min(text.find_first_not_of(" \t"), text.size());
+        shown += text.substr(0, value);
+        text.remove_prefix(value);
+        const auto end = end_of_value(text);
+        if (end > 0) shown += "…";
+        text.remove_prefix(end);
+    }
+    return shown + std::string(text);
+}
+
 }  // namespace
 
 std::string without_passwords(std::string_view text) {
     std::string shown;
     for (;;) {
         const auto scheme = text.find("://");
-        if (scheme == std::string_view::npos) return shown + std::string(text);
+        if (scheme == std::string_view::npos) break;
         shown += text.substr(0, scheme + 3);
         text.remove_prefix(scheme + 3);
-        const auto url = text.substr(0, text.find_first_of(" \t\n'\""));
-        const auto end = url.rfind('@');
-        const auto colon = url.find(':');
-        if (end == std::string_view::npos || colon > end) continue;
-        shown += text.substr(0, colon);
+        const auto login = login_of(text);
+        if (!login) continue;
+        shown += text.substr(0, login->colon);
         shown += ":…";
-        text.remove_prefix(end);
+        text.remove_prefix(login->end);
     }
+    return without_secret_values(shown + std::string(text));
 }
 
 std::string presentable(std::string_view text) { return without_passwords(on_one_line(text)); }

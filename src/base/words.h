@@ -8,8 +8,8 @@
 
 namespace base {
 
-// `text` without the password of any URL in it: a message may quote a word of the call, and
-// somebody may have put a connection string in the wrong place.
+// `text` without the password of any URL in it, and without the values of password=… and its like:
+// a message may quote a word of the call, and that may be a connection string in the wrong place.
 std::string without_passwords(std::string_view text);
 
 // The same in one line: libpq's messages have several.

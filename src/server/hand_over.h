@@ -32,7 +32,8 @@ base::Result<void> hand_over(pg::Connection& inside, const std::string& from, co
 
 // What in the database of `inside` is not `role`'s, described, a hundred at most; in a new database
 // that includes the schema public. What a superuser owns because an extension or a range type
-// consists of it, and what Postgres brings along, is not counted. Any role may ask.
+// consists of it, extensions of a superuser or of a role that may make roles with all that they
+// consist of, and what Postgres brings along, are not counted. Any role may ask.
 base::Result<std::vector<std::string>> not_owned_by(pg::Connection& inside, const std::string& role,
                                                     base::Deadline deadline);
 

@@ -166,9 +166,14 @@ ORDER BY 1 LIMIT 5)";
 
 // From 16384 on (FirstNormalObjectId) is what somebody made. An owner that is the bootstrap
 // superuser stands in no pg_shdepend, so every catalog that has owners is read. What an extension
-// or a range type consists of is a superuser's however it was made.
+// or a range type consists of is a superuser's however it was made. An extension of a superuser, or
+// of an administrator, whom CREATEROLE tells from the roles of environments, may be there with all
+// that it consists of.
 const std::string_view k_not_owned_by = R"(
-WITH owned (classid, objid, owner) AS (
+WITH given (id) AS (
+    SELECT e.oid FROM pg_extension e JOIN pg_roles a ON a.oid = e.extowner
+    WHERE a.rolsuper OR a.rolcreaterole
+), owned (classid, objid, owner) AS (
     SELECT 'pg_class'::regclass, oid, relowner FROM pg_class WHERE relkind NOT IN ('i', 'I', 't')
     UNION ALL SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc
     UNION ALL SELECT 'pg_type'::regclass, oid, typowner FROM pg_type t WHERE typrelid = 0
@@ -198,6 +203,10 @@ FROM owned o LEFT JOIN pg_roles r ON r.oid = o.owner
 WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass AND o.objid =
     (SELECT oid FROM pg_namespace WHERE nspname = 'public'))
 AND r.rolname IS DISTINCT FROM $1
+AND NOT (o.classid = 'pg_extension'::regclass AND o.objid IN (SELECT id FROM given))
+AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = o.classid AND m.objid = o.objid
+    AND m.deptype = 'e' AND m.refclassid = 'pg_extension'::regclass
+    AND m.refobjid IN (SELECT id FROM given))
 AND NOT (r.rolsuper AND EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid
     AND e.objid = o.objid AND e.deptype IN ('e', 'i')))
 ORDER BY 1 LIMIT 100)";

@@ -13,6 +13,7 @@
 #include "base/child.h"
 #include "base/interrupt.h"
 #include "base/words.h"
+#include "sources/address.h"
 
 namespace sources {
 
@@ -114,8 +115,7 @@ base::Result<std::unique_ptr<Input>> start(const base::Command& command, const s
 
 base::Command restoring(const ClientTool& tool, Format format) {
     return {.arguments = {tool.path, fmt::format("--format={}", to_text(format)), "--no-owner",
-                          "--no-privileges", "--no-subscriptions", "--no-publications",
-                          "--no-tablespaces", "--no-security-labels", "--file=-"},
+                          "--no-privileges", "--file=-"},
             .inherits = base::Environment::bare};
 }
 
@@ -138,16 +138,14 @@ base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format form
 base::Result<std::unique_ptr<Input>> dump(const ClientTool& tool,
                                           const pg::ConnectionInfo& source) {
     base::Command command{
-        .arguments = {tool.path, "--no-owner", "--no-privileges", "--no-subscriptions",
-                      "--no-publications", "--no-tablespaces", "--no-security-labels",
-                      "--no-password"},
+        .arguments = {tool.path, "--no-owner", "--no-privileges", "--no-password"},
         .inherits = base::Environment::bare};
     for (const auto& [name, value] : source.to_variables()) {
         command.environment[name] = value.reveal();
     }
     // libpq looks there for certificates and for .pgpass.
     if (const char* home = getenv("HOME"); home != nullptr) command.environment["HOME"] = home;
-    return start(command, "pg_dump", nullptr);
+    return start(command, fmt::format("pg_dump of {}", describe_database(source)), nullptr);
 }
 
 }  // namespace sources

@@ -6,19 +6,20 @@
 
 #include "base/text.h"
 #include "base/words.h"
+#include "sources/source_only.h"
 #include "sources/words_of.h"
 
 namespace sources {
 
 namespace {
 
-constexpr Judgement foreign(std::string_view what, std::string_view hint) {
+Judgement foreign(std::string_view what, std::string_view hint) {
     return {.verdict = Verdict::foreign, .what = what, .hint = hint};
 }
-constexpr Judgement passed_over(std::string_view what) {
+Judgement passed_over(std::string_view what) {
     return {.verdict = Verdict::pass_over, .what = what};
 }
-constexpr Judgement run_as(Trait trait) { return {.trait = trait}; }
+Judgement run_as(Trait trait, bool brings = true) { return {.trait = trait, .brings = brings}; }
 
 constexpr std::string_view k_one_database = "pg_dump without --create leaves it out";
 constexpr std::string_view k_no_globals =
@@ -28,49 +29,36 @@ constexpr std::string_view k_no_owner = "pg_dump --no-owner leaves it out";
 // What belongs to the whole server, by the word behind CREATE, ALTER or DROP.
 struct ServerObject {
     std::string_view word;
-    Judgement judgement;
+    std::string_view what;
+    std::string_view hint;
 };
 constexpr std::array k_server_objects{
-    ServerObject{"DATABASE", foreign("it is about a database as a whole", k_one_database)},
-    ServerObject{"ROLE", foreign("it is about roles", k_no_globals)},
-    ServerObject{"USER", foreign("it is about roles", k_no_globals)},
-    ServerObject{"GROUP", foreign("it is about roles", k_no_globals)},
-    ServerObject{"TABLESPACE", foreign("it is about tablespaces", k_no_globals)},
-    ServerObject{"SYSTEM", foreign("it sets something for the whole server", {})},
-    ServerObject{"SUBSCRIPTION", foreign("it makes this database follow another one",
-                                         "pg_dump --no-subscriptions leaves it out")},
+    ServerObject{"DATABASE", "it is about a database as a whole", k_one_database},
+    ServerObject{"ROLE", "it is about roles", k_no_globals},
+    ServerObject{"USER", "it is about roles", k_no_globals},
+    ServerObject{"GROUP", "it is about roles", k_no_globals},
+    ServerObject{"TABLESPACE", "it is about tablespaces", k_no_globals},
+    ServerObject{"SYSTEM", "it sets something for the whole server", {}},
 };
 
-const Judgement* find_server_object(const Words& words, std::size_t at) {
-    if (words.has(at, {"USER", "MAPPING"})) return nullptr;
+std::optional<Judgement> find_server_object(const Words& words, std::size_t at) {
+    if (words.has(at, {"USER", "MAPPING"})) return std::nullopt;
     for (const auto& object : k_server_objects) {
-        if (words.has(at, {object.word})) return &object.judgement;
+        if (words.has(at, {object.word})) return foreign(object.what, object.hint);
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 Judgement judge_create(const Words& words) {
-    if (const auto* judgement = find_server_object(words, 1)) return *judgement;
+    if (auto judgement = find_server_object(words, 1)) return *judgement;
     if (words.has(1, {"EXTENSION"})) return run_as(Trait::make_extension);
     if (words.has(1, {"SCHEMA"}) && words.size() >= 3) {
         const bool named =
             words[2].text == (words[2].kind == TokenKind::quoted ? "public" : "PUBLIC");
         const bool alone = words.size() == 3 || words.has(3, {"AUTHORIZATION"});
-        if (named && alone && words.size() <= 5) return run_as(Trait::make_public);
+        if (named && alone && words.size() <= 5) return run_as(Trait::make_public, false);
     }
     return {};
-}
-
-// Whether anybody is named from `at` on but PUBLIC and whoever is logged in.
-bool names_roles(const Words& words, std::size_t at) {
-    for (; at < words.size(); ++at) {
-        if (words.has_one_of(at, {"WITH", "GRANTED", "CASCADE", "RESTRICT"})) return false;
-        if (words[at].text == "," || words.has(at, {"GROUP"})) continue;
-        if (!words.has_one_of(at, {"PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"})) {
-            return true;
-        }
-    }
-    return false;
 }
 
 // GRANT and REVOKE, whose words begin at `at`.
@@ -96,11 +84,13 @@ Judgement judge_default_privileges(const Words& words) {
 }
 
 Judgement judge_alter(const Words& words) {
-    if (const auto* judgement = find_server_object(words, 1)) return *judgement;
+    if (auto judgement = find_server_object(words, 1)) return *judgement;
     if (words.has(1, {"DEFAULT", "PRIVILEGES"})) return judge_default_privileges(words);
     const auto size = words.size();
     // Nothing else is changed in the same statement.
-    const bool alone = size >= 3 && words.has(size - 3, {"OWNER", "TO"});
+    const bool renames =
+        size >= 4 && words.has_one_of(size - 4, {"RENAME", "COLUMN", "ATTRIBUTE", "CONSTRAINT"});
+    const bool alone = size >= 3 && words.has(size - 3, {"OWNER", "TO"}) && !renames;
     bool list = false;
     for (std::size_t i = 0; i < size; ++i) list = list || words[i].text == ",";
     if (alone && !list) return passed_over("ALTER … OWNER TO");
@@ -125,12 +115,15 @@ Judgement judge_copy(const Words& words) {
     return {};
 }
 
+// What SET … name = value gives a boolean parameter, as far as it can be told.
+bool is_set_off(const Words& words, std::size_t at) {
+    const auto value = base::lower(words[at + 2].text);
+    return value == "off" || value == "false" || value == "0" || value == "no";
+}
+
 std::optional<Backslash> strings_set(const Words& words, std::size_t at) {
-    if (words[at].text != "STANDARD_CONFORMING_STRINGS") return std::nullopt;
-    const auto& value = words[at + 2].text;
-    const bool off = value == "OFF" || value == "off" || value == "FALSE" || value == "false" ||
-                     value == "0" || value == "NO" || value == "no";
-    return off ? Backslash::escape : Backslash::letter;
+    if (base::lower(words[at].text) != "standard_conforming_strings") return std::nullopt;
+    return is_set_off(words, at) ? Backslash::escape : Backslash::letter;
 }
 
 Judgement judge_set(const Words& words) {
@@ -142,15 +135,26 @@ Judgement judge_set(const Words& words) {
     const bool session =
         words.has(at, {"SESSION", "AUTHORIZATION"}) && !words.has(at + 2, {"DEFAULT"});
     if (role || session) return foreign("it acts as another role", k_no_owner);
-    auto judgement = run_as(Trait::set);
+    const bool hides = base::lower(words[at].text) == "row_security" && !is_set_off(words, at);
+    auto judgement = run_as(hides ? Trait::hide_rows : Trait::set, false);
+    if (words.has(at, {"NAMES"})) judgement.encoding = words[at + 1].text;
+    if (base::lower(words[at].text) == "client_encoding") judgement.encoding = words[at + 2].text;
     judgement.backslash = strings_set(words, at);
     return judgement;
 }
 
+// As pg_dump begins: SELECT pg_catalog.set_config('search_path', '', false).
+bool is_set_config(std::string_view statement) {
+    constexpr std::size_t k_prefix = 40;
+    const auto beginning = base::lower(statement.substr(0, k_prefix));
+    return beginning.starts_with("select") && beginning.find("set_config(") != std::string::npos;
+}
+
 Judgement judge_comment(const Words& words, std::size_t on) {
     if (words.has(on, {"ON", "EXTENSION"})) return passed_over("COMMENT ON EXTENSION");
+    if (words.has(on, {"ON", "SCHEMA", "PUBLIC"})) return {.brings = false};
     if (words.has(on, {"ON"})) {
-        if (const auto* judgement = find_server_object(words, on + 1)) return *judgement;
+        if (auto judgement = find_server_object(words, on + 1)) return *judgement;
     }
     return {};
 }
@@ -170,21 +174,23 @@ std::string_view first_word(std::string_view statement, Backslash backslash) {
 Judgement judge(std::string_view statement, Backslash backslash) {
     const auto first = Words(first_word(statement, backslash), backslash);
     // The bulk of most scripts, which may be long.
-    if (first.has_one_of(0, {"INSERT", "SELECT", "UPDATE", "DELETE", "WITH", "VALUES"})) return {};
+    if (first.has_one_of(0, {"INSERT", "SELECT", "UPDATE", "DELETE", "WITH", "VALUES"})) {
+        return {.brings = !is_set_config(statement)};
+    }
     const Words words(statement, backslash);
+    if (auto judgement = judge_source_only(words)) return *std::move(judgement);
     if (words.has(0, {"CREATE"})) return judge_create(words);
     if (words.has(0, {"ALTER"})) return judge_alter(words);
     if (words.has(0, {"COPY"})) return judge_copy(words);
     if (words.has(0, {"SET"})) return judge_set(words);
     if (words.has_one_of(0, {"GRANT", "REVOKE"})) return judge_grant(words, 0);
     if (words.has(0, {"COMMENT"})) return judge_comment(words, 1);
-    if (words.has(0, {"SECURITY", "LABEL"})) return judge_comment(words, words.find("ON", 2));
     if (words.has_one_of(0, {"DROP", "REASSIGN"})) {
         if (words.has(1, {"OWNED"})) return foreign("it is about roles", {});
-        if (const auto* judgement = find_server_object(words, 1)) return *judgement;
+        if (auto judgement = find_server_object(words, 1)) return *judgement;
     }
-    if (is_transaction(words)) return run_as(Trait::transaction);
-    return {};
+    if (is_transaction(words)) return run_as(Trait::transaction, false);
+    return {.brings = !words.has_one_of(0, {"RESET", "SHOW", "DISCARD", "LISTEN", "CHECKPOINT"})};
 }
 
 Judgement judge_command(std::string_view command) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "sources/token.h"
@@ -23,6 +24,7 @@ enum class Verdict {
 enum class Trait {
     none,
     set,             // SET, but of no role
+    hide_rows,       // SET row_security to anything but off
     make_extension,  // CREATE EXTENSION
     make_public,     // CREATE SCHEMA public
     transaction,     // BEGIN, COMMIT, SAVEPOINT, …
@@ -35,6 +37,8 @@ struct Judgement {
     std::string_view what = {};               // passed over or foreign, as a person would call it
     std::string_view hint = {};               // of what is foreign: how to make a script without it
     std::optional<Backslash> backslash = {};  // what it sets standard_conforming_strings to
+    bool brings = true;                       // false: a SET, a BEGIN, which leave nothing behind
+    std::string encoding = {};                // what it sets client_encoding to
 };
 
 Judgement judge(std::string_view statement, Backslash backslash);

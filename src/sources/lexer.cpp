@@ -5,7 +5,10 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+
+#include "sources/undo.h"
 
 namespace sources {
 
@@ -98,7 +101,7 @@ std::optional<Piece> Lexer::take(const Token& token) {
     if (token.kind == TokenKind::command) {
         const auto open = start_ ? std::string_view(buffer_).substr(*start_, at_ - *start_) : "";
         const Piece piece{PieceKind::command, without_blanks_behind(token.text), line_,
-                          without_blanks_behind(open)};
+                          without_blanks_behind(open), start_line_};
         advance(token.text.size());
         begin_afresh();
         return piece;
@@ -115,6 +118,7 @@ std::optional<Piece> Lexer::take(const Token& token) {
         return piece;
     }
     if (!start_ && !empty) {
+        has_statements_ = true;
         start_ = at_;
         start_line_ = line_;
     }
@@ -146,15 +150,25 @@ void Lexer::note_word(std::string_view word) {
     if (same_word(word, "end") && blocks_ > 0) --blocks_;
 }
 
-// pg_dump says so where its work begins and ends, which tells a dump that was cut off between two
-// statements.
+// pg_dump says at the very beginning that this is its work, and at the end that it is complete,
+// which tells a dump that was cut off between two statements. What mentions a dump is none.
 void Lexer::note_comment(std::string_view comment) {
-    if (comment.find("PostgreSQL database ") == std::string_view::npos) return;
-    if (comment.ends_with("PostgreSQL database dump")) {
-        is_dump_ = true;
+    if (start_) return;
+    comment = without_blanks_behind(comment);
+    if (comment == "-- PostgreSQL database dump" && (!has_statements_ || remarks_.is_dump)) {
+        remarks_.is_dump = true;
         is_whole_dump_ = false;
     }
-    if (comment.ends_with("PostgreSQL database dump complete")) is_whole_dump_ = true;
+    if (comment == "-- PostgreSQL database dump complete") is_whole_dump_ = true;
+    constexpr std::string_view k_version = "-- Dumped from database version ";
+    if (remarks_.is_dump && remarks_.dumped_major == 0 && comment.starts_with(k_version)) {
+        comment.remove_prefix(k_version.size());
+        std::from_chars(comment.data(), comment.data() + comment.size(), remarks_.dumped_major);
+    }
+    if (remarks_.undo_line == 0 && !remarks_.is_dump && is_undo_mark(comment)) {
+        remarks_.undo_line = line_;
+        remarks_.undo_mark = comment;
+    }
 }
 
 std::optional<Piece> Lexer::last_statement() {
@@ -165,7 +179,7 @@ std::optional<Piece> Lexer::last_statement() {
              "it was cut off, or something is not closed");
         return std::nullopt;
     }
-    if (is_dump_ && !is_whole_dump_) {
+    if (remarks_.is_dump && !is_whole_dump_) {
         fail(line_, "the dump ends here without its last line, which says that it is complete",
              "it was cut off: make it again");
         return std::nullopt;

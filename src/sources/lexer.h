@@ -27,6 +27,7 @@ struct Piece {
     std::string_view text;       // valid until the next call
     std::size_t line;            // of its first character, from 1
     std::string_view open = {};  // the statement that a command interrupts; that one comes no more
+    std::size_t open_line = 0;   // of its first character
 };
 
 // Why a script cannot be read on, and where: the line on which what does not end begins.
@@ -34,6 +35,14 @@ struct Trouble {
     std::size_t line;
     std::string message;
     std::string hint;
+};
+
+// What comments say of the script, as far as it has been cut.
+struct Remarks {
+    bool is_dump = false;       // begins as pg_dump's output does
+    int dumped_major = 0;       // of the server that it was made on; 0: not known
+    std::size_t undo_line = 0;  // of the first comment by which a tool marks what undoes
+    std::string undo_mark = {};
 };
 
 class Lexer {
@@ -50,6 +59,7 @@ class Lexer {
     // the end of the script, or when there is trouble(), after which nothing more comes.
     std::optional<Piece> next();
     const std::optional<Trouble>& trouble() const { return trouble_; }
+    const Remarks& remarks() const { return remarks_; }
 
     // The statement that next() answered is followed by data, up to a line "\.".
     void expect_data();
@@ -92,7 +102,8 @@ class Lexer {
 
     bool at_line_start_ = true;  // of data
     std::size_t data_line_ = 0;
-    bool is_dump_ = false;
+    Remarks remarks_;
+    bool has_statements_ = false;  // one has begun
     bool is_whole_dump_ = false;
 };
 

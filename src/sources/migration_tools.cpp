@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/migration_tools.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -46,6 +47,24 @@ constexpr MigrationTool k_laravel{"Laravel", "php artisan migrate --force"};
 constexpr MigrationTool k_doctrine{"Doctrine",
                                    "php bin/console doctrine:migrations:migrate --no-interaction"};
 
+constexpr MigrationTool k_postgrator{"Postgrator", "npx postgrator"};
+constexpr MigrationTool k_yoyo{"yoyo", "yoyo apply --batch --database \"$DATABASE_URL\" {}"};
+constexpr MigrationTool k_db_migrate{"db-migrate", "npx db-migrate up"};
+constexpr MigrationTool k_graphile{"graphile-migrate", "npx graphile-migrate migrate"};
+constexpr MigrationTool k_supabase{"Supabase", "npx supabase db push --db-url \"$DATABASE_URL\""};
+constexpr MigrationTool k_tern{"tern", "tern migrate --migrations {}"};
+constexpr MigrationTool k_mybatis{"MyBatis Migrations", "migrate up"};
+constexpr MigrationTool k_play{"Play Evolutions", "sbt run"};
+constexpr MigrationTool k_phinx{"Phinx", "vendor/bin/phinx migrate"};
+constexpr MigrationTool k_yii{"Yii", "php yii migrate --interactive=0"};
+constexpr MigrationTool k_rambler{"rambler", "rambler apply --all"};
+constexpr MigrationTool k_grate{"grate", "grate --connectionstring=\"…\" --files={}"};
+constexpr MigrationTool k_kysely{"Kysely", "npx kysely migrate:latest"};
+constexpr MigrationTool k_tortoise{"Aerich", "aerich upgrade"};
+constexpr MigrationTool k_fluent{"FluentMigrator", "dotnet fm migrate -p postgres"};
+constexpr MigrationTool k_sequel{"Sequel", "bundle exec sequel -m {} \"$DATABASE_URL\""};
+constexpr MigrationTool k_ley{"ley", "npx ley up"};
+
 // The first that fits counts, so what only one tool has stands before what several have.
 constexpr std::array k_signs{
     Sign{"migration_lock.toml", k_prisma},
@@ -58,6 +77,29 @@ constexpr std::array k_signs{
     Sign{"00000000000000_diesel_initial_setup/up.sql", k_diesel},
     Sign{"*/up.sql", k_hasura},
     Sign{"*/*/up.sql", k_hasura},
+    Sign{"*.do.sql", k_postgrator},
+    Sign{"*.do.*.sql", k_postgrator},
+    Sign{"postgrator.json", k_postgrator},
+    Sign{".postgratorrc*", k_postgrator},
+    Sign{"yoyo.ini", k_yoyo},
+    Sign{"*.rollback.sql", k_yoyo},
+    Sign{"database.json", k_db_migrate},
+    Sign{"sqls/*-up.sql", k_db_migrate},
+    Sign{"##############-*-up.sql", k_db_migrate},
+    Sign{".gmrc*", k_graphile},
+    Sign{"committed/######*.sql", k_graphile},
+    Sign{"tern.conf", k_tern},
+    Sign{"rambler.json", k_rambler},
+    Sign{"phinx.*", k_phinx},
+    Sign{"m######_######_*.php", k_yii},
+    Sign{"runAfterCreateDatabase/*", k_grate},
+    Sign{"runFirstAfterUp/*", k_grate},
+    Sign{"kysely.config.*", k_kysely},
+    Sign{"#_##############_*.py", k_tortoise},
+    Sign{"*Migration.cs", k_fluent},
+    Sign{"####_*.rb", k_sequel},
+    Sign{"###_*.rb", k_sequel},
+    Sign{"ley.config.*", k_ley},
     Sign{"alembic.ini", k_alembic},
     Sign{"script.py.mako", k_alembic},
     Sign{"flyway.conf", k_flyway},
@@ -97,6 +139,13 @@ constexpr std::array k_marks{
     Mark{"--liquibase formatted sql", k_liquibase},
     Mark{"-- liquibase formatted sql", k_liquibase},
     Mark{"-- Up Migration", k_node_pg},
+    Mark{"--! Previous: ", k_graphile},
+    Mark{"---- create above / drop below ----", k_tern},
+    Mark{"-- rambler up", k_rambler},
+    Mark{"-- //@UNDO", k_mybatis},
+    Mark{"--//@UNDO", k_mybatis},
+    Mark{"# --- !Ups", k_play},
+    Mark{"-- !Ups", k_play},
 };
 
 }  // namespace
@@ -127,6 +176,17 @@ std::optional<MigrationTool> tool_of(const std::vector<std::string>& files) {
             }
         }
     }
+    return std::nullopt;
+}
+
+std::optional<MigrationTool> tool_by_path(std::string_view path,
+                                          const std::vector<std::string>& files) {
+    while (path.ends_with('/')) path.remove_suffix(1);
+    const auto holds_migrations = [](const std::string& file) {
+        return file.starts_with("migrations/");
+    };
+    const bool above = path.ends_with("/supabase") && std::ranges::any_of(files, holds_migrations);
+    if (above || path.ends_with("/supabase/migrations")) return k_supabase;
     return std::nullopt;
 }
 

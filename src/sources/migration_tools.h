@@ -20,6 +20,10 @@ struct MigrationTool {
 // The tool that a folder with these files, by their paths below it, belongs to. Pure.
 std::optional<MigrationTool> tool_of(const std::vector<std::string>& files);
 
+// The same by where the folder is: `path` ends with supabase, or supabase/migrations. Pure.
+std::optional<MigrationTool> tool_by_path(std::string_view path,
+                                          const std::vector<std::string>& files);
+
 // The same by what the first lines of an SQL file say: "-- migrate:up". Pure.
 std::optional<MigrationTool> tool_by_marks(std::string_view beginning);
 

@@ -9,8 +9,11 @@
 
 #include "base/words.h"
 #include "pg/connection.h"
+#include "sources/address.h"
 #include "sources/command.h"
+#include "sources/folder.h"
 #include "sources/migration_tools.h"
+#include "sources/undo.h"
 
 namespace sources {
 
@@ -21,34 +24,32 @@ using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 
-using Parts = std::vector<Part>;
-
-bool is_url(const std::string& from) {
-    return from.starts_with("postgres://") || from.starts_with("postgresql://");
-}
-
 Parts one(Part part) {
     Parts parts;
-    parts.push_back(std::move(part));
+    parts.parts.push_back(std::move(part));
     return parts;
 }
 
-tl::unexpected<base::Error> is_migration(const std::string& path, const MigrationTool& tool) {
+tl::unexpected<base::Error> is_migration(const std::string& path, const MigrationTool& tool,
+                                         const std::vector<std::string>& files = {}) {
     std::string command(tool.command);
     if (const auto at = command.find("{}"); at != std::string::npos) command.replace(at, 2, path);
-    return base::fail(ErrorKind::invalid_input,
-                      fmt::format("{} belongs to {}, which keeps its own history of what it ran",
-                                  path, tool.name),
-                      fmt::format("let it do that itself: --run '{}'", command));
+    const auto undo = std::ranges::find_if(files, is_undo_name);
+    return base::fail(
+        ErrorKind::invalid_input,
+        fmt::format("{} belongs to {}, which keeps its own history of what it ran{}", path,
+                    tool.name, undo == files.end() ? "" : fmt::format("; {} undoes", *undo)),
+        fmt::format("let it do that itself: --run '{}'", command));
 }
 
-Result<Parts> of_url(const std::string& url, const ToolPlaces& tools, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto source, pg::ConnectionInfo::parse(base::Secret(url)));
+Result<Parts> of_database(const std::string& from, const ToolPlaces& tools, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto source, parse_database(from));
     int major = 0;
     {
-        BASE_TRY_ASSIGN(const auto connection, pg::Connection::open(source, deadline));
+        const auto connection = pg::Connection::open(source, deadline);
+        if (!connection) return base::fail(error_of_source(source, connection.error()));
         constexpr int k_minors = 10000;
-        major = connection.server_version() / k_minors;
+        major = connection->server_version() / k_minors;
     }
     BASE_TRY_ASSIGN(auto tool, find_tool("pg_dump", major, tools, deadline));
     return one(Database{std::move(source), std::move(tool)});
@@ -63,6 +64,9 @@ Result<Parts> of_stream(std::string name, std::unique_ptr<FileInput> input, cons
                         Deadline deadline) {
     BASE_TRY_ASSIGN(const auto beginning, input->beginning(k_telling_bytes, deadline));
     BASE_TRY_ASSIGN(const auto format, recognise(beginning, name));
+    if (format == Format::sql) {
+        if (const auto tool = tool_by_marks(beginning)) return is_migration(name, *tool);
+    }
     Stream stream{std::move(name), std::move(input), format};
     if (format != Format::sql) {
         BASE_TRY_ASSIGN(stream.tool, restoring_tool(beginning, format, tools, deadline));
@@ -90,29 +94,6 @@ Result<Parts> of_file(const std::string& path, const ToolPlaces& tools, Deadline
     return one(Archive{path, format, std::move(tool)});
 }
 
-// The files of a folder, two folders deep, by their paths below it, sorted.
-Result<std::vector<std::string>> files_of(const std::string& folder) {
-    constexpr int k_deepest = 2;
-    constexpr std::size_t k_most = 20000;
-    std::vector<std::string> files;
-    std::error_code problem;
-    fs::recursive_directory_iterator entries(folder, problem);
-    while (!problem && entries != fs::recursive_directory_iterator() && files.size() < k_most) {
-        if (entries.depth() >= k_deepest) entries.disable_recursion_pending();
-        std::error_code none;
-        if (entries->is_regular_file(none)) {
-            files.push_back(entries->path().lexically_relative(folder).string());
-        }
-        entries.increment(problem);
-    }
-    if (problem) {
-        return base::fail(ErrorKind::denied,
-                          fmt::format("cannot read the folder {}: {}", folder, problem.message()));
-    }
-    std::ranges::sort(files);
-    return files;
-}
-
 Result<Parts> of_folder(const std::string& folder, const ToolPlaces& tools, Deadline deadline) {
     const auto contents = (fs::path(folder) / "toc.dat").string();
     std::error_code none;
@@ -121,21 +102,28 @@ Result<Parts> of_folder(const std::string& folder, const ToolPlaces& tools, Dead
         BASE_TRY_ASSIGN(auto tool, restoring_tool(beginning, Format::directory, tools, deadline));
         return one(Archive{folder, Format::directory, std::move(tool)});
     }
-    BASE_TRY_ASSIGN(const auto files, files_of(folder));
-    if (const auto tool = tool_of(files)) return is_migration(folder, *tool);
+    BASE_TRY_ASSIGN(const auto held, list_folder(folder));
+    if (const auto tool = tool_of(held.files)) {
+        return is_migration(folder, *tool, held.files);
+    }
+    const auto real = fs::weakly_canonical(folder, none).string();
+    if (const auto tool = tool_by_path(real, held.files)) return is_migration(folder, *tool);
+    BASE_TRY_ASSIGN(const auto selection, select(held, folder));
     Parts parts;
-    for (const auto& file : files) {
-        if (file.find('/') != std::string::npos || !file.ends_with(".sql")) continue;
+    for (const auto& file : selection.not_taken) {
+        parts.notes.push_back(fmt::format("not taken: {}", (fs::path(folder) / file).string()));
+    }
+    for (const auto& file : selection.sql) {
         const auto path = (fs::path(folder) / file).string();
         BASE_TRY_ASSIGN(const auto beginning, beginning_of_file(path, deadline));
         if (const auto tool = tool_by_marks(beginning)) return is_migration(folder, *tool);
         BASE_TRY_ASSIGN(auto sql, sql_file(path, deadline));
-        parts.emplace_back(std::move(sql));
+        parts.parts.emplace_back(std::move(sql));
     }
-    if (!parts.empty()) return parts;
+    if (!parts.parts.empty()) return parts;
     return base::fail(ErrorKind::invalid_input,
                       fmt::format("the folder {} holds no *.sql file, and is no dump", folder),
-                      "files further down are to be named themselves");
+                      "name the files that are meant: --from FILE, several times");
 }
 
 struct Describe {
@@ -145,11 +133,7 @@ struct Describe {
     }
     std::string operator()(const Stream& stream) const { return stream.name; }
     std::string operator()(const Database& database) const {
-        const auto& source = database.source;
-        return fmt::format(
-            "postgresql://{}{}/{}", source.get("host"),
-            source.get("port").empty() ? std::string() : fmt::format(":{}", source.get("port")),
-            source.get("dbname"));
+        return describe_database(database.source);
     }
     std::string operator()(const ShellCommand& command) const {
         return fmt::format("run: {}", presentable(command.text));
@@ -163,8 +147,9 @@ std::string description_of(const Part& part) {
 }
 
 Result<Parts> parts_of(const std::string& from, const ToolPlaces& tools, Deadline deadline) {
-    if (is_url(from)) return of_url(from, tools, deadline);
-    if (from == "-") {
+    BASE_TRY_ASSIGN(const auto kind, kind_of_address(from));
+    if (kind == AddressKind::database) return of_database(from, tools, deadline);
+    if (kind == AddressKind::standard_input) {
         return of_stream("standard input", FileInput::standard_input(), tools, deadline);
     }
     std::error_code problem;
@@ -181,12 +166,15 @@ Result<SqlFile> sql_file(const std::string& path, Deadline deadline) {
                                   to_text(format)));
 }
 
-Result<void> look_through(const SqlFile& file, const Rules& rules, Deadline deadline) {
+Result<std::uint64_t> look_through(const SqlFile& file, const Rules& rules, Deadline deadline) {
     BASE_TRY_ASSIGN(const auto input, FileInput::open(file.path));
     Script script(*input, file.path);
     return check(script, rules, deadline);
 }
 
-bool can_be_kept(const std::string& from) { return from != "-" && !is_url(from); }
+bool can_be_kept(const std::string& from) {
+    const auto kind = kind_of_address(from);
+    return kind && *kind == AddressKind::path;
+}
 
 }  // namespace sources

@@ -3,6 +3,7 @@
 // The parts of a source, found out and ready to be used.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -52,15 +53,23 @@ using Part = std::variant<SqlFile, Archive, Stream, Database, ShellCommand>;
 // As Source::description() has it.
 std::string description_of(const Part& part);
 
-// The parts that one `from` stands for: a folder may hold several files. Fails as Source::prepare;
-// scripts are not looked through yet.
-base::Result<std::vector<Part>> parts_of(const std::string& from, const ToolPlaces& tools,
-                                         base::Deadline deadline);
-
 // An SQL file that is one, for a scrub.
 base::Result<SqlFile> sql_file(const std::string& path, base::Deadline deadline);
 
-// Looks a plain file through for what `rules` refuse.
-base::Result<void> look_through(const SqlFile& file, const Rules& rules, base::Deadline deadline);
+// What one `from` stands for.
+struct Parts {
+    std::vector<Part> parts = {};
+    std::vector<std::string> notes = {};  // files of a folder that are not taken
+};
+
+// The parts that `from` stands for: a folder may hold several files. Fails as Source::prepare;
+// scripts are not looked through yet.
+base::Result<Parts> parts_of(const std::string& from, const ToolPlaces& tools,
+                             base::Deadline deadline);
+
+// Looks a plain file through for what `rules` refuse; answers how many of its statements leave
+// something behind.
+base::Result<std::uint64_t> look_through(const SqlFile& file, const Rules& rules,
+                                         base::Deadline deadline);
 
 }  // namespace sources

@@ -36,6 +36,11 @@ constexpr std::array k_strangers{
     Stranger{"-- MySQL dump"sv, "a dump of MySQL", "pgloader takes it over into Postgres"},
     Stranger{"-- MariaDB dump"sv, "a dump of MariaDB", "pgloader takes it over into Postgres"},
     Stranger{"/*!"sv, "a dump of MySQL or MariaDB", "pgloader takes it over into Postgres"},
+    Stranger{"version https://git-lfs.github.com/"sv, "a pointer of Git LFS", "git lfs pull"},
+    Stranger{"<"sv, "a page of HTML or XML: was a login or an error downloaded?",
+             "curl -fsSL URL | … --from - fails when the server does"},
+    Stranger{"{\""sv, "JSON: was an error downloaded?",
+             "curl -fsSL URL | … --from - fails when the server does"},
     Stranger{"PGCOPY\n"sv, "binary data of COPY", "COPY without BINARY writes text"},
 };
 
@@ -69,12 +74,17 @@ base::Result<Format> recognise(std::string_view beginning, const std::string& na
                           fmt::format("unpack it and name what is in it; a folder that pg_dump "
                                       "--format=directory wrote can be named itself"));
     }
+    // Text may begin with a byte order mark and blank lines.
+    auto text = beginning;
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     for (const auto& stranger : k_strangers) {
-        if (!beginning.starts_with(stranger.magic)) continue;
+        if (!text.starts_with(stranger.magic)) continue;
         std::string hint(stranger.command);
         if (const auto at = hint.find("{}"); at != std::string::npos) hint.replace(at, 2, name);
         return base::fail(ErrorKind::invalid_input,
-                          fmt::format("{} is {}, not SQL", name, stranger.what), std::move(hint));
+                          fmt::format("{} is not SQL, but {}", name, stranger.what),
+                          std::move(hint));
     }
     if (beginning.find('\0') != std::string_view::npos) {
         return base::fail(ErrorKind::invalid_input,

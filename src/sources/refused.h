@@ -21,8 +21,23 @@ std::string refusal_hint(std::string_view hint);
 // The line of the character that the server points at, by its number in the statement.
 std::size_t line_of(const Piece& statement, std::size_t position);
 
-// The server's refusal as our error: where, which statement, what it said and its SQLSTATE.
-base::Error told(const pg::Refusal& refusal, const Judgement& judgement, std::string where,
-                 std::string statement);
+// The program that says a line like "pg_dump: reading extensions" with which `text` begins; empty
+// for SQL.
+std::string_view program_that_says(std::string_view text);
+
+// The first line of `text`, cut, in quotes.
+std::string quoted_line(std::string_view text);
+
+// A statement that the server refused.
+struct Refused {
+    std::string where;      // "a.sql:12"
+    std::string statement;  // as excerpt() has it
+    std::string_view text;  // all of it
+};
+
+// The server's refusal as our error: where, which statement, what it said and its SQLSTATE, with a
+// hint at what usually causes that.
+base::Error told(const pg::Refusal& refusal, const Judgement& judgement, const Refused& refused,
+                 const Remarks& remarks, int server_major);
 
 }  // namespace sources

@@ -34,6 +34,7 @@ class Script {
     Backslash backslash() const { return backslash_; }
 
     const std::string& name() const { return name_; }
+    const Remarks& remarks() const { return lexer_.remarks(); }
     // "name:12", for messages.
     std::string at(std::size_t line) const;
 

@@ -3,12 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
+#include "sources/changes.h"
 #include "sources/command.h"
 #include "sources/dump.h"
 #include "sources/part.h"
+#include "sources/scrub.h"
+#include "sources/session.h"
 
 namespace sources {
 
@@ -18,28 +23,46 @@ using base::Deadline;
 using base::ErrorKind;
 using base::Result;
 
-// The server ends what nobody waits for any more, and speaks the encoding that scripts are in until
-// they say otherwise.
-pg::ConnectionInfo session_of(const pg::ConnectionInfo& login) {
-    auto session = login;
-    if (session.get("client_encoding").empty()) session = session.with("client_encoding", "UTF8");
-    if (session.get("options").empty()) {
-        session = session.with("options", "-c client_connection_check_interval=2s");
-    }
-    return session;
-}
-
 Rules rules_of(const Request& request) {
     return {request.skip_foreign ? Foreign::skip : Foreign::refuse};
 }
-constexpr Rules k_scrub_rules{Foreign::refuse, Transactions::refuse};
+constexpr Rules k_scrub_rules{Foreign::refuse, Purpose::scrub};
 
-Result<void> add_part(Part part, const Rules& rules, std::vector<Part>& parts, Deadline deadline) {
-    if (const auto* file = std::get_if<SqlFile>(&part)) {
-        BASE_TRY(look_through(*file, rules, deadline));
+tl::unexpected<base::Error> brings_nothing(const std::string& what) {
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("{} holds no statement that makes or changes anything", what),
+                      "did the program that wrote it fail? --allow-empty takes it as it is");
+}
+
+tl::unexpected<base::Error> changed_nothing() {
+    return base::fail(ErrorKind::invalid_input, "--run changed nothing in the new database",
+                      "commands find it by DATABASE_URL and PG*: is another address in their "
+                      "configuration? --allow-empty takes it as it is");
+}
+
+// Looks through what can be looked through before anything is made.
+Result<void> check_parts(const std::vector<Part>& parts, const std::string& from,
+                         const Request& request, Deadline deadline) {
+    bool all_files = true;
+    std::uint64_t deeds = 0;
+    for (const auto& part : parts) {
+        const auto* file = std::get_if<SqlFile>(&part);
+        all_files = all_files && file != nullptr;
+        if (file == nullptr) continue;
+        BASE_TRY_ASSIGN(const auto more, look_through(*file, rules_of(request), deadline));
+        deeds += more;
     }
-    parts.push_back(std::move(part));
+    if (all_files && deeds == 0 && !request.allow_empty) return brings_nothing(from);
     return {};
+}
+
+Result<SqlFile> scrub_file(const std::string& path, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto file, sql_file(path, deadline));
+    BASE_TRY_ASSIGN(const auto deeds, look_through(file, k_scrub_rules, deadline));
+    if (deeds > 0) return file;
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("the scrub {} holds no statement", path),
+                      "a template without a scrub is made without --scrub");
 }
 
 std::optional<std::uint64_t> size_of(const Part& part) {
@@ -47,13 +70,6 @@ std::optional<std::uint64_t> size_of(const Part& part) {
     std::error_code problem;
     const auto size = file == nullptr ? 0 : std::filesystem::file_size(file->path, problem);
     return file == nullptr || problem ? std::nullopt : std::optional<std::uint64_t>(size);
-}
-
-// One statement of ours around a scrub; the answer is what Postgres calls it.
-Result<std::string> execute(pg::Connection& session, const char* sql, Deadline deadline) {
-    BASE_TRY_ASSIGN(auto executed, session.execute(sql, deadline));
-    if (!executed.refusal) return executed.command;
-    return base::fail(std::move(executed.refusal->error).during("the scrub"));
 }
 
 // The script that a part is or can be turned into, and what has to live as long.
@@ -92,10 +108,18 @@ struct Open {
 struct Source::State {
     std::vector<Part> parts = {};
     std::vector<SqlFile> scrub = {};
+    std::vector<std::string> notes = {};
     Rules rules = {};
+    bool allow_empty = false;
+    bool begins_with_data = false;
     Surroundings surroundings;
 
     explicit State(Surroundings its_surroundings) : surroundings(std::move(its_surroundings)) {}
+
+    void begin(const Part& part) const {
+        surroundings.log.debug("fill from {}", description_of(part));
+        tell({description_of(part), 0, size_of(part)});
+    }
 
     void tell(const Progress& progress) const {
         if (surroundings.on_progress) surroundings.on_progress(progress);
@@ -108,23 +132,14 @@ struct Source::State {
         const auto name = description_of(part);
         const auto size = size_of(part);
         Script script(*opened.script, name, [&](std::uint64_t read) { tell({name, read, size}); });
+        const auto before = account.deeds();
         auto done = run(script, rules, session, account, deadline);
         std::move(session).close_and_wait(deadline);
-        return done;
-    }
-
-    Result<void> scrub_in(pg::Connection& session, Deadline deadline) const {
-        BASE_TRY(execute(session, "BEGIN", deadline));
-        Account account;
-        for (const auto& file : scrub) {
-            tell({file.path, 0, size_of(Part(file))});
-            BASE_TRY_ASSIGN(const auto input, FileInput::open(file.path));
-            Script script(*input, file.path);
-            BASE_TRY(run(script, k_scrub_rules, session, account, deadline));
-        }
-        BASE_TRY_ASSIGN(const auto ended, execute(session, "COMMIT", deadline));
-        if (ended == "COMMIT") return {};
-        return base::fail(ErrorKind::internal, "the scrub's transaction was not committed");
+        if (!done) return done;
+        const bool looked_through = std::holds_alternative<SqlFile>(part);
+        const bool idle = account.deeds() == before && !looked_through;
+        if (idle && !allow_empty) return brings_nothing(name);
+        return {};
     }
 };
 
@@ -141,11 +156,13 @@ Result<Source> Source::prepare(const Request& request, const Surroundings& surro
     }
     auto state = std::make_unique<State>(surroundings);
     state->rules = rules_of(request);
+    state->allow_empty = request.allow_empty;
+    state->begins_with_data = request.begins_with_data;
     for (const auto& from : request.from) {
-        BASE_TRY_ASSIGN(auto parts, parts_of(from, surroundings.tools, deadline));
-        for (auto& part : parts) {
-            BASE_TRY(add_part(std::move(part), state->rules, state->parts, deadline));
-        }
+        BASE_TRY_ASSIGN(auto taken, parts_of(from, surroundings.tools, deadline));
+        BASE_TRY(check_parts(taken.parts, from, request, deadline));
+        std::ranges::move(taken.parts, std::back_inserter(state->parts));
+        std::ranges::move(taken.notes, std::back_inserter(state->notes));
     }
     for (const auto& command : request.run) {
         if (command.find_first_not_of(" \t\n") == std::string::npos) {
@@ -154,8 +171,7 @@ Result<Source> Source::prepare(const Request& request, const Surroundings& surro
         state->parts.emplace_back(ShellCommand{command});
     }
     for (const auto& path : request.scrub) {
-        BASE_TRY_ASSIGN(auto file, sql_file(path, deadline));
-        BASE_TRY(look_through(file, k_scrub_rules, deadline));
+        BASE_TRY_ASSIGN(auto file, scrub_file(path, deadline));
         state->scrub.push_back(std::move(file));
     }
     return Source(std::move(state));
@@ -175,25 +191,38 @@ Result<Report> Source::fill(const pg::ConnectionInfo& login,
                             const std::map<std::string, std::string>& variables,
                             Deadline deadline) const {
     Account account;
-    for (auto& part : state_->parts) {
-        state_->surroundings.log.debug("fill from {}", description_of(part));
-        state_->tell({description_of(part), 0, size_of(part)});
-        if (const auto* command = std::get_if<ShellCommand>(&part)) {
-            BASE_TRY(run_command(command->text, variables, deadline));
-        } else {
-            BASE_TRY(state_->pour(part, login, account, deadline));
-        }
+    std::vector<std::string> notes = state_->notes;
+    bool others = state_->begins_with_data;
+    auto part = state_->parts.begin();
+    for (; part != state_->parts.end(); ++part) {
+        if (std::holds_alternative<ShellCommand>(*part)) break;
+        state_->begin(*part);
+        BASE_TRY(state_->pour(*part, login, account, deadline));
+        others = true;
     }
-    return Report{account.notes(), account.statements()};
+    // Commands come last.
+    if (part != state_->parts.end()) {
+        BASE_TRY_ASSIGN(const auto before, writes_of(login, deadline));
+        for (; part != state_->parts.end(); ++part) {
+            state_->begin(*part);
+            BASE_TRY(run_command(std::get<ShellCommand>(*part).text, variables, deadline));
+        }
+        BASE_TRY_ASSIGN(const auto after, writes_of(login, deadline));
+        const bool idle = before && before == after;
+        if (idle && !others && !state_->allow_empty) return changed_nothing();
+        if (idle) notes.emplace_back("--run changed nothing in the database");
+    }
+    std::ranges::move(account.notes(), std::back_inserter(notes));
+    return Report{std::move(notes), account.statements()};
 }
 
-Result<void> Source::scrub(const pg::ConnectionInfo& login, Deadline deadline) const {
-    if (!scrubs()) return {};
-    BASE_TRY_ASSIGN(auto session, pg::Connection::open(session_of(login), deadline));
-    auto done = state_->scrub_in(session, deadline);
-    // What was not committed is rolled back by this.
-    std::move(session).close_and_wait(deadline);
-    return done;
+Result<Report> Source::scrub(const pg::ConnectionInfo& login, Deadline deadline) const {
+    if (!scrubs()) return Report{};
+    const auto tell = [this](const SqlFile& file) {
+        state_->tell({file.path, 0, size_of(Part(file))});
+    };
+    BASE_TRY_ASSIGN(auto notes, run_scrub(state_->scrub, login, tell, deadline));
+    return Report{std::move(notes)};
 }
 
 }  // namespace sources

@@ -33,6 +33,7 @@ struct Request {
     std::vector<std::string> scrub = {};  // SQL files
     bool skip_foreign = false;
     bool begins_with_data = false;  // so that there need be nothing else
+    bool allow_empty = false;       // take input that brings nothing
 };
 
 struct Progress {
@@ -59,7 +60,8 @@ class Source {
     // read and are SQL or dumps, no folder is a migration tool's, plain files hold nothing foreign,
     // client tools are there and new enough. Connects to the databases of the URLs alone. Reads the
     // beginning of standard input. Fails invalid_input with file and line, not_found for a tool
-    // that is missing, denied, and as a connection does.
+    // that is missing, denied, and as a connection does. Plain files and scrubs without a statement
+    // are invalid_input.
     static base::Result<Source> prepare(const Request& request, const Surroundings& surroundings,
                                         base::Deadline deadline);
 
@@ -74,16 +76,19 @@ class Source {
 
     // Fills the database that `login` leads to, with `variables` set for commands (DATABASE_URL and
     // PG*; those of ours that would compete with them are unset). Stops at the first failure, which
-    // is invalid_input where the source is to blame, with file and line, and `deadline` also after
+    // is invalid_input if the source is to blame, with file and line, or brings nothing, and
+    // `deadline` also after
     // an interrupt; the database is then to be thrown away. Standard input can be read but once:
     // the second time it fails conflict. Waits until its own sessions have gone.
     base::Result<Report> fill(const pg::ConnectionInfo& login,
                               const std::map<std::string, std::string>& variables,
                               base::Deadline deadline) const;
 
-    // Runs the scrub files in one transaction: all of them or, after any failure, nothing. Fails as
-    // fill(). Content where there are none.
-    base::Result<void> scrub(const pg::ConnectionInfo& login, base::Deadline deadline) const;
+    // Runs the scrub files in one transaction: all of them or, after any failure, nothing. No row
+    // is hidden from them, and statements that changed none are noted. Fails as fill(), and
+    // conflict when triggers copied rows into tables that the files do not name. Does nothing
+    // without files.
+    base::Result<Report> scrub(const pg::ConnectionInfo& login, base::Deadline deadline) const;
 
    private:
     struct State;

@@ -54,6 +54,7 @@ struct Arguments {
     std::vector<std::string> scrub;
     std::vector<std::string> digest;
     bool skip_foreign = false;
+    bool allow_empty = false;
     bool anew = false;
 
     // pool
@@ -94,6 +95,7 @@ struct Arguments {
     std::optional<std::string> close;
     std::optional<std::string> reopen;
     bool confirm_server = false;
+    std::vector<std::string> extensions;
     std::optional<std::string> save_operator;
 };
 

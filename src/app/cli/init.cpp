@@ -9,6 +9,7 @@
 #include "app/cli/verbs.h"
 #include "base/file.h"
 #include "environment/key_ring.h"
+#include "server/extension.h"
 #include "server/prepare.h"
 #include "server/proof.h"
 #include "server/secret_login.h"
@@ -154,7 +155,29 @@ Result<int> confirm(Session& session, const Reached& reached) {
     return 0;
 }
 
+// Extensions that only an administrator can make, for all databases to come.
+Result<void> put_in_extensions(Session& session, const Reached& reached) {
+    const auto& names = session.arguments().extensions;
+    if (names.empty()) return {};
+    BASE_TRY_ASSIGN(const auto made, server::make_extensions(reached.administrator, names,
+                                                             session.deadline(), session.log()));
+    session.notice(made.empty() ? "reviewdb: the extensions were there already"
+                                : fmt::format("reviewdb: made for every new database: {}",
+                                              fmt::join(made, ", ")));
+    if (!made.empty()) {
+        session.notice(
+            "hint: templates get them by 'reviewdb template refresh NAME', environments "
+            "by 'reviewdb reset NAME'");
+    }
+    return {};
+}
+
 Result<int> print_sql(Session& session) {
+    if (!session.arguments().extensions.empty()) {
+        BASE_TRY_ASSIGN(const auto sql, server::extension_sql(session.arguments().extensions));
+        print_result(sql);
+        return 0;
+    }
     BASE_TRY_ASSIGN(auto preparation, make_preparation(session, {}));
     const auto& server = session.settings().server;
     if (preparation.host.empty() && server && server->reveal() != "local") {
@@ -186,6 +209,7 @@ Result<int> run_init(Session& session) {
         BASE_TRY(server::upgrade(reached->administrator, session.actor(), session.deadline(),
                                  session.log()));
         session.notice("reviewdb: the local server is prepared");
+        BASE_TRY(put_in_extensions(session, *reached));
         return 0;
     }
     BASE_TRY_ASSIGN(const auto preparation, make_preparation(session, reached->login.get("host")));
@@ -196,6 +220,7 @@ Result<int> run_init(Session& session) {
     for (const auto& remark : prepared.remarks) session.notice("reviewdb: " + remark);
     tell_open_databases(session, prepared.open_databases);
     if (prepared.operator_login) BASE_TRY(hand_over_operator(session, *prepared.operator_login));
+    BASE_TRY(put_in_extensions(session, *reached));
     return 0;
 }
 

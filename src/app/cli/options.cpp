@@ -228,6 +228,10 @@ void add_init(CLI::App& app, Arguments& arguments) {
     app.add_flag("--print-sql", arguments.print_sql, "print the SQL for a DBA, and do nothing");
     text_option(app, "--close", arguments.close, "take CONNECT on this database from PUBLIC");
     text_option(app, "--reopen", arguments.reopen, "put back what --close took");
+    app.add_option("--extension", arguments.extensions,
+                   "Put an extension into every new database; repeatable")
+        ->type_name("")
+        ->allow_extra_args(false);
     text_option(app, "--save-operator", arguments.save_operator,
                 "write the operator's connection string to this file, not to the terminal");
     app.add_flag("--confirm-server", arguments.confirm_server,
@@ -255,6 +259,7 @@ void add_template(CLI::App& app, Arguments& arguments) {
                  "files or folders that it is made from; repeatable");
     app.add_flag("--skip-foreign", arguments.skip_foreign,
                  "leave out what a dump may not do, and name it");
+    app.add_flag("--allow-empty", arguments.allow_empty, "take input that brings nothing");
     app.add_flag("--anew", arguments.anew, "even when it was made from the same");
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
     app.add_flag("-y,--yes", arguments.yes, "do not ask");

@@ -47,8 +47,9 @@ Result<environment::Answer> snapshot(Session& session, environment::TemplateWish
 }
 
 api::Recipe asked_recipe(const Arguments& arguments) {
-    return {arguments.run,   arguments.from,   arguments.from_environment.value_or(""),
-            arguments.scrub, arguments.digest, arguments.skip_foreign};
+    return {arguments.run,        arguments.from,   arguments.from_environment.value_or(""),
+            arguments.scrub,      arguments.digest, arguments.skip_foreign,
+            arguments.allow_empty};
 }
 
 // A refresh that says nothing of a source makes it as before; personal data are scrubbed as before
@@ -60,6 +61,7 @@ Result<void> complete(Session& session, const TemplateDescription& former, api::
         stored.from.clear();
         stored.environment.clear();
         stored.skip_foreign = false;
+        stored.allow_empty = false;
     }
     if (!asked.scrub.empty()) stored.scrub.clear();
     if (!asked.digest.empty()) stored.digest.clear();
@@ -70,6 +72,7 @@ Result<void> complete(Session& session, const TemplateDescription& former, api::
         asked.from = stored.from;
         asked.environment = stored.environment;
         asked.skip_foreign = asked.skip_foreign || stored.skip_foreign;
+        asked.allow_empty = asked.allow_empty || stored.allow_empty;
     }
     if (asked.scrub.empty()) asked.scrub = stored.scrub;
     if (asked.digest.empty()) asked.digest = stored.digest;
@@ -156,8 +159,9 @@ environment::Filler filler_of(Session& session, const sources::Source& source) {
                                base::Deadline deadline) -> Result<std::vector<std::string>> {
         const auto login = filling_login(session, target, credentials);
         BASE_TRY_ASSIGN(auto report, source.fill(login, plain(variables_of(login)), deadline));
-        BASE_TRY(source.scrub(login, deadline));
+        BASE_TRY_ASSIGN(auto scrubbed, source.scrub(login, deadline));
         BASE_TRY(gather_statistics(login, deadline));
+        std::ranges::move(scrubbed.notes, std::back_inserter(report.notes));
         return std::move(report.notes);
     };
 }
@@ -180,9 +184,9 @@ Result<sources::Source> prepare(Session& session, const api::Recipe& recipe) {
                     : fmt::format("{}: {}", progress.what,
                                   base::describe_size(static_cast<std::int64_t>(progress.done))));
         }};
-    return sources::Source::prepare(
-        {recipe.run, recipe.from, recipe.scrub, recipe.skip_foreign, !recipe.environment.empty()},
-        around, session.patience());
+    return sources::Source::prepare({recipe.run, recipe.from, recipe.scrub, recipe.skip_foreign,
+                                     !recipe.environment.empty(), recipe.allow_empty},
+                                    around, session.patience());
 }
 
 std::string source_text(const api::Recipe& recipe, const sources::Source& source) {

@@ -14,9 +14,30 @@ TEST(Print, a_password_is_taken_out_of_every_url_that_is_quoted) {
     EXPECT_EQ(without_passwords("x://:pw@h"), "x://:…@h");
 }
 
+TEST(Print, a_password_is_taken_out_of_settings_and_queries) {
+    EXPECT_EQ(without_passwords("cannot read host=h password=s3cret dbname=x: no"),
+              "cannot read host=h password=… dbname=x: no");
+    EXPECT_EQ(without_passwords("password = 'it\\'s one' x"), "password = … x");
+    EXPECT_EQ(without_passwords("jdbc:postgresql://h/x?user=a&password=pw&x=1"),
+              "jdbc:postgresql://h/x?user=a&password=…&x=1");
+    EXPECT_EQ(without_passwords("postgres://h/x?sslpassword=pw"), "postgres://h/x?sslpassword=…");
+    EXPECT_EQ(without_passwords("postgres://h/x?p%61ssword=pw"), "postgres://h/x?p%61ssword=…");
+    EXPECT_EQ(without_passwords("PGPASSWORD=pw psql"), "PGPASSWORD=… psql");
+    EXPECT_EQ(without_passwords("https://h/x?X-Amz-Signature=pw"), "https://h/x?X-Amz-Signature=…");
+    EXPECT_EQ(without_passwords("PASSWORD=pw"), "PASSWORD=…");
+}
+
+TEST(Print, a_password_that_is_not_encoded_is_taken_out_whole) {
+    EXPECT_EQ(without_passwords("postgres://u:a b@h/x"), "postgres://u:…@h/x");
+    EXPECT_EQ(without_passwords("postgres://u:a'b\"c@h/x"), "postgres://u:…@h/x");
+    EXPECT_EQ(without_passwords("postgres://u:cut_off"), "postgres://u:…");
+}
+
 TEST(Print, what_has_no_password_stays_as_it_is) {
-    for (const auto* text : {"", "://", "a: b@c", "postgresql://u@h:5432/db", "x://h:1/db y@z",
-                             "https://example.org:443/a"}) {
+    for (const auto* text :
+         {"", "://", "a: b@c", "postgresql://u@h:5432/db", "x://h:1/db y@z",
+          "https://example.org:443/a", "postgres://[::1]:5432/a", "https://h:1/a?b=c&d=e", "a = b",
+          "=", "passfile=/x", "password_encryption=x"}) {
         EXPECT_EQ(without_passwords(text), text);
     }
 }

@@ -38,7 +38,12 @@ TEST(Judgement, refuses_what_is_about_more_than_this_database) {
                                   "COPY t FROM '/etc/passwd'",
                                   "COPY (SELECT 1) TO '/tmp/x'",
                                   "COPY t TO E'/tmp/x'",
-                                  "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
+                                  "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()",
+                                  "ALTER EVENT TRIGGER e OWNER TO x",
+                                  "DROP EVENT TRIGGER IF EXISTS e",
+                                  "COMMENT ON EVENT TRIGGER e IS 'x'",
+                                  "ALTER TABLE public.t DISABLE TRIGGER ALL",
+                                  "ALTER TABLE ONLY t ENABLE TRIGGER ALL",
                                   "CREATE TABLESPACE x LOCATION '/x'",
                                   "ALTER SYSTEM SET a = 1",
                                   "SET ROLE x",
@@ -49,8 +54,7 @@ TEST(Judgement, refuses_what_is_about_more_than_this_database) {
                                   "DROP OWNED BY x",
                                   "REASSIGN OWNED BY x TO y",
                                   "COMMENT ON DATABASE x IS 'y'",
-                                  "COMMENT ON ROLE x IS 'y'",
-                                  "SECURITY LABEL FOR p ON ROLE x IS 'y'"}) {
+                                  "COMMENT ON ROLE x IS 'y'"}) {
         EXPECT_EQ(judge(statement).verdict, Verdict::foreign) << statement;
         EXPECT_FALSE(judge(statement).what.empty()) << statement;
     }
@@ -74,12 +78,80 @@ TEST(Judgement, passes_over_who_owns_and_may_use_things) {
     }
 }
 
+TEST(Judgement, passes_over_what_exists_only_at_the_source_or_everywhere) {
+    for (const auto* statement :
+         {"CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
+          "ALTER SUBSCRIPTION s ENABLE",
+          "DROP SUBSCRIPTION s",
+          "COMMENT ON SUBSCRIPTION s IS 'x'",
+          "CREATE PUBLICATION p FOR ALL TABLES",
+          "CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert')",
+          "CREATE PUBLICATION p FOR TABLES IN SCHEMA s",
+          "ALTER PUBLICATION p ADD TABLES IN SCHEMA s",
+          "COMMENT ON PUBLICATION p IS 'x'",
+          "SECURITY LABEL FOR anon ON COLUMN t.a IS 'MASKED'",
+          "SECURITY LABEL FOR p ON ROLE x IS 'y'",
+          "CREATE USER MAPPING FOR x SERVER s",
+          "CREATE USER MAPPING IF NOT EXISTS FOR \"x\" SERVER s OPTIONS (password 'y')",
+          "ALTER USER MAPPING FOR x SERVER s OPTIONS (SET a 'b')",
+          "DROP USER MAPPING FOR x SERVER s",
+          "CREATE POLICY p ON t TO authenticated USING (true)",
+          "CREATE POLICY p ON t AS PERMISSIVE FOR SELECT TO \"anon\", PUBLIC WITH CHECK (true)",
+          "ALTER POLICY p ON t TO bob",
+          "COMMENT ON POLICY p ON t IS 'x'",
+          "SET default_tablespace = fast_ssd",
+          "SET LOCAL temp_tablespaces TO 'a'",
+          "ALTER TABLE ALL IN TABLESPACE a SET TABLESPACE b",
+          "CREATE EXTENSION IF NOT EXISTS plpgsql WITH SCHEMA pg_catalog",
+          "DROP EXTENSION IF EXISTS plpgsql",
+          "CREATE PROCEDURAL LANGUAGE plpgsql",
+          "CREATE OR REPLACE PROCEDURAL LANGUAGE plpgsql",
+          "CREATE TRUSTED LANGUAGE 'plpgsql'",
+          "ALTER PROCEDURAL LANGUAGE plpgsql OWNER TO postgres",
+          "DROP LANGUAGE IF EXISTS plpgsql",
+          "COMMENT ON LANGUAGE plpgsql IS 'x'",
+          "DROP SCHEMA IF EXISTS public",
+          "DROP SCHEMA \"public\""}) {
+        EXPECT_EQ(judge(statement).verdict, Verdict::pass_over) << statement;
+        EXPECT_FALSE(judge(statement).what.empty()) << statement;
+    }
+}
+
+TEST(Judgement, knows_what_leaves_nothing_behind) {
+    for (const auto* statement :
+         {"SET a = 1", "RESET a", "BEGIN", "COMMIT", "SHOW a", "CREATE SCHEMA public",
+          "SELECT pg_catalog.set_config('search_path', '', false)",
+          "COMMENT ON SCHEMA public IS 'x'"}) {
+        EXPECT_FALSE(judge(statement).brings) << statement;
+    }
+    for (const auto* statement : {"SELECT 1", "CREATE TABLE t ()", "CREATE EXTENSION citext",
+                                  "INSERT INTO t VALUES (1)", "DO $$ BEGIN NULL; END $$"}) {
+        EXPECT_TRUE(judge(statement).brings) << statement;
+    }
+}
+
+TEST(Judgement, tells_which_encoding_is_set) {
+    EXPECT_EQ(judge("SET client_encoding = 'SJIS'").encoding, "SJIS");
+    EXPECT_EQ(judge("SET NAMES 'big5'").encoding, "big5");
+    EXPECT_EQ(judge("SET search_path = a").encoding, "");
+}
+
 TEST(Judgement, lets_everything_else_run) {
     for (const auto* statement :
          {"SELECT 1",
           "CREATE TABLE database (role int)",
-          "CREATE USER MAPPING FOR x SERVER s",
-          "DROP USER MAPPING FOR x SERVER s",
+          "CREATE USER MAPPING FOR CURRENT_USER SERVER s",
+          "CREATE POLICY p ON t USING (a = current_user)",
+          "CREATE POLICY p ON t TO CURRENT_USER, PUBLIC",
+          "ALTER POLICY p ON t RENAME TO q",
+          "DROP POLICY p ON t",
+          "CREATE PUBLICATION p FOR TABLE t",
+          "ALTER PUBLICATION p ADD TABLE ONLY public.t",
+          "SET default_tablespace = ''",
+          "SET default_tablespace = DEFAULT",
+          "DROP SCHEMA public CASCADE",
+          "CREATE EXTENSION plpgsql_check",
+          "ALTER TABLE t DISABLE TRIGGER USER",
           "CREATE TABLE \"database\" ()",
           "CREATE VIEW v AS SELECT 'CREATE ROLE x'",
           "INSERT INTO t VALUES ('DROP DATABASE x')",
@@ -89,6 +161,8 @@ TEST(Judgement, lets_everything_else_run) {
           "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
           "ALTER TABLE t ADD a int, OWNER TO x",
           "ALTER TABLE t RENAME a TO owner",
+          "ALTER TABLE t RENAME owner TO holder",
+          "ALTER TABLE t RENAME COLUMN owner TO holder",
           "SET ROLE NONE",
           "SET SESSION AUTHORIZATION DEFAULT",
           "COMMENT ON TABLE t IS 'x'",
