@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "server/extension.h"
 #include "supply_fixture.h"
 #include "support/must.h"
 #include "support/sql.h"
@@ -94,6 +95,55 @@ TEST_F(SupplyTemplateTest, that_cannot_be_filled_leaves_the_old_one_in_service_a
     EXPECT_EQ(state_of_template(), "ready");
     EXPECT_EQ(fruit_of_a_new_one(), "apple");
     EXPECT_EQ(disagreement(), "");
+}
+
+// Puts it into the empty template, and takes it out again: all tests share the server.
+class OfAnAdministrator {
+   public:
+    OfAnAdministrator() {
+        base::Log log(base::LogLevel::warning, base::LogFormat::text);
+        const auto deadline = base::Deadline::after(std::chrono::seconds(60));
+        first_ = must(server::make_extensions(superuser(), {"pageinspect"}, deadline, log));
+        again_ = must(server::make_extensions(superuser(), {"pageinspect"}, deadline, log));
+    }
+    OfAnAdministrator(const OfAnAdministrator&) = delete;
+    OfAnAdministrator& operator=(const OfAnAdministrator&) = delete;
+    ~OfAnAdministrator() {
+        const auto let_in = [](const char* whether) {
+            execute(superuser(), fmt::format("ALTER DATABASE reviewdb_template_0 ALLOW_CONNECTIONS {}",
+                                        whether));
+        };
+        let_in("true");
+        execute(superuser("reviewdb_template_0"), "DROP EXTENSION pageinspect");
+        let_in("false");
+    }
+    const std::vector<std::string>& first() const { return first_; }
+    const std::vector<std::string>& again() const { return again_; }
+
+   private:
+    static pg::ConnectionInfo superuser(const std::string& database = "postgres") {
+        return support::shared_cluster().superuser(database);
+    }
+
+    std::vector<std::string> first_;
+    std::vector<std::string> again_;
+};
+
+TEST_F(SupplyTemplateTest, may_have_an_extension_of_an_administrator) {
+    {
+        const OfAnAdministrator extension;
+        EXPECT_EQ(extension.first(), std::vector<std::string>{"pageinspect"});
+        EXPECT_TRUE(extension.again().empty());
+        EXPECT_EQ(refusal(root("reviewdb_template_0"), "SELECT 1"), "55000");
+        must(make_template("data", "CREATE EXTENSION IF NOT EXISTS pageinspect"));
+    }
+    const auto clone = must(create_from(name_, "data"));
+    EXPECT_EQ(ask(login(clone),
+                  "SELECT rolsuper::text AS value FROM pg_extension JOIN pg_roles ON "
+                  "pg_roles.oid = extowner WHERE extname = 'pageinspect'"),
+              "true");
+    EXPECT_EQ(refusal(login(clone), "CREATE TABLE mine (a int)"), "");
+    expect_agreement();
 }
 
 TEST_F(SupplyTemplateTest, with_an_extension_that_the_policy_does_not_allow_is_refused) {
