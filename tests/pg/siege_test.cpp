@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every verb while an environment's role holds every lock that it can reach, from four sessions and
-// with prepared transactions in two databases: each ends within its normal time and three seconds.
-// Each lock by itself is tried by ./dev chaos, all of them in one transaction every day.
+// with prepared transactions in two databases: each succeeds. Under ./dev chaos, which has the machine
+// for itself, each also ends within its normal time and three seconds, and each lock is tried by
+// itself; CI tries all of them in one transaction.
 #include <fmt/format.h>
 
 #include <functional>
@@ -40,6 +41,7 @@ class EnvironmentUnderSiege : public SiegeTest {
             Siege siege(mine_, plan);
             siege.wait_until_it_holds();
             const auto took = time_of(deed, plan.name);
+            if (!support::is_exhaustive()) continue;
             EXPECT_LT(took.count(), (calm + verbs * milliseconds(3000)).count())
                 << plan.name << ", " << siege.logins() << " logins";
         }
