@@ -36,6 +36,10 @@ class FailoverTest : public support::PgTest {
         second_.emplace(options);
         first_->start();
         address_.emplace(first_->port());
+        // As applications are told: an address that leads to whichever is the writer.
+        execute(first_->superuser("reviewdb"),
+                fmt::format("UPDATE registry.policy SET value = '{}' WHERE key = 'port'",
+                            address_->port()));
         caller_ = {login.with("port", std::to_string(address_->port())), "failover"};
     }
 
