@@ -12,8 +12,8 @@ namespace sources {
 
 // What a folder holds, by paths below it, sorted.
 struct Folder {
-    std::vector<std::string> files;   // at any depth
-    std::vector<std::string> others;  // links to folders, pipes, links to nothing
+    std::vector<std::string> files = {};   // at any depth
+    std::vector<std::string> others = {};  // links to folders, pipes, links to nothing
 };
 
 // Fails denied, and invalid_input for a folder with more than 20000 entries.
