@@ -168,7 +168,13 @@ std::string harmless(std::string_view text) {
     return shown;
 }
 
-std::string harmless_line(std::string_view text) { return on_one_line(harmless(text)); }
+std::string harmless_line(std::string_view text) {
+    auto line = harmless(text);
+    // Blanks stay as they are: they may align columns.
+    std::ranges::replace_if(
+        line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+    return line;
+}
 
 std::string json_escaped(std::string_view text) {
     std::string out;

@@ -61,6 +61,7 @@ TEST(Print, a_line_stays_a_line) {
     EXPECT_EQ(base::harmless_line("a\n::add-mask::b\tc\x1b[31m\xe2\x80\xa8"
                                   "d"),
               "a ::add-mask::b c?[31m?d");
+    EXPECT_EQ(base::harmless_line("3  (24.0 MB)"), "3  (24.0 MB)");
 }
 
 TEST(Print, json_escapes_what_a_terminal_obeys) {
