@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/bytes.h"
+#include "pg/stated_connection.h"
 
 namespace pg {
 
@@ -41,9 +42,11 @@ std::string uri_host(std::string_view host) {
 
 }  // namespace
 
-base::Result<ConnectionInfo> ConnectionInfo::parse(const base::Secret& text) {
+namespace {
+
+base::Result<Options> options_of(const base::Secret& text) {
     char* problem = nullptr;
-    const Options options(PQconninfoParse(text.reveal().c_str(), &problem));
+    Options options(PQconninfoParse(text.reveal().c_str(), &problem));
     if (problem != nullptr) PQfreemem(problem);
     if (!options || mistakes_a_password(text.reveal())) {
         return base::fail(base::ErrorKind::invalid_input,
@@ -51,6 +54,28 @@ base::Result<ConnectionInfo> ConnectionInfo::parse(const base::Secret& text) {
                           "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… (special "
                           "characters as %XX), or host=… port=… user=… password=… dbname=…");
     }
+    return options;
+}
+
+}  // namespace
+
+base::Result<ConnectionInfo> parse_stated(const base::Secret& text) {
+    BASE_TRY_ASSIGN(const auto options, options_of(text));
+    ConnectionInfo info;
+    base::Secret password;
+    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val == nullptr) continue;
+        if (std::string_view(option->keyword) == "password") {
+            password = base::Secret(option->val);
+        } else {
+            info = info.with(option->keyword, option->val);
+        }
+    }
+    return info.with_login(std::string(info.get("user")), std::move(password));
+}
+
+base::Result<ConnectionInfo> ConnectionInfo::parse(const base::Secret& text) {
+    BASE_TRY_ASSIGN(const auto options, options_of(text));
     ConnectionInfo info;
     for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
         if (option->val != nullptr) info.set(option->keyword, option->val);

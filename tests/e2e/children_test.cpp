@@ -134,7 +134,7 @@ TEST_F(ChildrenTest, ACommandOfATemplateCannotReadTheProgramThatRunsIt) {
                              "create",
                              "app",
                              "--project",
-                             "s" + name_,
+                             project_,
                              "--run",
                              "migrate; cat /proc/$PPID/environ >" + read + " 2>&1; true"};
     Words command{REVIEWDB_PROGRAM};
