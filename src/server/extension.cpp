@@ -12,7 +12,6 @@
 #include "pg/sql_state.h"
 #include "server/open_databases.h"
 #include "server/ownership.h"
-#include "server/ownership.h"
 #include "server/session.h"
 
 namespace server {

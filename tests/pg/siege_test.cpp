@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every verb while an environment's role holds every lock that it can reach, from four sessions and
-// with prepared transactions in two databases: each succeeds. Under ./dev chaos, which has the machine
-// for itself, each also ends within its normal time and three seconds, and each lock is tried by
-// itself; CI tries all of them in one transaction.
+// with prepared transactions in two databases: each succeeds. Under ./dev chaos, which has the
+// machine for itself, each also ends within its normal time and three seconds, and each lock is
+// tried by itself; CI tries all of them in one transaction.
 #include <fmt/format.h>
 
 #include <functional>

@@ -110,8 +110,9 @@ class OfAnAdministrator {
     OfAnAdministrator& operator=(const OfAnAdministrator&) = delete;
     ~OfAnAdministrator() {
         const auto let_in = [](const char* whether) {
-            execute(superuser(), fmt::format("ALTER DATABASE reviewdb_template_0 ALLOW_CONNECTIONS {}",
-                                        whether));
+            execute(
+                superuser(),
+                fmt::format("ALTER DATABASE reviewdb_template_0 ALLOW_CONNECTIONS {}", whether));
         };
         let_in("true");
         execute(superuser("reviewdb_template_0"), "DROP EXTENSION pageinspect");

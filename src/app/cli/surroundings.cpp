@@ -130,9 +130,10 @@ Questions ask_git(const Arguments& arguments, const Variables& variables,
     const bool open = arguments.name && !arguments.ref && found.may_be_shielded &&
                       found.origin.ref != found.name && environment::may_be_branch(found.name);
     if (open) {
-        questions.branch = ask(asking_git({"for-each-ref", "--format=%(refname)", "refs/heads/" + found.name,
-                                           "refs/remotes/origin/" + found.name},
-                                          variables));
+        questions.branch =
+            ask(asking_git({"for-each-ref", "--format=%(refname)", "refs/heads/" + found.name,
+                            "refs/remotes/origin/" + found.name},
+                           variables));
     }
     return questions;
 }
