@@ -23,7 +23,7 @@ std::string call(std::size_t connection, const std::string& port) {
                        request);
 }
 
-std::string login_line(const pg::ConnectionInfo& login) {
+std::string floor_login_line(const pg::ConnectionInfo& login) {
     return fmt::format("{} {}\n", login.get("user"), login.password().reveal());
 }
 
@@ -36,7 +36,7 @@ LambdaFloor::LambdaFloor(LambdaStand& stand, const std::string& stage)
     const auto served = stand_.start(function, "create", stage);
     stand_.stop();
     const auto conversation = Conversation::heard(function_wire.sent_by_departed());
-    logins_ = login_line(stand_.stand().login()) + login_line(stand_.login_of(stage));
+    logins_ = floor_login_line(stand_.stand().login()) + floor_login_line(stand_.login_of(stage));
     stand_.start(stand_.function(), "delete", stage);
     stand_.stop();
     stand_.stand().forget_what_is_gone();

@@ -11,7 +11,10 @@ namespace api {
 namespace {
 
 // Boost escapes what JSON demands, and leaves what a terminal obeys.
-std::string quoted(std::string_view text) { return "\"" + base::json_escaped(text) + "\""; }
+std::string quoted(std::string_view text) {
+    if (base::harmless(text) == text) return boost::json::serialize(boost::json::value(text));
+    return "\"" + base::json_escaped(text) + "\"";
+}
 
 void write(const boost::json::value& value, const std::string& indent, std::string& out) {
     const auto deeper = indent + "  ";
