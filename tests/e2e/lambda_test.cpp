@@ -275,7 +275,7 @@ TEST_F(LambdaTest, MaintainGoesOnWithOtherServersWhenOneFails) {
     };
     pool(R"(,"target":1)");
     stop();
-    aws_.put("broken", R"({"engine":"postgres","host":"127.0.0.1","port":1,"username":"a",)"
+    aws_.put("broken", R"({"engine":"postgres","host":"127.0.0.2","port":1,"username":"a",)"
                        R"("password":"b","dbname":"postgres"})");
     more_["REVIEWDB_SERVER"] = std::string("broken,") + k_administrator;
     const auto maintained = invoke(R"({"action":"maintain"})");
