@@ -135,6 +135,7 @@ TEST_F(ChildrenTest, ACommandOfATemplateCannotReadTheProgramThatRunsIt) {
                              "app",
                              "--project",
                              project_,
+                             "--allow-empty",
                              "--run",
                              "migrate; cat /proc/$PPID/environ >" + read + " 2>&1; true"};
     Words command{REVIEWDB_PROGRAM};
@@ -187,7 +188,7 @@ TEST_F(ChildrenTest, PostgresAndItsToolsGetNothingButHowProgramsRunHere) {
     output({"create", source});
     const auto url = output({"url", source});
     const auto made = marked({"template", "create", "copy", "--from", url.substr(0, url.size() - 1),
-                              "--project", project_});
+                              "--project", project_, "--allow-empty"});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     const Variables local{{"REVIEWDB_SERVER", "local"},
                           {"REVIEWDB_PG_BIN", programs().string()},
