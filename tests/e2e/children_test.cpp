@@ -130,14 +130,11 @@ TEST_F(ChildrenTest, PsqlGetsTheEnvironmentsLoginAndNoneOfTheOperators) {
 TEST_F(ChildrenTest, ACommandOfATemplateCannotReadTheProgramThatRunsIt) {
     stand_in("migrate");
     const auto read = (home() / "read").string();
-    const auto words = Words{"template",
-                             "create",
-                             "app",
-                             "--project",
-                             project_,
-                             "--allow-empty",
-                             "--run",
-                             "migrate; cat /proc/$PPID/environ >" + read + " 2>&1; true"};
+    const auto words =
+        Words{"template", "create",
+              "app",      "--project",
+              project_,   "--allow-empty",
+              "--run",    "migrate; cat /proc/$PPID/environ >" + read + " 2>&1; true"};
     Words command{REVIEWDB_PROGRAM};
     if (geteuid() == 0) {  // root may read every process, unless it gives that right up
         command = {"setpriv",    "--bounding-set", "-sys_ptrace",
