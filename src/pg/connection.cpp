@@ -186,6 +186,7 @@ Result<void> Connection::send(const Group& group, Deadline deadline) {
 
 Result<std::vector<Rows>> Connection::pipeline(const Groups& groups, Deadline deadline) {
     if (!alive()) return base::fail(ErrorKind::unavailable, "the session has ended");
+    BASE_TRY(leave_single_rows(deadline));
     PQenterPipelineMode(handle_.get());
     expected_.clear();
     for (const auto& group : groups) BASE_TRY(send(group, deadline));

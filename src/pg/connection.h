@@ -162,6 +162,7 @@ class Connection {
     void roll_back(base::Deadline deadline);
     base::Result<std::vector<Rows>> collect(std::size_t count, base::Deadline deadline);
     base::Result<Executed> outcome(base::Deadline deadline);
+    base::Result<void> leave_single_rows(base::Deadline deadline);
     base::Result<void> pass_over_rows(base::Deadline deadline);
     base::Result<void> flush(base::Deadline deadline);
     base::Result<void> read_arrivals(base::Deadline deadline);
@@ -182,6 +183,7 @@ class Connection {
         bool message_read = true;
     };
     std::unique_ptr<Arrivals> arrivals_;
+    bool single_rows_ = false;  // a statement of a script was the last that was sent
 };
 
 }  // namespace pg

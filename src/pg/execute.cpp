@@ -74,8 +74,19 @@ Result<Executed> Connection::execute(const std::string& sql, Deadline deadline) 
         return lost(deadline);
     }
     PQsetSingleRowMode(handle_.get());
+    single_rows_ = true;
     BASE_TRY(flush(deadline));
     return outcome(deadline);
+}
+
+// libpq forgets the single-row mode of one statement when it sends the next one by itself, but not
+// when that is the first of a pipeline, of which all rows but one would be lost.
+Result<void> Connection::leave_single_rows(Deadline deadline) {
+    if (!std::exchange(single_rows_, false)) return {};
+    if (PQsendQuery(handle_.get(), "") == 0) return lost(deadline);
+    BASE_TRY(flush(deadline));
+    BASE_TRY(outcome(deadline));
+    return {};
 }
 
 // Takes what has come; while a script is being run, not too much of one message.

@@ -231,11 +231,7 @@ class Scrub {
     Result<Counts> written() {
         Counts counts;
         if (!counts_) return counts;
-        // libpq reads the first answer of a pipeline row by row when a script's statement went
-        // before, and then one row is all that we get.
-        BASE_TRY_ASSIGN(const auto answers,
-                        session_.run_all({{"SELECT 1"}, {std::string(k_written)}}, deadline_));
-        const auto& rows = answers.back();
+        BASE_TRY_ASSIGN(const auto rows, session_.run({std::string(k_written)}, deadline_));
         for (int i = 0; i < rows.size(); ++i) {
             counts[rows[i].text("name")] = {rows[i].text("bare"), rows[i].integer("changed"),
                                             rows[i].integer("inserted"), rows[i].boolean("hooked")};
