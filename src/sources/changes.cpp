@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "pg/connection.h"
+#include "sources/session.h"
 
 namespace sources {
 
@@ -26,7 +27,7 @@ base::Result<std::optional<std::string>> writes_of(const pg::ConnectionInfo& log
                                                    base::Deadline deadline) {
     constexpr std::chrono::seconds k_patience(2);
     constexpr std::chrono::milliseconds k_pause(20);
-    BASE_TRY_ASSIGN(auto session, pg::Connection::open(login, deadline));
+    BASE_TRY_ASSIGN(auto session, pg::Connection::open(session_of(login), deadline));
     const auto until = deadline.at_most(k_patience);
     for (;;) {
         BASE_TRY_ASSIGN(const auto rows, session.run({k_others}, deadline));

@@ -144,10 +144,11 @@ Judgement judge_set(const Words& words) {
 }
 
 // As pg_dump begins: SELECT pg_catalog.set_config('search_path', '', false).
-bool is_set_config(std::string_view statement) {
-    constexpr std::size_t k_prefix = 40;
+bool sets_search_path(std::string_view statement) {
+    constexpr std::size_t k_prefix = 60;
     const auto beginning = base::lower(statement.substr(0, k_prefix));
-    return beginning.starts_with("select") && beginning.find("set_config(") != std::string::npos;
+    return beginning.starts_with("select") &&
+           beginning.find("set_config('search_path'") != std::string::npos;
 }
 
 Judgement judge_comment(const Words& words, std::size_t on) {
@@ -175,7 +176,7 @@ Judgement judge(std::string_view statement, Backslash backslash) {
     const auto first = Words(first_word(statement, backslash), backslash);
     // The bulk of most scripts, which may be long.
     if (first.has_one_of(0, {"INSERT", "SELECT", "UPDATE", "DELETE", "WITH", "VALUES"})) {
-        return {.brings = !is_set_config(statement)};
+        return {.brings = !sets_search_path(statement)};
     }
     const Words words(statement, backslash);
     if (auto judgement = judge_source_only(words)) return *std::move(judgement);

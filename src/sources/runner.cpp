@@ -65,7 +65,10 @@ class Walk {
             account_.pass_over(std::string(judgement.what));
             return {};
         }
-        const auto lean = without_source_clauses(piece.text, script_.backslash());
+        // CREATE SCHEMA public is replaced as a whole.
+        const auto lean = judgement.trait == Trait::make_public
+                              ? std::nullopt
+                              : without_source_clauses(piece.text, script_.backslash());
         for (const auto what : lean ? lean->left_out : std::vector<std::string_view>()) {
             account_.pass_over(std::string(what));
         }

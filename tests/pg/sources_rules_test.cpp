@@ -121,11 +121,12 @@ CREATE FUNCTION g() RETURNS int LANGUAGE c AS 'nothing';
 }
 
 TEST_F(SourcesRulesTest, refuses_input_that_brings_nothing) {
-    for (const auto* script : {"", "-- nothing here\n",
-                               "SET a.b = 1;\nSELECT pg_catalog.set_config('a.b', '', false);\n",
-                               "BEGIN; COMMIT;", "ALTER SCHEMA public OWNER TO x;",
-                               "--\n-- PostgreSQL database dump\n--\nSET a.b = 1;\n-- PostgreSQL "
-                               "database dump complete\n"}) {
+    for (const auto* script :
+         {"", "-- nothing here\n",
+          "SET a.b = 1;\nSELECT pg_catalog.set_config('search_path', '', false);\n",
+          "BEGIN; COMMIT;", "ALTER SCHEMA public OWNER TO x;",
+          "--\n-- PostgreSQL database dump\n--\nSET a.b = 1;\n-- PostgreSQL "
+          "database dump complete\n"}) {
         const auto refused = fill_with(script);
         ASSERT_FALSE(refused.has_value()) << script;
         EXPECT_EQ(refused.error().kind, ErrorKind::invalid_input);
