@@ -86,7 +86,7 @@ TEST_F(QuestionTest, DeleteOnATerminalAsksAndNothingButYesIsYes) {
 TEST_F(QuestionTest, RefreshAsksBeforeItRunsWhatOnlyTheServerSays) {
     const auto project = "q" + support::unique_name("x").substr(2);
     const e2e::Words refresh{"template", "refresh", "app", "--project", project};
-    output({"template", "create", "app", "--run", "true", "--project", project});
+    output({"template", "create", "app", "--allow-empty", "--run", "true", "--project", project});
     const support::TempFolder other;
     for (const auto* answer : {"n\n", "\n", "yesterday\n"}) {
         const auto told = talk(other.path(), refresh, answer, operator_url());

@@ -144,7 +144,7 @@ TEST_F(SupplyCliTest, AutoTakesWhatTheWorkingTreeMade) {
 
 TEST_F(SupplyCliTest, ACommandIsHandedItsDatabaseAndNothingOfOurs) {
     const auto made =
-        run({"template", "create", "app", "--run",
+        run({"template", "create", "app", "--allow-empty", "--run",
              "test -n \"$DATABASE_URL\" && test -n \"$PGPASSWORD\" && test -z \"$REVIEWDB_SERVER\" "
              "&& test -z \"$REVIEWDB_KEY\" && test -z \"$REVIEWDB_KEY_2\""},
             {{"REVIEWDB_KEY_2", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}});
