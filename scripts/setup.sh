@@ -61,12 +61,12 @@ setup_installed() {
 
 # Upgrades those of the packages of which there is a newer version.
 setup_upgrade() {
-  local outdated=()
+  local outdated
   setup_update || die "apt-get could not fetch the lists of packages"
-  read -r -a outdated < <(apt-cache policy "$@" | awk '
+  mapfile -t outdated < <(apt-cache policy "$@" | awk '
     /^[^ ]/ { name = $1; sub(":$", "", name) }
     $1 == "Installed:" { installed = $2 }
-    $1 == "Candidate:" && installed != "(none)" && installed != $2 { printf "%s ", name }')
+    $1 == "Candidate:" && installed != "(none)" && installed != $2 { print name }')
   if ((${#outdated[@]} > 0)); then setup_install "${outdated[@]}"; fi
 }
 
