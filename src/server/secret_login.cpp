@@ -160,11 +160,12 @@ std::string usual_authorities() {
 }
 
 std::string default_key_name(std::string_view host) { return as_name("reviewdb/key/", host); }
-std::string default_operator_name(std::string_view host) {
-    return as_name("reviewdb/operator/", host);
-}
-std::string default_operator_name(std::string_view host, std::string_view door) {
-    return as_name(fmt::format("reviewdb/operator_{}/", door), host);
+std::string default_operator_name(const pg::ConnectionInfo& server, std::string_view door) {
+    const auto prefix = door.empty() ? std::string("reviewdb/operator/")
+                                     : fmt::format("reviewdb/operator_{}/", door);
+    auto name = as_name(prefix, server.get("host"));
+    const auto port = server.get("port");
+    return port.empty() || port == "5432" ? name : as_name(name + '/', port);
 }
 
 }  // namespace server

@@ -44,10 +44,10 @@ std::string packaged_authorities();
 // The same, or else the system's.
 std::string usual_authorities();
 
-// What our own secrets about the server at `host` are called in Secrets Manager: its first key, and
-// the operator's login, of the server or of a door.
+// What our own secrets about a server are called in Secrets Manager: its first key, which the
+// servers of one host may share, and the operator's login, of the server or of a door. The port is
+// in the latter's name unless it is Postgres's own, 5432.
 std::string default_key_name(std::string_view host);
-std::string default_operator_name(std::string_view host);
-std::string default_operator_name(std::string_view host, std::string_view door);
+std::string default_operator_name(const pg::ConnectionInfo& server, std::string_view door = {});
 
 }  // namespace server

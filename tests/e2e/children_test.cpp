@@ -136,9 +136,11 @@ TEST_F(ChildrenTest, ACommandOfATemplateCannotReadTheProgramThatRunsIt) {
               project_,   "--allow-empty",
               "--run",    "migrate; cat /proc/$PPID/environ >" + read + " 2>&1; true"};
     Words command{REVIEWDB_PROGRAM};
-    if (geteuid() == 0) {  // root may read every process, unless it gives that right up
-        command = {"setpriv",    "--bounding-set", "-sys_ptrace",
-                   "--inh-caps", "-sys_ptrace",    REVIEWDB_PROGRAM};
+    if (geteuid() == 0) {
+        // Root may read every process unless it gives up what allows it: CAP_SYS_PTRACE, and from
+        // Linux 6.15 on CAP_PERFMON, which CAP_SYS_ADMIN implies.
+        const auto* const rights = "-sys_ptrace,-perfmon,-sys_admin";
+        command = {"setpriv", "--bounding-set", rights, "--inh-caps", rights, REVIEWDB_PROGRAM};
     }
     command.insert(command.end(), words.begin(), words.end());
     auto variables = marked_variables();

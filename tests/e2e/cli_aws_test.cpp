@@ -40,14 +40,19 @@ class CliAwsTest : public support::PgTest {
         variables["PGSSLROOTCERT"] = cluster_->ca_file().string();
         return e2e::call(home_.path(), words, variables);
     }
-    base::Finished as_operator(const e2e::Words& words) { return reviewdb(words, k_operator); }
+    base::Finished as_operator(const e2e::Words& words) {
+        return reviewdb(words, "secret:" + operator_secret());
+    }
+    std::string operator_secret() const {
+        return fmt::format("reviewdb/operator/127.0.0.1/{}", cluster_->port());
+    }
     void init() {
         const auto prepared = reviewdb({"init", "--secrets", "aws", "--advertise",
                                         fmt::format("127.0.0.1:{}", cluster_->port())},
                                        "secret:administrator");
         ASSERT_EQ(prepared.exit_code, 0) << prepared.err;
         EXPECT_EQ(prepared.out, "");
-        EXPECT_NE(prepared.err.find("secret:reviewdb/operator/127.0.0.1"), std::string::npos)
+        EXPECT_NE(prepared.err.find("secret:" + operator_secret()), std::string::npos)
             << prepared.err;
     }
     void expect_success(const base::Finished& finished) {
@@ -59,7 +64,6 @@ class CliAwsTest : public support::PgTest {
         return administrator_->with("dbname", login.dbname).with_login(login.user, login.password);
     }
 
-    static constexpr const char* k_operator = "secret:reviewdb/operator/127.0.0.1";
     support::TempFolder home_;
     std::optional<support::Cluster> cluster_;
     std::optional<pg::ConnectionInfo> administrator_;
@@ -107,11 +111,11 @@ TEST_F(CliAwsTest, KeysAreMadeMovedAndRetiredThere) {
 
 TEST_F(CliAwsTest, TheOperatorsLoginIsRotatedInItsSecret) {
     init();
-    const auto before = *aws_.value("reviewdb/operator/127.0.0.1");
+    const auto before = *aws_.value(operator_secret());
     const auto rotated = as_operator({"rotate", "--operator"});
     expect_success(rotated);
     EXPECT_EQ(rotated.out, "");
-    EXPECT_NE(*aws_.value("reviewdb/operator/127.0.0.1"), before);
+    EXPECT_NE(*aws_.value(operator_secret()), before);
     expect_success(as_operator({"create", "x"}));
 }
 
@@ -143,7 +147,7 @@ TEST_F(CliAwsTest, ImportTakesOverAllStagesOfTheFormerLambda) {
     };
     expect_success(reviewdb({"config", "set", "secret_pattern=aurora_postgres_{slug}_cdk",
                              "adopt=import", "--project", "reviewapp"},
-                            k_operator));
+                            "secret:" + operator_secret()));
     const auto planned = import({"--dry-run"});
     EXPECT_EQ(planned.exit_code, 4) << planned.out << planned.err;
     EXPECT_NE(planned.out.find("two-b"), std::string::npos) << planned.out;

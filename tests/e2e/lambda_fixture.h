@@ -62,6 +62,10 @@ class LambdaTest : public support::PgTest {
     }
     void TearDown() override { stop(); }
 
+    // The secret in which the function keeps its own operator's login.
+    std::string own_login() const {
+        return fmt::format("reviewdb/operator_lambda/127.0.0.1/{}", administrator_->get("port"));
+    }
     std::string administrator_value(const base::Secret& password) const {
         return fmt::format(
             R"({{"engine":"postgres","host":"{}","port":{},"username":"{}","password":"{}",)"

@@ -99,7 +99,7 @@ TEST_F(LambdaManyTest, TenFirstEventsPrepareAServerOnce) {
     EXPECT_EQ(counted.at("created"), 1);
     expect_usable(Incumbent::secret("branch"));
     EXPECT_EQ(aws_.versions("reviewdb/key/127.0.0.1"), 1U);
-    EXPECT_EQ(aws_.versions("reviewdb/operator_lambda/127.0.0.1"), 1U);
+    EXPECT_EQ(aws_.versions(own_login()), 1U);
     EXPECT_EQ(drop_in(event("create", "branch")).text("outcome"), "unchanged");
 }
 

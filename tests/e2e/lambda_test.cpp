@@ -8,8 +8,6 @@ namespace {
 using e2e::LambdaTest;
 using support::Incumbent;
 
-constexpr const char* k_own = "reviewdb/operator_lambda/127.0.0.1";
-
 TEST_F(LambdaTest, CreateFillsTheStacksPlaceholderAndDeleteLeavesThatToTheStack) {
     const auto name = Incumbent::secret("branch");
     aws_.put(name, Incumbent::placeholder().reveal(),
@@ -90,8 +88,8 @@ TEST_F(LambdaTest, StagesOfAnyNameAreKeptApart) {
     EXPECT_EQ(secrets.size(), stages.size());
     for (const auto& stage : stages) EXPECT_EQ(drop_in(event("delete", stage)).status, 200);
     EXPECT_EQ(count_of("reviewapp%"), "0 databases, 0 roles");
-    EXPECT_EQ(aws_.names(), (std::vector<std::string>{k_administrator, "reviewdb/key/127.0.0.1",
-                                                      "reviewdb/operator_lambda/127.0.0.1"}));
+    EXPECT_EQ(aws_.names(),
+              (std::vector<std::string>{k_administrator, "reviewdb/key/127.0.0.1", own_login()}));
 }
 
 TEST_F(LambdaTest, ANumberOrAListOfOneIsAStageAsBefore) {
@@ -168,7 +166,7 @@ TEST_F(LambdaTest, APasswordThatWasRotatedMeanwhileIsReadAnew) {
 // Its own login, kept before the role has it: whatever died between, or was changed by hand.
 TEST_F(LambdaTest, DailyWorkIsDoneByAnOperatorOfItsOwn) {
     EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
-    const auto kept = *aws_.value(k_own);
+    const auto kept = *aws_.value(own_login());
     EXPECT_EQ(environment::login_in_secret(base::Secret(kept))->user, "reviewdb_operator_lambda");
     EXPECT_EQ(root("SELECT string_agg(DISTINCT usename::text, ' ') AS value FROM pg_stat_activity "
                    "WHERE datname = 'reviewdb'"),
@@ -180,25 +178,25 @@ TEST_F(LambdaTest, DailyWorkIsDoneByAnOperatorOfItsOwn) {
         stop();
         support::execute(cluster_->superuser(), harm);
         EXPECT_EQ(drop_in(event("create", "x")).text("outcome"), "unchanged") << output();
-        EXPECT_EQ(*aws_.value(k_own), kept);
+        EXPECT_EQ(*aws_.value(own_login()), kept);
     }
     stop();
-    aws_.remove(k_own);
+    aws_.remove(own_login());
     EXPECT_EQ(drop_in(event("create", "x")).text("outcome"), "unchanged") << output();
-    EXPECT_NE(*aws_.value(k_own), kept);
+    EXPECT_NE(*aws_.value(own_login()), kept);
 }
 
 TEST_F(LambdaTest, AnOperatorsSecretIsNamedWhereItMayKeepNone) {
     EXPECT_EQ(drop_in(event("create", "x")).status, 200) << output();
     stop();
-    aws_.remove(k_own);
+    aws_.remove(own_login());
     support::execute(cluster_->superuser("reviewdb"),
                      "UPDATE registry.policy SET value = 'none' WHERE key = 'secrets' AND project "
                      "= '*'");
     const auto refused = drop_in(event("create", "x"));
     EXPECT_EQ(refused.text("code"), "conflict") << boost::json::serialize(refused.body);
     EXPECT_NE(refused.text("hint").find("?operator="), std::string::npos);
-    EXPECT_FALSE(aws_.value(k_own));
+    EXPECT_FALSE(aws_.value(own_login()));
     stop();
     support::execute(cluster_->superuser(), "ALTER ROLE reviewdb_operator PASSWORD 'chosen'");
     aws_.put("theirs", fmt::format(R"({{"host":"{}","port":{},"username":"reviewdb_operator",)"
@@ -275,7 +273,7 @@ TEST_F(LambdaTest, MaintainGoesOnWithOtherServersWhenOneFails) {
     };
     pool(R"(,"target":1)");
     stop();
-    aws_.put("broken", R"({"engine":"postgres","host":"127.0.0.2","port":1,"username":"a",)"
+    aws_.put("broken", R"({"engine":"postgres","host":"127.0.0.1","port":1,"username":"a",)"
                        R"("password":"b","dbname":"postgres"})");
     more_["REVIEWDB_SERVER"] = std::string("broken,") + k_administrator;
     const auto maintained = invoke(R"({"action":"maintain"})");

@@ -21,7 +21,7 @@ using base::Result;
 // Where init --secrets aws puts it, or where it was read from; empty for neither.
 std::string secret_for_operator(const Session& session, const pg::ConnectionInfo& login) {
     const auto& arguments = session.arguments();
-    if (arguments.secrets == "aws") return server::default_operator_name(login.get("host"));
+    if (arguments.secrets == "aws") return server::default_operator_name(login);
     const auto& server = session.settings().server;
     if (!server || !server->reveal().starts_with("secret:") || !arguments.rotate_operator)
         return {};

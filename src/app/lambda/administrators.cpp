@@ -153,8 +153,7 @@ Result<void> Administrators::read_operator(Administrator& administrator, Deadlin
     const auto& named = administrator.reference.operator_id;
     administrator.keeps_operator = named.empty();
     administrator.operator_secret =
-        named.empty() ? server::default_operator_name(administrator.login.get("host"), k_door)
-                      : named;
+        named.empty() ? server::default_operator_name(administrator.login, k_door) : named;
     auto found = account_.secrets().get_value(administrator.operator_secret, {}, deadline);
     if (!found && administrator.keeps_operator && found.error().code == aws::Code::not_found) {
         return {};
