@@ -17,30 +17,30 @@ namespace {
 constexpr std::string_view k_holders = R"(
 SELECT format('session %s of %s (%s)', pid, usename,
               coalesce(nullif(application_name, ''), backend_type, 'unnamed')) AS who,
-       format('SELECT pg_terminate_backend(%s)', pid) AS remedy, true AS bars_rename, false AS is_lock,
+       format('SELECT pg_terminate_backend(%s)', pid) AS remedy, true AS bars_rename,
        usename = $2 AS goes_along, backend_start AS since
 FROM pg_stat_activity
 WHERE datname = $1 AND pid <> pg_backend_pid() AND usename IS NOT NULL
 UNION ALL
 SELECT format('active replication slot %s', slot_name),
-       format('SELECT pg_terminate_backend(%s)', active_pid), true, false, false, NULL
+       format('SELECT pg_terminate_backend(%s)', active_pid), true, false, NULL
 FROM pg_replication_slots WHERE database = $1 AND active
 UNION ALL
 SELECT format('prepared transaction %L of %s', gid, owner),
        format('ALTER DATABASE %I ALLOW_CONNECTIONS true, and in it ROLLBACK PREPARED %L',
-              database, gid), true, false, owner = $2, prepared
+              database, gid), true, owner = $2, prepared
 FROM pg_prepared_xacts WHERE database = $1
 UNION ALL
 SELECT format('subscription %I', subname),
        format('ALTER DATABASE %I ALLOW_CONNECTIONS true, and in it ALTER SUBSCRIPTION %I DISABLE, '
               'ALTER SUBSCRIPTION %I SET (slot_name = NONE), DROP SUBSCRIPTION %I',
-              datname, subname, subname, subname), false, false, false, NULL
+              datname, subname, subname, subname), false, false, NULL
 FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE datname = $1
 UNION ALL
 SELECT coalesce(format('a lock of session %s of %s (%s)', l.pid, a.usename, a.datname),
                 format('a lock of prepared transaction %L of %s in %s', p.gid, p.owner, p.database)),
        CASE WHEN p.gid IS NULL THEN format('SELECT pg_terminate_backend(%s)', l.pid)
-            ELSE format('in %I ROLLBACK PREPARED %L', p.database, p.gid) END, true, true,
+            ELSE format('in %I ROLLBACK PREPARED %L', p.database, p.gid) END, true,
        EXISTS (SELECT FROM registry.role r WHERE r.name = a.usename AND r.state <> 'gone'),
        coalesce(a.backend_start, p.prepared)
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -80,7 +80,6 @@ Holders holders_in(const pg::Rows& rows) {
     for (int i = 0; i < rows.size(); ++i) {
         holders.any = true;
         holders.bar_rename = holders.bar_rename || rows[i].boolean("bars_rename");
-        holders.only_locks = holders.only_locks && rows[i].boolean("is_lock");
         add(holders.who, rows[i].text("who"), ", ");
         add(holders.remedies, rows[i].text("remedy"), "; ");
     }

@@ -17,14 +17,13 @@ struct Holders {
     std::string remedies;  // the SQL that ends each, for whoever may run it
     bool any = false;
     bool bar_rename = false;  // not only DROP is refused but RENAME too
-    bool only_locks = true;   // an environment's own sessions lock it, and can be ended
 
     // For the hint of an error.
     std::string next_step() const;
 };
 
 // The query whose answer holders_in reads. Either name may be empty. Its columns: who, remedy,
-// bars_rename, is_lock, goes_along (the delete of the role's environment ends it), since.
+// bars_rename, goes_along (the delete of the role's environment ends it), since.
 pg::Statement holders_of(std::string_view database, std::string_view role);
 Holders holders_in(const pg::Rows& rows);
 // Asks whether anything but locks keeps the database from being renamed and dropped, in its column
