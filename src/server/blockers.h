@@ -13,10 +13,14 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "pg/connection.h"
 #include "pg/connection_info.h"
 
 namespace server {
+
+// Whether a statement failed because somebody else has a lock that it needs, or uses the database.
+bool is_blocked(const base::Error& error);
 
 struct Blocker {
     enum class Kind {

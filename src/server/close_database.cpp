@@ -7,9 +7,11 @@
 
 #include "pg/quoting.h"
 #include "pg/sql_state.h"
+#include "server/blockers.h"
 #include "server/foundation.h"
 #include "server/live_server.h"
 #include "server/open_databases.h"
+#include "server/operator_login.h"
 #include "server/ownership.h"
 #include "server/registration.h"
 #include "server/session.h"
@@ -128,14 +130,33 @@ Result<void> check_recorded(pg::Connection& control, std::string_view database, 
                     pg::identifier(database)));
 }
 
-// An environment that came in by PUBLIC's right may hold the row of the database.
+constexpr std::string_view k_door = "init";
+
+Result<void> change_despite_locks(const pg::ConnectionInfo& login, const Contested& on,
+                                  const LiveServer::Deed& change, Deadline deadline,
+                                  base::Log& log) {
+    LiveServer live(login, "reviewdb/init", log);
+    BASE_TRY(live.connect(deadline));
+    return live.despite_locks(on, deadline, change);
+}
+
+// An environment that came in by PUBLIC's right may hold the row of the database. Only the manager
+// ends its sessions, so an operator is made for that, when it happens.
 Result<void> change_rights(const pg::ConnectionInfo& administrator, pg::Connection& session,
                            std::string_view database, const std::vector<std::string>& statements,
                            Deadline deadline, base::Log& log) {
-    LiveServer live(administrator, "reviewdb init", log);
-    BASE_TRY(live.connect(deadline));
-    auto changed = live.despite_locks({std::string(database), "", &session}, deadline,
-                                      [&] { return all_or_none(session, statements, deadline); });
+    const auto change = [&] { return all_or_none(session, statements, deadline); };
+    auto changed = change();
+    if (!changed && is_blocked(changed.error())) {
+        BASE_TRY_ASSIGN(
+            const auto login,
+            make_operator_of(
+                k_door, administrator,
+                []() -> Result<base::Secret> { return make_operator_password(); }, deadline, log));
+        changed = change_despite_locks(login, {std::string(database), "", &session}, change,
+                                       deadline, log);
+        BASE_TRY(drop_operator_of(k_door, administrator, deadline, log));
+    }
     if (changed) return changed;
     return base::fail(std::move(changed).error().during(
         fmt::format("cannot change who may connect to {}", database)));

@@ -36,10 +36,6 @@ constexpr std::array<std::string_view, 4> k_blocked{
     pg::sql_state::k_lock_not_available, pg::sql_state::k_object_in_use,
     pg::sql_state::k_concurrently_updated, pg::sql_state::k_deadlock};
 
-bool is_blocked(const Error& error) {
-    return std::ranges::find(k_blocked, error.sqlstate) != k_blocked.end();
-}
-
 // Another worker that ends the same is in the way of this one for a moment.
 Result<void> unless_blocked(Result<void> ended) {
     if (!ended && is_blocked(ended.error())) return {};
@@ -78,6 +74,10 @@ Error stuck(const Contested& on, Error error, const std::vector<Blocker>& seen) 
 }
 
 }  // namespace
+
+bool is_blocked(const Error& error) {
+    return std::ranges::find(k_blocked, error.sqlstate) != k_blocked.end();
+}
 
 std::string Contested::what() const {
     if (database.empty()) return "the role " + role;

@@ -9,6 +9,7 @@
 
 #include "attack_test.h"
 #include "server/locks.h"
+#include "server/prepare.h"
 #include "support/must.h"
 #include "support/sql.h"
 
@@ -99,6 +100,31 @@ TEST_F(AttackInTheWay, attack_39_locks_the_role_of_another_that_is_deleted) {
     expect_removed(remove(their_name_));
     EXPECT_EQ(refusal(theirs_, "SELECT 1"), "28P01");
     expect_unharmed();
+}
+
+// A GRANT by somebody who has any right on the database, by PUBLIC's too, warns and updates its
+// row.
+TEST_F(AttackInTheWay, attack_38_locks_a_foreign_database_that_is_closed_and_opened) {
+    const auto theirs = support::unique_name();
+    support::execute(root(), fmt::format("CREATE DATABASE {}", theirs));
+    const auto own_login = mine_.with("dbname", theirs);
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    const environment::Actor actor{"test", "test", "test"};
+    EXPECT_EQ(refusal(own_login, "SELECT 1"), "");
+    auto attacker =
+        attacker_holding(fmt::format("GRANT CONNECT ON DATABASE {} TO {{my_role}}", theirs));
+    const auto closed = server::close_database(root(), theirs, actor, support::soon(), log);
+    EXPECT_TRUE(closed) << closed.error().message;
+    EXPECT_FALSE(attacker.run({"SELECT 1"}, support::soon()));
+    EXPECT_EQ(refusal(own_login, "SELECT 1"), "42501");
+    const auto opened = server::reopen_database(root(), theirs, actor, support::soon(), log);
+    EXPECT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(refusal(own_login, "SELECT 1"), "");
+    EXPECT_EQ(ask(root(),
+                  "SELECT count(*)::text AS value FROM pg_roles WHERE rolname = "
+                  "'reviewdb_operator_init'"),
+              "0");
+    support::execute(root(), fmt::format("DROP DATABASE {} WITH (FORCE)", theirs));
 }
 
 // It would be named as the worker that everybody waits for.
