@@ -81,11 +81,12 @@ class SupplyStormTest : public SupplyTest {
                               "usename = 'reviewdb_operator' ORDER BY random() LIMIT 1"},
                              support::soon()));
             ++ended_;
-            std::this_thread::sleep_for(std::chrono::milliseconds(40));
+            std::this_thread::sleep_for(pause_.load());
         }
     }
 
     std::atomic<bool> over_ = false;
+    std::atomic<std::chrono::milliseconds> pause_ = std::chrono::milliseconds(40);
     std::atomic<int> built_ = 0;
     std::atomic<int> ended_ = 0;
     std::atomic<int> claimed_ = 0;
@@ -105,7 +106,9 @@ TEST_F(SupplyStormTest, gives_each_instance_once_and_loses_none) {
     for (int i = 0; i < 8; ++i) threads.emplace_back([this] { claim_again_and_again(); });
     threads.emplace_back([this] { end_sessions_again_and_again(); });
     std::this_thread::sleep_for(how_long());
-    // However slow the machine is, some of what was given had to be built meanwhile.
+    // However slow the machine is, some of what was given had to be built meanwhile: a slow one
+    // gets longer between two sessions that end.
+    pause_ = std::chrono::milliseconds(500);
     const auto patience = base::Deadline::after(std::chrono::minutes(1));
     while ((claimed_ <= k_target || ended_ <= k_least_ended) && !patience.passed()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
