@@ -329,7 +329,7 @@ TEST_F(RestartTest, AnAdministratorsPasswordGoesToNoOtherAddress) {
     const auto said = call(*original_, {"init", "--confirm-server"},
                            {{"REVIEWDB_SERVER", administrator.to_uri().reveal()}});
     EXPECT_NE(said.exit_code, 0);
-    EXPECT_THAT(said.err, HasSubstr("log in as an operator"));
+    EXPECT_THAT(said.err, HasSubstr("daily work is an operator's"));
 }
 
 TEST(LocalCopiesTest, AFolderOfTheLocalServerThatWasCopiedIsNoOriginal) {

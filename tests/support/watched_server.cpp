@@ -28,7 +28,15 @@ void WatchedServer::note(const std::string& what, const base::Error* error, Dead
 
 Result<Facts> WatchedServer::observe(const Subject& subject, Purpose purpose, Deadline deadline) {
     auto facts = inner_.observe(subject, purpose, deadline);
-    seen_.push_back("observes\n" + (facts ? to_text(*facts) : facts.error().message));
+    auto told = facts;
+    const bool may_lack_source = told && purpose == Purpose::claim && told->instance &&
+                                 told->instance->state == InstanceState::serving &&
+                                 told->database && !told->database->half_dropped;
+    if (may_lack_source) {
+        told->source = Facts().source;
+        told->warm_there = false;
+    }
+    seen_.push_back("observes\n" + (told ? to_text(*told) : told.error().message));
     return facts;
 }
 
