@@ -122,6 +122,8 @@ int Child::output() const { return state_->out.ends[0]; }
 int Child::errors() const { return state_->err.ends[0]; }
 void Child::close_input() { state_->in.close_write(); }
 
+bool Child::is_over() const { return has_ended(state_->child); }
+
 Result<int> Child::finish(Deadline deadline) {
     if (wait_for_end(state_->child, deadline, Interrupt::heeded)) return state_->reap();
     state_->end();

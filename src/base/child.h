@@ -36,6 +36,9 @@ class Child {
     int errors() const;
     void close_input();
 
+    // Whether it has ended; what it started may go on. Does not block.
+    bool is_over() const;
+
     // Waits for its end, ends what it left in its group, and answers its exit code, 128 + the
     // signal's number where one ended it. Past `deadline` or after an interrupt the whole group is
     // ended as by end(), and the answer is `deadline`.

@@ -10,17 +10,18 @@
 namespace base {
 
 enum class ErrorKind {
-    invalid_input,  // correct the call
-    not_found,      // there is no such thing
-    conflict,       // something else stands where this would go; a person decides
-    denied,         // the login may not do this
-    late,           // older than what was done since; nothing, unless it is wanted all the same
-    shielded,       // protection refuses it; lift the protection first
-    overloaded,     // busy: the same call later
-    unavailable,    // away: the same call later
-    deadline,       // the caller's own time ran out
-    in_doubt,       // it may or may not have happened: observe, then decide
-    internal,       // a bug, or an answer that no rule covers
+    invalid_input,   // correct the call
+    not_found,       // there is no such thing
+    conflict,        // something else stands where this would go; a person decides
+    denied,          // the login may not do this
+    late,            // older than what was done since; nothing, unless it is wanted all the same
+    shielded,        // protection refuses it; lift the protection first
+    overloaded,      // busy: the same call later
+    unavailable,     // away: the same call later
+    deadline,        // the caller's own time ran out
+    in_doubt,        // it may or may not have happened: observe, then decide
+    command_failed,  // a command of the caller's ended badly; its own output says why
+    internal,        // a bug, or an answer that no rule covers
 };
 
 // How serious a log line about the failure is.
@@ -36,7 +37,7 @@ struct ErrorKindFacts {
 };
 
 // Every kind once, in the order of the enumeration.
-inline constexpr std::array<ErrorKindFacts, 11> k_error_kinds{{
+inline constexpr std::array<ErrorKindFacts, 12> k_error_kinds{{
     {ErrorKind::invalid_input, "invalid_input", 2, 400, false, LogLevel::info},
     {ErrorKind::not_found, "not_found", 3, 404, false, LogLevel::info},
     {ErrorKind::conflict, "conflict", 4, 409, false, LogLevel::warning},
@@ -47,6 +48,7 @@ inline constexpr std::array<ErrorKindFacts, 11> k_error_kinds{{
     {ErrorKind::unavailable, "unavailable", 6, 503, true, LogLevel::warning},
     {ErrorKind::deadline, "deadline", 6, 504, true, LogLevel::warning},
     {ErrorKind::in_doubt, "in_doubt", 6, 503, true, LogLevel::error},
+    {ErrorKind::command_failed, "command_failed", 9, 422, false, LogLevel::info},
     {ErrorKind::internal, "internal", 1, 500, false, LogLevel::error},
 }};
 

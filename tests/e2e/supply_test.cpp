@@ -149,9 +149,16 @@ TEST_F(SupplyCliTest, ACommandIsHandedItsDatabaseAndNothingOfOurs) {
              "&& test -z \"$REVIEWDB_KEY\" && test -z \"$REVIEWDB_KEY_2\""},
             {{"REVIEWDB_KEY_2", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}});
     EXPECT_EQ(made.exit_code, 0) << made.err;
-    const auto failed = run({"template", "create", "bad", "--run", "exit 3"});
-    EXPECT_EQ(failed.exit_code, 2);
-    EXPECT_THAT(failed.err, AllOf(HasSubstr("exit 3"), HasSubstr("ended with 3")));
+    const auto failed = run({"template", "create", "bad", "-o", "json", "--run",
+                             "seq 1 30; echo no column price >&2; echo $PGPASSWORD; exit 3"});
+    EXPECT_EQ(failed.exit_code, 9);
+    const auto error = failed.err.substr(failed.err.rfind("{\n  \"error\""));
+    const auto told = std::string(boost::json::parse(error).at("error").at("message").as_string());
+    EXPECT_THAT(told, AllOf(HasSubstr("exit 3"), HasSubstr("ended with 3"),
+                            HasSubstr("no column price"), testing::Not(HasSubstr("\n1\n"))));
+    EXPECT_THAT(failed.err, HasSubstr("\n1\n2\n")) << "all of it is passed on";
+    const auto secret = failed.err.substr(failed.err.find("no column price\n") + 16, 43);
+    EXPECT_THAT(told, testing::Not(HasSubstr(secret)));
     EXPECT_EQ(ask({"template", "list"}).at("templates").as_array().size(), 1U);
 }
 

@@ -29,6 +29,7 @@ TEST(ErrorKindTable, holds_every_kind_at_its_own_place) {
             case ErrorKind::unavailable:
             case ErrorKind::deadline:
             case ErrorKind::in_doubt:
+            case ErrorKind::command_failed:
             case ErrorKind::internal:
                 break;
         }
@@ -41,7 +42,7 @@ TEST(ErrorKindTable, publishes_these_names_and_exit_codes) {
     const std::map<std::string, int> published{
         {"invalid_input", 2}, {"not_found", 3},  {"conflict", 4},    {"denied", 5},
         {"protected", 8},     {"overloaded", 6}, {"unavailable", 6}, {"deadline", 6},
-        {"in_doubt", 6},      {"internal", 1},   {"late", 4},
+        {"in_doubt", 6},      {"internal", 1},   {"late", 4},        {"command_failed", 9},
     };
     std::map<std::string, int> actual;
     for (const auto& facts : k_error_kinds) actual.emplace(facts.name, facts.exit_code);
@@ -64,9 +65,9 @@ TEST(ErrorKindTable, keeps_drift_apart_from_every_kind) {
 }
 
 TEST(ErrorKindTable, blames_the_caller_with_400s_and_the_world_with_500s) {
-    const std::set<ErrorKind> callers{ErrorKind::invalid_input, ErrorKind::not_found,
-                                      ErrorKind::conflict,      ErrorKind::denied,
-                                      ErrorKind::late,          ErrorKind::shielded};
+    const std::set<ErrorKind> callers{
+        ErrorKind::invalid_input, ErrorKind::not_found, ErrorKind::conflict,      ErrorKind::denied,
+        ErrorKind::late,          ErrorKind::shielded,  ErrorKind::command_failed};
     for (const auto& facts : k_error_kinds) {
         EXPECT_EQ(facts.http_status / 100, callers.contains(facts.kind) ? 4 : 5) << facts.name;
     }
