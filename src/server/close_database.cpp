@@ -173,7 +173,8 @@ Result<std::string> close_database(const pg::ConnectionInfo& administrator,
     if (!door.open) return fmt::format("PUBLIC cannot connect to {}: nothing to do", database);
     BASE_TRY_ASSIGN(auto control, open_registry(administrator, deadline, log));
     BASE_TRY(record(control, door, actor, deadline));
-    BASE_TRY_ASSIGN(const auto all, open_databases(session, deadline));
+    BASE_TRY_ASSIGN(const auto released, ask_as_owner(control, released_roles(), deadline));
+    BASE_TRY_ASSIGN(const auto all, open_databases(session, released, deadline));
     const auto found = std::ranges::find(all, database, &OpenDatabase::name);
     // One that accepts no connections is not among them, and nobody gets in by PUBLIC.
     const auto here =

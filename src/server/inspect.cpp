@@ -221,15 +221,15 @@ Result<Findings> inspect(const pg::ConnectionInfo& login, const environment::Pro
                          Deadline deadline, base::Log& log) {
     BASE_TRY_ASSIGN(auto session, open_for_daily_work(login, "reviewdb doctor", deadline, log));
     const auto version = session.server_version();
-    BASE_TRY_ASSIGN(
-        const auto answers,
-        session.run_all({{fmt::format(fmt::runtime(k_server), k_is_proven)},
-                         {"SELECT project, key, value FROM registry.policy"},
-                         {fmt::format(k_disagreements, nobody_works_on_i())},
-                         {fmt::format(k_members, version >= 160000 ? "SET" : "MEMBER")}},
-                        deadline));
+    BASE_TRY_ASSIGN(const auto answers,
+                    session.run_all({{fmt::format(fmt::runtime(k_server), k_is_proven)},
+                                     {"SELECT project, key, value FROM registry.policy"},
+                                     {fmt::format(k_disagreements, nobody_works_on_i())},
+                                     {fmt::format(k_members, version >= 160000 ? "SET" : "MEMBER")},
+                                     released_roles()},
+                                    deadline));
     BASE_TRY_ASSIGN(const auto policy, environment::Policy::read(project, read_policy(answers[1])));
-    BASE_TRY_ASSIGN(const auto open, open_databases(session, deadline));
+    BASE_TRY_ASSIGN(const auto open, open_databases(session, answers[4], deadline));
 
     Findings all;
     const auto row = answers[0][0];

@@ -22,6 +22,7 @@ SELECT d.datname AS database, pg_has_role(session_user, d.datdba, 'USAGE') AS mi
 FROM pg_database d
     LEFT JOIN pg_roles r ON r.rolcanlogin AND NOT r.rolsuper
         AND coalesce(shobj_description(r.oid, 'pg_authid') NOT LIKE 'reviewdb/1 %', true)
+        AND r.rolname <> ALL ($3::text[])
         AND NOT EXISTS (
             SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
             WHERE a.privilege_type = 'CONNECT' AND a.grantee <> 0
@@ -66,11 +67,19 @@ Result<pg::Connection> open_administrator(const pg::ConnectionInfo& administrato
                       "reviewdb needs Postgres 15 or newer, better 16 or newer");
 }
 
-Result<std::vector<OpenDatabase>> open_databases(pg::Connection& session, Deadline deadline) {
-    BASE_TRY_ASSIGN(
-        const auto rows,
-        session.run({std::string(k_open), {std::string(k_manager), std::string(k_registry_owner)}},
-                    deadline));
+pg::Statement released_roles() {
+    return {
+        "SELECT coalesce(array_agg(r.name::text), '{}')::text AS roles FROM registry.role r "
+        "JOIN registry.environment e ON e.role = r.id WHERE e.retired_as = 'released'"};
+}
+
+Result<std::vector<OpenDatabase>> open_databases(pg::Connection& session, const pg::Rows& released,
+                                                 Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto rows,
+                    session.run({std::string(k_open),
+                                 {std::string(k_manager), std::string(k_registry_owner),
+                                  std::string(released[0].text("roles"))}},
+                                deadline));
     std::vector<OpenDatabase> all;
     for (int i = 0; i < rows.size(); ++i) {
         const auto name = rows[i].text("database");

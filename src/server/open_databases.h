@@ -19,8 +19,14 @@ namespace server {
 base::Result<pg::Connection> open_administrator(const pg::ConnectionInfo& administrator,
                                                 base::Deadline deadline, base::Log& log);
 
-// All of them, by name; not ours, and not those that accept no connections.
+// Asks a registry for the roles of released environments: one row whose `roles` is an array.
+pg::Statement released_roles();
+
+// All of them, by name; not ours, and not those that accept no connections. The logins that get in
+// by PUBLIC alone leave out `released`, the answer to released_roles(): a released environment
+// belongs to its application, and needs no other database.
 base::Result<std::vector<OpenDatabase>> open_databases(pg::Connection& session,
+                                                       const pg::Rows& released,
                                                        base::Deadline deadline);
 
 // What keeps those logins in and takes CONNECT from PUBLIC. To be run in one transaction.

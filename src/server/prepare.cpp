@@ -193,6 +193,8 @@ Result<Prepared> Preparer::run(pg::Connection& session) {
     } else {
         BASE_TRY(make_registry(session, entered.control, made));
     }
+    BASE_TRY_ASSIGN(const auto released,
+                    ask_as_owner(entered.control, released_roles(), deadline_));
     BASE_TRY_ASSIGN(seen, survey(session, deadline_));
     if (seen.is_member) BASE_TRY(leave_our_roles(session, deadline_));
     BASE_TRY_ASSIGN(made.remarks, advice(session, deadline_));
@@ -203,7 +205,7 @@ Result<Prepared> Preparer::run(pg::Connection& session) {
                         "\\password {}",
                         k_operator, seen.login, k_operator));
     }
-    BASE_TRY_ASSIGN(made.open_databases, open_databases(session, deadline_));
+    BASE_TRY_ASSIGN(made.open_databases, open_databases(session, released, deadline_));
     return made;
 }
 
