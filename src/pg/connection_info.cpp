@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <memory>
 
 #include "base/bytes.h"
-#include "pg/stated_connection.h"
 
 namespace pg {
 
@@ -20,6 +21,10 @@ struct OptionsDeleter {
 };
 
 using Options = std::unique_ptr<PQconninfoOption, OptionsDeleter>;
+
+// Every keyword that libpq knows. PQconndefaults() would also read a service file, and answer
+// nothing if that is not there.
+Options known_options() { return Options(PQconninfoParse("", nullptr)); }
 
 // A password with a bare @ or / in a URI shifts its rest into host, port or database, where libpq
 // takes it without a word and messages quote it. Behind the credentials a URI has no bare @.
@@ -34,15 +39,25 @@ bool mistakes_a_password(std::string_view text) {
     return false;
 }
 
+// What a session is like, which is for the program that opens it to say.
+bool is_of_session(std::string_view keyword) {
+    constexpr std::array<std::string_view, 6> k_keywords{
+        "options",     "client_encoding", "application_name", "fallback_application_name",
+        "replication", "gssencmode"};
+    return std::ranges::find(k_keywords, keyword) != k_keywords.end();
+}
+
+bool is_of_address(std::string_view keyword) {
+    constexpr std::array<std::string_view, 5> k_keywords{
+        "host", "hostaddr", "service", "target_session_attrs", "load_balance_hosts"};
+    return std::ranges::find(k_keywords, keyword) != k_keywords.end();
+}
+
 // A host as a URI has it: a socket folder is percent-encoded, an IPv6 address stands in brackets.
 std::string uri_host(std::string_view host) {
     if (host.find(':') != std::string_view::npos) return fmt::format("[{}]", host);
     return base::percent_encoded(host);
 }
-
-}  // namespace
-
-namespace {
 
 base::Result<Options> options_of(const base::Secret& text) {
     char* problem = nullptr;
@@ -59,33 +74,29 @@ base::Result<Options> options_of(const base::Secret& text) {
 
 }  // namespace
 
-base::Result<ConnectionInfo> parse_stated(const base::Secret& text) {
-    BASE_TRY_ASSIGN(const auto options, options_of(text));
-    ConnectionInfo info;
-    base::Secret password;
-    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
-        if (option->val == nullptr) continue;
-        if (std::string_view(option->keyword) == "password") {
-            password = base::Secret(option->val);
-        } else {
-            info = info.with(option->keyword, option->val);
-        }
-    }
-    return info.with_login(std::string(info.get("user")), std::move(password));
-}
-
 base::Result<ConnectionInfo> ConnectionInfo::parse(const base::Secret& text) {
     BASE_TRY_ASSIGN(const auto options, options_of(text));
     ConnectionInfo info;
     for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
         if (option->val != nullptr) info.set(option->keyword, option->val);
     }
-    const Options defaults(PQconndefaults());
-    for (const auto* option = defaults.get(); defaults && option->keyword != nullptr; ++option) {
-        const bool given = option->envvar != nullptr && getenv(option->envvar) != nullptr;
-        if (given && option->val != nullptr && !info.has(option->keyword)) {
-            info.set(option->keyword, option->val);
-        }
+    return info;
+}
+
+ConnectionInfo ConnectionInfo::completed(const base::Variables& variables) const {
+    auto info = *this;
+    const bool has_address = has("host") || has("hostaddr") || has("service");
+    const auto known = known_options();
+    for (const auto* option = known.get(); known && option->keyword != nullptr; ++option) {
+        const std::string_view keyword = option->keyword;
+        if (option->envvar == nullptr || has(keyword) || is_of_session(keyword)) continue;
+        if (has_address && is_of_address(keyword)) continue;
+        const auto value = base::find_variable(variables, option->envvar);
+        if (value) info.set(keyword, value->c_str());
+    }
+    const auto require = base::find_variable(variables, "PGREQUIRESSL");
+    if (require && require->starts_with('1') && !info.has("sslmode")) {
+        info.set("sslmode", "require");
     }
     return info;
 }
@@ -159,13 +170,27 @@ base::Secret ConnectionInfo::to_uri() const {
 
 std::map<std::string, base::Secret> ConnectionInfo::to_variables() const {
     std::map<std::string, base::Secret> variables;
-    const Options known(PQconndefaults());
+    const auto known = known_options();
     for (const auto* option = known.get(); known && option->keyword != nullptr; ++option) {
         if (option->envvar == nullptr || get(option->keyword).empty()) continue;
         variables[option->envvar] = base::Secret(std::string(get(option->keyword)));
     }
     if (!password_.empty()) variables["PGPASSWORD"] = password_;
     return variables;
+}
+
+void forget_variables() {
+    const auto known = known_options();
+    for (const auto* option = known.get(); known && option->keyword != nullptr; ++option) {
+        // Connection reads PGREQUIREAUTH itself: it can only refuse more, or allow what was named.
+        if (option->envvar == nullptr || std::string_view(option->envvar) == "PGREQUIREAUTH")
+            continue;
+        unsetenv(option->envvar);  // NOLINT(concurrency-mt-unsafe)
+    }
+    // These have no keyword: libpq sends them with every login, over whatever options say.
+    for (const auto* name : {"PGTZ", "PGDATESTYLE", "PGGEQO", "PGREQUIRESSL"}) {
+        unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
+    }
 }
 
 bool is_loopback(std::string_view host) {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/variables.h"
 
 namespace pg {
 
@@ -19,10 +20,14 @@ class ConnectionInfo {
    public:
     ConnectionInfo() = default;
 
-    // Reads what libpq reads: "key=value …" or a postgresql:// URI, completed from the PG*
-    // variables as libpq does. Fails invalid_input, without quoting the text, which may hold a
-    // password.
+    // Reads what libpq reads: "key=value …" or a postgresql:// URI, and nothing else. Fails
+    // invalid_input, without quoting the text, which may hold a password.
     static base::Result<ConnectionInfo> parse(const base::Secret& text);
+
+    // A copy in which `variables` say what is missing, under the names of libpq's variables: where
+    // to log in, as whom, and what has to hold of the way there. The address is taken as a whole.
+    // What they say of a session (PGOPTIONS, PGCLIENTENCODING) is left out.
+    ConnectionInfo completed(const base::Variables& variables) const;
 
     // The value of a libpq keyword, or empty.
     std::string_view get(std::string_view keyword) const;
@@ -52,6 +57,10 @@ class ConnectionInfo {
     std::map<std::string, std::string, std::less<>> values_;
     base::Secret password_;
 };
+
+// Removes from the environment of this process every variable by which libpq would change where a
+// session goes or how it reads what is ours. To be called before any thread is started.
+void forget_variables();
 
 // True for an address of this machine: loopback names and addresses, and socket folders.
 bool is_loopback(std::string_view host);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "environment/secret_value.h"
+#include "server/caller_login.h"
 
 namespace server {
 
@@ -99,7 +100,8 @@ Result<SecretReference> parse_secret_reference(std::string_view text) {
 }
 
 Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretReference& reference,
-                                    const std::string& authorities) {
+                                    const std::string& authorities,
+                                    const base::Variables& variables) {
     const auto login = environment::login_in_secret(value);
     if (!login || login->user.empty() || login->password.empty()) {
         return base::fail(ErrorKind::invalid_input,
@@ -107,14 +109,16 @@ Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretRefer
                           "it needs the JSON that RDS writes: username, password, and host, port "
                           "and dbname unless they come from elsewhere");
     }
-    BASE_TRY_ASSIGN(auto info, pg::ConnectionInfo::parse(base::Secret(" ")));
-    for (const auto& [key, text] : reference.elsewhere) info = info.with(key, text);
+    pg::ConnectionInfo named;
+    for (const auto& [key, text] : reference.elsewhere) named = named.with(key, text);
     if (!login->host.empty()) {
         BASE_TRY(check_same_host(login->host, reference));
-        info = info.with("host", login->host).with("hostaddr", "");
+        named = named.with("host", login->host);
     }
-    if (login->port != 0) info = info.with("port", std::to_string(login->port));
-    if (!login->dbname.empty()) info = info.with("dbname", login->dbname);
+    if (login->port != 0) named = named.with("port", std::to_string(login->port));
+    if (!login->dbname.empty()) named = named.with("dbname", login->dbname);
+    BASE_TRY_ASSIGN(auto info,
+                    complete_login(named.with_login(login->user, login->password), variables));
     if (info.get("host").empty()) {
         return base::fail(ErrorKind::invalid_input,
                           fmt::format("the secret {} names no host", reference.id),
@@ -126,7 +130,7 @@ Result<pg::ConnectionInfo> login_in(const base::Secret& value, const SecretRefer
         info = info.with("sslrootcert", authorities);
     }
     if (login->host.empty()) BASE_TRY(check_unnamed_host(info, reference));
-    return info.with_login(login->user, login->password);
+    return info;
 }
 
 base::Secret value_of_login(const pg::ConnectionInfo& login) {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/variables.h"
 #include "pg/connection_info.h"
 
 namespace server {
@@ -28,12 +29,13 @@ struct SecretReference {
 base::Result<SecretReference> parse_secret_reference(std::string_view text);
 
 // The connection that the value describes. What neither value nor reference says comes from the
-// PG* variables; TLS is verify-full unless one of them says otherwise, by `authorities` (a PEM
-// file; may be empty) where PGSSLROOTCERT names none. Fails invalid_input for a value that
-// describes no login, naming the secret and what is missing and never quoting it.
+// PG* variables among `variables`; TLS is verify-full unless one of them says otherwise, by
+// `authorities` (a PEM file; may be empty) if PGSSLROOTCERT names none. Fails invalid_input for a
+// value that describes no login, naming the secret and what is missing and never quoting it.
 base::Result<pg::ConnectionInfo> login_in(const base::Secret& value,
                                           const SecretReference& reference,
-                                          const std::string& authorities);
+                                          const std::string& authorities,
+                                          const base::Variables& variables);
 
 // The value of a secret that login_in() reads again. Without a file of authorities: a path of this
 // machine is of no use elsewhere.

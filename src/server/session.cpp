@@ -42,6 +42,8 @@ pg::ConnectionInfo prepared(const pg::ConnectionInfo& login, std::string_view da
                             Acting acting, std::string_view application) {
     return login.with("dbname", std::string(database))
         .with("options", startup_options(login.get("options"), acting))
+        .with("client_encoding", "UTF8")
+        .with("replication", "")
         .with("application_name", std::string(application))
         .with("keepalives_idle", "10")
         .with("keepalives_interval", "5")
@@ -71,12 +73,24 @@ base::Error pooler_error(const pg::ConnectionInfo& login) {
             {}};
 }
 
+// How values are written and read, and how statements run, whatever ALTER ROLE, ALTER DATABASE and
+// the options of a connection string say. Not default_transaction_read_only: a server on which that
+// is on was made a reader, and is refused as one.
+constexpr std::string_view k_reading =
+    "-c search_path=pg_catalog -c client_encoding=UTF8 -c DateStyle=ISO -c TimeZone=UTC "
+    "-c standard_conforming_strings=on -c backslash_quote=safe_encoding -c array_nulls=on "
+    "-c bytea_output=hex -c extra_float_digits=1 -c quote_all_identifiers=off "
+    "-c transform_null_equals=off -c row_security=on -c check_function_bodies=on "
+    "-c default_transaction_deferrable=off "
+    "-c default_transaction_isolation=read\\ committed -c default_tablespace= "
+    "-c client_min_messages=notice";
+
 std::string lease_options() {
     return fmt::format(
-        "-c search_path=pg_catalog -c idle_session_timeout={} "
+        "{} -c idle_session_timeout={} "
         "-c idle_in_transaction_session_timeout={} -c client_connection_check_interval=2s "
         "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
-        k_lease, k_lease);
+        k_reading, k_lease, k_lease);
 }
 
 Result<pg::Connection> open_session(const pg::ConnectionInfo& login, std::string_view database,

@@ -11,7 +11,6 @@
 
 #include "base/text.h"
 #include "base/words.h"
-#include "pg/stated_connection.h"
 
 namespace sources {
 
@@ -167,7 +166,7 @@ Result<AddressKind> kind_of_address(const std::string& from) {
 }
 
 Result<pg::ConnectionInfo> parse_database(const std::string& from) {
-    auto source = pg::parse_stated(base::Secret(from));
+    auto source = pg::ConnectionInfo::parse(base::Secret(from));
     if (!source) {
         const auto unknown = unknown_parameters(from);
         if (!unknown.empty()) {

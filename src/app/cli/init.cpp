@@ -9,6 +9,7 @@
 #include "app/cli/verbs.h"
 #include "base/file.h"
 #include "environment/key_ring.h"
+#include "server/caller_login.h"
 #include "server/extension.h"
 #include "server/prepare.h"
 #include "server/proof.h"
@@ -181,7 +182,8 @@ Result<int> print_sql(Session& session) {
     BASE_TRY_ASSIGN(auto preparation, make_preparation(session, {}));
     const auto& server = session.settings().server;
     if (preparation.host.empty() && server && server->reveal() != "local") {
-        BASE_TRY_ASSIGN(const auto login, pg::ConnectionInfo::parse(*server));
+        BASE_TRY_ASSIGN(const auto named, pg::ConnectionInfo::parse(*server));
+        BASE_TRY_ASSIGN(const auto login, server::complete_login(named, session.variables()));
         if (!pg::is_loopback(login.get("host"))) {
             preparation.host = login.get("host");
             preparation.port = parse_port(login.get("port")).value_or(5432);

@@ -21,6 +21,7 @@
 #include "base/interrupt.h"
 #include "base/variables.h"
 #include "base/words.h"
+#include "pg/connection_info.h"
 
 namespace {
 
@@ -55,6 +56,8 @@ bool wants_json(const std::vector<std::string>& words) {
 base::Result<int> run(cli::Arguments arguments) {
     const auto* verb = cli::find_verb(arguments.verb);
     auto variables = base::own_variables();
+    // The caller's PG* variables are meant for its own programs and never shape our sessions.
+    pg::forget_variables();
     std::error_code problem;
     const auto folder = std::filesystem::current_path(problem);
     BASE_TRY_ASSIGN(const auto files, cli::find_settings_files(

@@ -6,6 +6,7 @@
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "environment/default_name.h"
+#include "server/caller_login.h"
 #include "server/operator_login.h"
 #include "server/prepare.h"
 #include "server/secret_login.h"
@@ -79,8 +80,8 @@ Result<std::optional<Reached>> reach_by_secret(Session& session, std::string_vie
     BASE_TRY_ASSIGN(auto* const account, session.aws());
     auto found = account->secrets().get_value(reference.id, {}, session.deadline());
     if (!found) return base::fail(aws::plain(std::move(found).error()));
-    BASE_TRY_ASSIGN(auto login,
-                    server::login_in(found->value, reference, server::usual_authorities()));
+    BASE_TRY_ASSIGN(auto login, server::login_in(found->value, reference,
+                                                 server::usual_authorities(), session.variables()));
     return std::optional<Reached>(
         Reached{login, login, false, {reference.id, found->name, found->arn}, {}});
 }
@@ -106,7 +107,8 @@ Result<std::optional<Reached>> reach(Session& session, Missing missing) {
     const auto& text = settings.server->reveal();
     if (text.starts_with("secret:")) return reach_by_secret(session, text);
     BASE_TRY(refuse_other_schemes(text));
-    BASE_TRY_ASSIGN(auto login, pg::ConnectionInfo::parse(*settings.server));
+    BASE_TRY_ASSIGN(const auto named, pg::ConnectionInfo::parse(*settings.server));
+    BASE_TRY_ASSIGN(const auto login, server::complete_login(named, session.variables()));
     return std::optional<Reached>(Reached{login, login, false, {}, {}});
 }
 

@@ -134,8 +134,8 @@ Result<Administrator*> Administrators::find(const std::string& secret, Deadline 
     auto found = account_.secrets().get_value(reference.id, {}, deadline);
     if (!found) return base::fail(aws::plain(std::move(found).error()));
     auto made = std::make_unique<Administrator>();
-    BASE_TRY_ASSIGN(made->login,
-                    server::login_in(found->value, reference, server::usual_authorities()));
+    BASE_TRY_ASSIGN(made->login, server::login_in(found->value, reference,
+                                                  server::usual_authorities(), variables_));
     made->names = {secret, reference.id, found->name, found->arn};
     made->reference = std::move(reference);
     BASE_TRY(read_operator(*made, deadline));

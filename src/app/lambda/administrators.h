@@ -65,6 +65,8 @@ class Administrators {
     // How the secret is to be read. Fails denied for one that is not listed.
     base::Result<server::SecretReference> admitted(const std::string& secret) const;
 
+    const Variables& variables() const { return variables_; }
+
    private:
     Administrators(Variables variables, aws::Account& account, const environment::Actor& actor,
                    base::Log& log);

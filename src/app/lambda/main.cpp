@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/variables.h"
 #include "base/version.h"
+#include "pg/connection_info.h"
 
 namespace {
 
@@ -49,6 +50,7 @@ bool serve(aws::LambdaRuntime& runtime, lambda::Function& function, base::Log& l
 
 int run() {
     const auto variables = base::own_variables();
+    pg::forget_variables();
     base::Log log(level_of(variables), base::LogFormat::json);
     const auto api = variables.find("AWS_LAMBDA_RUNTIME_API");
     if (api == variables.end() || api->second.empty()) {

@@ -170,12 +170,14 @@ Result<void> Rotation::of_administrator(const RotationEvent& event, const std::s
     }
     BASE_TRY_ASSIGN(const auto next, pending(event, deadline));
     const auto authorities = server::usual_authorities();
-    BASE_TRY_ASSIGN(const auto new_login, server::login_in(next, reference, authorities));
+    BASE_TRY_ASSIGN(const auto new_login,
+                    server::login_in(next, reference, authorities, administrators_.variables()));
     auto proved = server::prove_own_login(new_login, deadline, log_);
     if (proved && event.step == RotationStep::finish) return finish(event, from, deadline);
     if (proved || event.step != RotationStep::set) return proved;
     if (proved.error().kind != ErrorKind::denied) return proved;
-    BASE_TRY_ASSIGN(const auto login, server::login_in(now, reference, authorities));
+    BASE_TRY_ASSIGN(const auto login,
+                    server::login_in(now, reference, authorities, administrators_.variables()));
     if (login.get("user") != new_login.get("user") || login.get("host") != new_login.get("host")) {
         return base::fail(ErrorKind::conflict,
                           "the pending version is about another login than the current one");

@@ -11,9 +11,10 @@ using support::must;
 using testing::HasSubstr;
 using testing::Not;
 
-base::Result<pg::ConnectionInfo> login(const std::string& value, const std::string& reference) {
+base::Result<pg::ConnectionInfo> login(const std::string& value, const std::string& reference,
+                                       const base::Variables& variables = {}) {
     return server::login_in(base::Secret(value), must(server::parse_secret_reference(reference)),
-                            "/authorities.pem");
+                            "/authorities.pem", variables);
 }
 
 const std::string k_of_host =
@@ -28,9 +29,8 @@ TEST(SecretLogin, a_secret_goes_to_the_host_that_it_names_and_to_no_other) {
     EXPECT_EQ(refused.error().kind, base::ErrorKind::invalid_input);
     EXPECT_THAT(refused.error().message, HasSubstr("not sent to evil.example.org"));
     EXPECT_THAT(refused.error().message, Not(HasSubstr("hush-word")));
-    setenv("PGHOSTADDR", "203.0.113.1", 1);
-    EXPECT_EQ(must(login(k_of_host, "secret:x")).get("hostaddr"), "");
-    unsetenv("PGHOSTADDR");
+    EXPECT_EQ(must(login(k_of_host, "secret:x", {{"PGHOSTADDR", "203.0.113.1"}})).get("hostaddr"),
+              "");
 }
 
 TEST(SecretLogin, of_a_secret_that_names_no_host_the_host_proves_its_name) {
@@ -42,9 +42,7 @@ TEST(SecretLogin, of_a_secret_that_names_no_host_the_host_proves_its_name) {
             << mode;
         EXPECT_TRUE(login(k_of_none, std::string("secret:x?host=127.0.0.1&sslmode=") + mode));
     }
-    setenv("PGSSLMODE", "require", 1);
-    EXPECT_FALSE(login(k_of_none, "secret:x?host=db.example.org"));
-    unsetenv("PGSSLMODE");
+    EXPECT_FALSE(login(k_of_none, "secret:x?host=db.example.org", {{"PGSSLMODE", "require"}}));
 }
 
 }  // namespace
