@@ -11,7 +11,7 @@ setup_packages() {
       libtomlplusplus-dev libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libgtest-dev \
       libgmock-dev libbenchmark-dev libnghttp2-dev libzstd-dev libbrotli-dev zlib1g-dev ;;
     server) echo postgresql-15 postgresql-client-15 procps=ps openssl=openssl ;;
-    test) echo nodejs=node npm=npm ca-certificates pgbouncer ;;
+    test) echo nodejs=node npm=npm ca-certificates pgbouncer zsh=zsh fish=fish direnv=direnv ;;
     lint) echo clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 shellcheck=shellcheck \
       codespell=codespell ;;
     package) echo zip=zip unzip=unzip ca-certificates nodejs=node npm=npm ;;

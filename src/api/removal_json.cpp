@@ -29,6 +29,9 @@ json::object to_object(const environment::Trashed& trashed) {
     object["deleted_at"] = base::format_time(trashed.let_go_at);
     object["keep_until"] = or_null(trashed.instance.keep_until);
     object["by_reset"] = trashed.by_reset;
+    const bool told = !trashed.by_reset && trashed.former && trashed.former->retirement;
+    object["removed_as"] = told ? trashed.former->retirement->told_as
+                                : std::string(trashed.by_reset ? "reset" : "deleted");
     object["restorable"] = trashed.is_there;
     object["size_bytes"] = size_or_null(trashed.size_bytes);
     return object;

@@ -11,8 +11,11 @@
 
 namespace {
 
+using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 struct Talk {
     int exit_code = 0;
@@ -73,7 +76,11 @@ TEST_F(QuestionTest, DeleteOnATerminalAsksAndNothingButYesIsYes) {
         EXPECT_THAT(told.shown, HasSubstr("nothing was changed"));
     }
     output({"url", name});
-    EXPECT_EQ(on_a_terminal({"delete", name}, "y\n").exit_code, 0);
+    const auto agreed = on_a_terminal({"delete", name}, "y\n");
+    EXPECT_EQ(agreed.exit_code, 0);
+    EXPECT_THAT(agreed.shown, AllOf(HasSubstr("restored from the trash for "),
+                                    ContainsRegex("its database \\([0-9.]+ MB\\) and role\\?"),
+                                    HasSubstr("reviewdb restore '" + name + "'")));
     EXPECT_EQ(reviewdb({"get", name}).exit_code, 3);
 
     output({"create", name});
@@ -81,6 +88,25 @@ TEST_F(QuestionTest, DeleteOnATerminalAsksAndNothingButYesIsYes) {
     EXPECT_EQ(told.exit_code, 0) << told.shown;
     EXPECT_THAT(told.shown, Not(HasSubstr("[y/N]")));
     EXPECT_EQ(reviewdb({"get", name}).exit_code, 3);
+
+    output({"create", name});
+    const auto forever = on_a_terminal({"delete", name, "--purge"}, "y\n");
+    EXPECT_EQ(forever.exit_code, 0) << forever.shown;
+    EXPECT_THAT(forever.shown, HasSubstr("cannot be restored"));
+}
+
+TEST_F(QuestionTest, CreateOnATerminalEndsWithTheUrlWithoutItsPasswordAndTheNextCommand) {
+    const auto name = support::unique_name();
+    const auto told = on_a_terminal({"create", name}, "");
+    EXPECT_EQ(told.exit_code, 0) << told.shown;
+    const auto login = e2e::login_of(output({"url", name}));
+    const auto end =
+        told.shown.substr(std::min(told.shown.find("postgresql://"), told.shown.size()));
+    EXPECT_THAT(end, StartsWith("postgresql://" + std::string(login.get("user")) + "@"));
+    EXPECT_THAT(end, HasSubstr("\nNext: reviewdb psql '" + name + "'\r\n"));
+    EXPECT_THAT(told.shown, Not(HasSubstr(login.password().reveal())));
+    EXPECT_THAT(output({"create", name}), Not(HasSubstr("Next:"))) << "not on a terminal";
+    output({"delete", name, "--yes"});
 }
 
 TEST_F(QuestionTest, RefreshAsksBeforeItRunsWhatOnlyTheServerSays) {

@@ -84,7 +84,7 @@ TEST_F(SweepTest, RemovesWhatHasNoBranchFromTheSecondTimeOnAndRestoreBringsItBac
     EXPECT_THAT(in_project({"history", "doomed"}).out,
                 AllOf(HasSubstr("swept"), HasSubstr("the branch doomed is gone")));
     EXPECT_THAT(in_project({"trash", "list"}).out,
-                AllOf(HasSubstr("doomed"), HasSubstr("deleted")));
+                AllOf(HasSubstr("doomed"), HasSubstr("swept"), Not(HasSubstr("deleted"))));
     const auto back = in_project({"restore", "doomed"});
     EXPECT_EQ(back.exit_code, 0) << back.err;
     EXPECT_THAT(back.out, HasSubstr("restored"));

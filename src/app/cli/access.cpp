@@ -9,10 +9,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "app/cli/print.h"
 #include "base/bytes.h"
 #include "base/subprocess.h"
+#include "base/words.h"
 #include "environment/standing.h"
 
 namespace cli {
@@ -85,14 +87,6 @@ std::map<std::string, base::Secret> variables_of(const pg::ConnectionInfo& route
     return found;
 }
 
-std::string shell_lines(const pg::ConnectionInfo& route) {
-    std::string lines;
-    for (const auto& [name, value] : variables_of(route)) {
-        lines += fmt::format("{}={}\n", name, shell_quoted(value.reveal()));
-    }
-    return lines;
-}
-
 // Between lines that no value can guess, so that a value with a line's end in it stays one value.
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions#multiline-strings
 std::string github_lines(const std::map<std::string, base::Secret>& variables) {
@@ -126,8 +120,24 @@ base::Result<void> append_to_github(const pg::ConnectionInfo& route, const Varia
 
 void mask(const pg::ConnectionInfo& route, const Variables& variables) {
     if (!in_github(variables)) return;
-    print_notice("::add-mask::" + workflow_data(route.password().reveal()));
+    const auto& password = route.password().reveal();
+    const auto encoded = base::percent_encoded(password);
+    print_notice("::add-mask::" + workflow_data(password));
+    if (encoded != password) print_notice("::add-mask::" + workflow_data(encoded));
     print_notice("::add-mask::" + workflow_data(route.to_uri().reveal()));
+}
+
+int tell_not_run(const std::string& program, const base::Error& error) {
+    print_notice("reviewdb: " + base::presentable(error.message));
+    if (!error.hint.empty()) print_notice("hint: " + error.hint);
+    constexpr int k_cannot_be_run = 126;
+    constexpr int k_not_there = 127;
+    // A script whose interpreter is missing is there itself.
+    std::error_code problem;
+    const bool is_path = program.find('/') != std::string::npos;
+    const bool there = is_path ? std::filesystem::exists(program, problem)
+                               : base::find_program(program).has_value();
+    return error.kind == ErrorKind::not_found && !there ? k_not_there : k_cannot_be_run;
 }
 
 base::Error become(std::vector<std::string> command, const pg::ConnectionInfo& route,

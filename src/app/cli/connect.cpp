@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "app/cli/access.h"
+#include "app/cli/formats.h"
+#include "app/cli/lookup.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
@@ -18,6 +20,20 @@ using base::Result;
 // What becomes of the route: printed, it outlives the call and is pasted elsewhere.
 enum class Use { print, run };
 
+Result<void> check_ready(const environment::EnvironmentRecord& environment) {
+    if (environment.state == environment::EnvironmentState::ready) return {};
+    const auto name = shell_quoted(environment.name);
+    if (environment.state == environment::EnvironmentState::closed) {
+        return base::fail(ErrorKind::conflict,
+                          fmt::format("the environment '{}' is closed", environment.name),
+                          "reviewdb open " + name);
+    }
+    return base::fail(ErrorKind::unavailable,
+                      fmt::format("the environment '{}' is {}, not ready", environment.name,
+                                  to_text(environment.state)),
+                      "finish it: reviewdb create " + name);
+}
+
 // The way to the environment that the call is about; `usual` where it does not say which.
 Result<pg::ConnectionInfo> find_route(Session& session, std::string_view usual, Use use) {
     const std::string via = session.arguments().via.value_or(std::string(usual));
@@ -31,13 +47,8 @@ Result<pg::ConnectionInfo> find_route(Session& session, std::string_view usual, 
     // A copy's own session stays inside it, whatever its address leads to.
     const auto way =
         advertised || use == Use::print ? environment::Way::advertised : environment::Way::own;
-    BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline(), way));
-    if (found.environment.state != environment::EnvironmentState::ready) {
-        return base::fail(ErrorKind::unavailable,
-                          fmt::format("the environment '{}' is {}, not ready",
-                                      found.environment.name, to_text(found.environment.state)),
-                          "'reviewdb create' finishes it");
-    }
+    BASE_TRY_ASSIGN(const auto found, find_environment(session, subject, way));
+    BASE_TRY(check_ready(found.environment));
     if (advertised || (found.doubt && use == Use::print)) return advertised_route(found);
     return own_route(found, session.reached().login);
 }
@@ -64,9 +75,10 @@ Result<int> run_env(Session& session) {
     mask(route, session.variables());
     if (session.wants("github")) {
         BASE_TRY(append_to_github(route, session.variables()));
-    } else {
-        print_result(shell_lines(route));
+        return 0;
     }
+    BASE_TRY_ASSIGN(const auto text, formatted(session.arguments().output, variables_of(route)));
+    print_result(text);
     return 0;
 }
 
@@ -74,12 +86,14 @@ Result<int> run_psql(Session& session) {
     BASE_TRY_ASSIGN(const auto route, find_route(session, "connection", Use::run));
     auto command = session.arguments().command;
     command.insert(command.begin(), psql_program(session.deadline()));
-    return base::fail(become(std::move(command), route, base::Environment::tool));
+    const auto program = command.front();
+    return tell_not_run(program, become(std::move(command), route, base::Environment::tool));
 }
 
 Result<int> run_exec(Session& session) {
     BASE_TRY_ASSIGN(const auto route, find_route(session, "advertised", Use::run));
-    return base::fail(become(session.arguments().command, route, base::Environment::application));
+    const auto& command = session.arguments().command;
+    return tell_not_run(command.front(), become(command, route, base::Environment::application));
 }
 
 }  // namespace cli

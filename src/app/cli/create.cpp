@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "api/json.h"
 #include "app/cli/access.h"
+#include "app/cli/formats.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
@@ -63,8 +65,26 @@ std::string as_table(const environment::Answer& answer, bool dry_run) {
 Result<void> print_route(const Session& session, const pg::ConnectionInfo& route) {
     mask(route, session.variables());
     if (session.wants("github")) return append_to_github(route, session.variables());
-    print_result(session.wants("url") ? route.to_uri().reveal() + "\n" : shell_lines(route));
+    if (session.wants("url")) {
+        print_result(route.to_uri().reveal() + "\n");
+        return {};
+    }
+    BASE_TRY_ASSIGN(const auto text, formatted(session.arguments().output, variables_of(route)));
+    print_result(text);
     return {};
+}
+
+bool prints_route(const Session& session) {
+    const auto& output = session.arguments().output;
+    return !output.empty() && output != "table" && output != "json";
+}
+
+// The URL without its password, and what a person does next.
+std::string what_next(const pg::ConnectionInfo& route,
+                      const environment::Description& description) {
+    const auto bare = route.with_login(std::string(route.get("user")), base::Secret());
+    return fmt::format("\n{}\nNext: reviewdb psql {}\n", bare.to_uri().reveal(),
+                       shell_quoted(description.environment.name));
 }
 
 Result<void> print_created(Session& session, const environment::Answer& answer) {
@@ -80,7 +100,7 @@ Result<void> print_created(Session& session, const environment::Answer& answer) 
         print_result(api::to_json(*answer.description, answer.outcome, answer.warm));
         return {};
     }
-    if (session.wants("url") || session.wants("env") || session.wants("github")) {
+    if (prints_route(session)) {
         BASE_TRY_ASSIGN(const auto route, advertised_route(*answer.description));
         return print_route(session, route);
     }
@@ -88,6 +108,9 @@ Result<void> print_created(Session& session, const environment::Answer& answer) 
         print_result(answer.description->environment.name + "\n");
     } else {
         print_result(as_table(answer, false));
+        const auto route = advertised_route(*answer.description);
+        if (route && isatty(STDOUT_FILENO) == 1)
+            print_result(what_next(*route, *answer.description));
     }
     return {};
 }
@@ -117,8 +140,9 @@ Result<int> run_create(Session& session) {
     if (runs && answer.description) {
         if (session.wants("github")) BASE_TRY(print_created(session, answer));
         BASE_TRY_ASSIGN(const auto route, advertised_route(*answer.description));
-        return base::fail(
-            become(session.arguments().command, route, base::Environment::application));
+        const auto& command = session.arguments().command;
+        return tell_not_run(command.front(),
+                            become(command, route, base::Environment::application));
     }
     BASE_TRY(print_created(session, answer));
     return 0;

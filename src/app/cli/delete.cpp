@@ -9,6 +9,7 @@
 #include "app/cli/session.h"
 #include "app/cli/show.h"
 #include "app/cli/verbs.h"
+#include "base/size.h"
 
 namespace cli {
 
@@ -35,6 +36,31 @@ Result<environment::Wish> delete_wish(const Session& session) {
         .forced = arguments.force};
 }
 
+// " (12 MB)"; empty if it cannot be measured.
+std::string size_of(Session& session, const environment::Wish& wish) {
+    environment::ListFilter filter;
+    filter.project = wish.project;
+    filter.name = wish.name;
+    filter.with_sizes = true;
+    const auto found = session.server().list(filter, session.deadline());
+    if (!found || found->empty() || !found->front().size_bytes) return {};
+    return fmt::format(" ({})", base::describe_size(*found->front().size_bytes));
+}
+
+bool goes_to_trash(const environment::Answer& answer) {
+    return std::ranges::any_of(answer.steps, [](const environment::Step& step) {
+        return step.kind == environment::StepKind::trash;
+    });
+}
+
+// Whether, and for how long, a restore is possible afterwards.
+std::string fate_of(Session& session, const environment::Answer& answer) {
+    if (!goes_to_trash(answer)) return "It cannot be restored afterwards.";
+    const auto policy = session.server().policy(session.settings().project, session.deadline());
+    if (!policy) return "It can be restored from the trash.";
+    return fmt::format("It can be restored from the trash for {}.", policy->value("trash_window"));
+}
+
 // Shows what would go, and asks. True without a question where nobody is there to answer.
 Result<bool> is_deletion_wanted(Session& session, const environment::Wish& wish) {
     if (session.arguments().yes || !someone_can_answer()) return true;
@@ -42,7 +68,9 @@ Result<bool> is_deletion_wanted(Session& session, const environment::Wish& wish)
                     session.manager().remove(wish, Execution::dry_run, session.deadline()));
     if (!answer.description) return true;
     return says_yes(details(*answer.description, std::nullopt, std::chrono::system_clock::now()) +
-                    fmt::format("Delete '{}' with its database and role?", wish.name.text()));
+                    fmt::format("{}\nDelete '{}' with its database{} and role?",
+                                fate_of(session, answer), wish.name.text(),
+                                size_of(session, wish)));
 }
 
 void print_deleted(const Session& session, const environment::Wish& wish,
@@ -64,10 +92,7 @@ void print_deleted(const Session& session, const environment::Wish& wish,
 }
 
 bool is_in_trash(const Session& session, const environment::Answer& answer) {
-    return !session.arguments().dry_run &&
-           std::ranges::any_of(answer.steps, [](const environment::Step& step) {
-               return step.kind == environment::StepKind::trash;
-           });
+    return !session.arguments().dry_run && goes_to_trash(answer);
 }
 
 // Success, unless it had to be there.
@@ -99,7 +124,8 @@ Result<int> run_delete(Session& session) {
     session.end_progress();
     for (const auto& remark : answer.remarks) session.notice("reviewdb: " + remark);
     if (is_in_trash(session, answer)) {
-        session.notice("reviewdb: it is in the trash; 'reviewdb restore' brings it back");
+        session.notice("reviewdb: it is in the trash; bring it back: reviewdb restore " +
+                       shell_quoted(wish.name.text()));
     }
     auto code = exit_code(session, wish, answer.outcome);
     if (code) print_deleted(session, wish, answer);

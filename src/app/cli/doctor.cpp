@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "app/cli/lookup.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/verbs.h"
 #include "base/words.h"
 #include "server/inspect.h"
+#include "server/refusals.h"
 
 namespace cli {
 
@@ -36,6 +38,17 @@ Colour colour_of(Grade grade) {
                                      : Colour::red;
 }
 
+// The value in effect, also of a setting that has only its default.
+std::string effective_value(const Session& session, const Setting& setting) {
+    if (setting.key == "actor") return session.actor().name;
+    if (setting.origin != "default") return setting.value;
+    if (setting.key == "log_format") return isatty(STDERR_FILENO) == 1 ? "text" : "json";
+    if (setting.key == "server") return "local";
+    if (setting.key != "state_dir") return setting.value;
+    const auto folder = state_folder(session.settings());
+    return folder ? folder->string() : setting.value;
+}
+
 std::string as_json(const Session& session, const std::vector<Finding>& findings) {
     std::string text = "{\n  \"findings\": [";
     const char* separator = "\n";
@@ -49,9 +62,10 @@ std::string as_json(const Session& session, const std::vector<Finding>& findings
     text += "\n  ],\n  \"settings\": [";
     separator = "\n";
     for (const auto& setting : session.settings().shown) {
-        text += fmt::format("{}    {{\"key\": {}, \"value\": {}, \"origin\": {}}}", separator,
-                            json_quoted(setting.key), json_quoted(setting.value),
-                            json_quoted(setting.origin));
+        text +=
+            fmt::format("{}    {{\"key\": {}, \"value\": {}, \"origin\": {}}}", separator,
+                        json_quoted(setting.key), json_quoted(effective_value(session, setting)),
+                        json_quoted(setting.origin));
         separator = ",\n";
     }
     return text + "\n  ]\n}\n";
@@ -72,9 +86,23 @@ std::string findings_text(const std::vector<Finding>& findings) {
 std::string settings_text(const Session& session) {
     std::vector<std::vector<std::string>> rows{{"SETTING", "VALUE", "FROM"}};
     for (const auto& setting : session.settings().shown) {
-        rows.push_back({setting.key, setting.value, setting.origin});
+        rows.push_back({setting.key, effective_value(session, setting), setting.origin});
     }
     return "\n" + table(rows);
+}
+
+// Adds a line for an environment that needs a repair; false then.
+bool add_report(const environment::Report& report, std::vector<Finding>& findings) {
+    const auto name = report.subject.name.text();
+    if (!report.result) {
+        const auto& error = report.result.error();
+        findings.push_back({Grade::failure, name, error.message, error.hint, true});
+        return false;
+    }
+    if (report.result->outcome == environment::Outcome::unchanged) return true;
+    findings.push_back({Grade::failure, name, environment::summary(report.result->steps),
+                        "repair it: reviewdb repair " + shell_quoted(name), true});
+    return false;
 }
 
 // What `repair --all` would do, a line for each environment that is not as it should be.
@@ -83,16 +111,7 @@ Result<void> add_drift(Session& session, std::vector<Finding>& findings) {
     BASE_TRY_ASSIGN(const auto reports, session.manager().examine(project, session.deadline()));
     std::size_t sound = 0;
     for (const auto& report : reports) {
-        const auto name = report.subject.name.text();
-        if (!report.result) {
-            const auto& error = report.result.error();
-            findings.push_back({Grade::failure, name, error.message, error.hint, true});
-        } else if (report.result->outcome == environment::Outcome::unchanged) {
-            ++sound;
-        } else {
-            findings.push_back({Grade::failure, name, environment::summary(report.result->steps),
-                                "mend it: reviewdb repair " + shell_quoted(name), true});
-        }
+        if (add_report(report, findings)) ++sound;
     }
     findings.push_back({Grade::ok,
                         "environments",
@@ -165,7 +184,45 @@ int exit_code(const std::vector<Finding>& findings) {
 
 }  // namespace
 
+namespace {
+
+int print_findings(Session& session, const std::vector<Finding>& findings) {
+    session.end_progress();
+    const bool named = session.arguments().name.has_value();
+    if (session.wants("json")) {
+        print_result(as_json(session, findings));
+    } else {
+        print_raw_result(findings_text(findings));
+        if (!session.arguments().quiet && !named) print_result(settings_text(session));
+    }
+    return exit_code(findings);
+}
+
+// Explains one environment: what Postgres refuses to it, and whether it needs a repair.
+Result<int> examine_environment(Session& session) {
+    BASE_TRY_ASSIGN(const auto subject, session.subject());
+    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const auto found, find_environment(session, subject));
+    BASE_TRY_ASSIGN(auto findings, server::explain_refusals(session.reached().login, found,
+                                                            session.deadline(), session.log()));
+    if (found.environment.shielded) {
+        findings.push_back({Grade::ok, "protection", "delete, reset and sweep refuse it",
+                            "lift it: reviewdb unprotect " + shell_quoted(subject.name.text()),
+                            false});
+    }
+    if (found.environment.state == environment::EnvironmentState::ready) {
+        const environment::Wish wish{subject.project, subject.name, {}, {}, {}};
+        const auto repair =
+            session.manager().repair(wish, environment::Execution::dry_run, session.deadline());
+        add_report({subject, repair}, findings);
+    }
+    return print_findings(session, findings);
+}
+
+}  // namespace
+
 Result<int> run_doctor(Session& session) {
+    if (session.arguments().name) return examine_environment(session);
     BASE_TRY_ASSIGN(const bool there, session.connect(Missing::leave));
     std::vector<Finding> findings;
     if (there) {
@@ -178,13 +235,7 @@ Result<int> run_doctor(Session& session) {
         findings.push_back(
             {Grade::ok, "local server", "there is none yet", "'reviewdb create' makes it", false});
     }
-    if (session.wants("json")) {
-        print_result(as_json(session, findings));
-    } else {
-        print_raw_result(findings_text(findings));
-        if (!session.arguments().quiet) print_result(settings_text(session));
-    }
-    return exit_code(findings);
+    return print_findings(session, findings);
 }
 
 }  // namespace cli

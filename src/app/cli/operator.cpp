@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "app/cli/access.h"
 #include "app/cli/print.h"
 #include "base/file.h"
 #include "server/operator_login.h"
@@ -66,10 +67,7 @@ Result<void> hand_over_operator(Session& session, const pg::ConnectionInfo& logi
     print_notice(
         "reviewdb: this is the operator's connection string, shown only now: keep it as "
         "REVIEWDB_SERVER");
-    if (session.has("GITHUB_ACTIONS")) {
-        print_notice("::add-mask::" + login.password().reveal());
-        print_notice("::add-mask::" + login.to_uri().reveal());
-    }
+    mask(login, session.variables());
     print_result(login.to_uri().reveal() + "\n");
     return {};
 }

@@ -300,6 +300,7 @@ void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
         adder->second(app, arguments);
     }
     if (verb.name == "get" || verb.name == "history") add_name(app, arguments);
+    if (verb.name == "doctor") text_option(app, "NAME", arguments.name, "explain one environment");
     if (verb.name == "history") {
         app.add_option_function<std::string>(
                "--most",

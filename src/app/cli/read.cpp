@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/json.h"
+#include "app/cli/lookup.h"
 #include "app/cli/print.h"
 #include "app/cli/session.h"
 #include "app/cli/show.h"
@@ -32,7 +33,7 @@ Result<environment::ListFilter> make_filter(const Session& session) {
 Result<int> run_get(Session& session) {
     BASE_TRY_ASSIGN(const auto subject, session.subject());
     BASE_TRY(session.must_connect());
-    BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline()));
+    BASE_TRY_ASSIGN(const auto found, find_environment(session, subject));
     if (found.doubt) session.notice("reviewdb: " + environment::remark_of(*found.doubt));
     if (session.wants("json")) {
         print_result(api::to_json(found, std::nullopt, false));

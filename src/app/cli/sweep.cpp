@@ -42,6 +42,15 @@ class Asked {
             repository_at_hand(arguments, session_.variables(), session_.deadline());
         BASE_TRY_ASSIGN(source_, branches::make_source(address, std::move(around)));
         BASE_TRY_ASSIGN(const auto said, source_->ask(session_.deadline()));
+        if (said.repository.empty()) {
+            return base::fail(ErrorKind::invalid_input,
+                              fmt::format("{} does not name its repository, so no environment "
+                                          "can be compared with it",
+                                          said.source),
+                              fmt::format("name it: reviewdb sweep --branches {} --repository "
+                                          "github.com/acme/shop",
+                                          shell_quoted(*arguments.branches)));
+        }
         for (const auto& note : said.notes) session_.notice("reviewdb: " + note);
         BASE_TRY_ASSIGN(truth_, judge(said));
         return {};

@@ -32,6 +32,12 @@ std::string time_until(const std::optional<environment::Time>& then, system_cloc
            base::describe_duration(std::chrono::duration_cast<std::chrono::seconds>(*then - now));
 }
 
+// The word of the history: deleted, swept or expired.
+std::string why_removed(const Trashed& one) {
+    const bool told = one.former && one.former->retirement;
+    return told ? one.former->retirement->told_as : std::string("deleted");
+}
+
 std::string trash_table(const std::vector<Trashed>& found, system_clock::time_point now) {
     constexpr std::size_t k_enough = 8;
     std::vector<std::vector<std::string>> rows{
@@ -39,9 +45,9 @@ std::string trash_table(const std::vector<Trashed>& found, system_clock::time_po
     for (const auto& one : found) {
         rows.push_back({one.former ? one.former->name : "-", one.former ? one.former->project : "-",
                         one.instance.id.to_string().substr(0, k_enough),
-                        !one.is_there  ? "dropped by hand"
-                        : one.by_reset ? "reset"
-                                       : "deleted",
+                        !one.is_there  ? std::string("dropped by hand")
+                        : one.by_reset ? std::string("reset")
+                                       : why_removed(one),
                         base::format_time(one.let_go_at), time_until(one.instance.keep_until, now),
                         one.size_bytes ? base::describe_size(*one.size_bytes) : "-"});
     }

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
-#include <vector>
+
+#include "app/cli/similar.h"
 
 namespace cli {
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array k_verbs{
     Verb{"create", "", "[NAME] [OPTIONS] [--exec -- COMMAND…]",
-         "make an environment, or make it right", "table json url env github",
+         "make an environment, or make it right", "table json url env dotenv fish github gitlab",
          "reviewdb create feature/login --ttl 7d --label team=web", run_create},
     Verb{"get", "", "[NAME]", "show one environment", "table json",
          "reviewdb get feature/login -o json", run_get},
@@ -22,8 +22,9 @@ constexpr std::array k_verbs{
          "reviewdb list --label team=web --size", run_list},
     Verb{"url", "", "[NAME]", "print the URL of an environment, password and all", "",
          "DATABASE_URL=$(reviewdb url feature/login) npm start", run_url},
-    Verb{"env", "", "[NAME]", "print the variables of an environment for a shell", "env github",
-         "set -a; eval \"$(reviewdb env feature/login)\"; set +a", run_env},
+    Verb{"env", "", "[NAME]", "print the variables of an environment for a shell",
+         "env json dotenv fish github gitlab", "eval \"$(reviewdb env feature/login)\" && psql",
+         run_env},
     Verb{"psql", "", "[NAME] [-- ARGUMENTS…]", "open psql in an environment's database", "",
          "reviewdb psql feature/login -- -c 'select 1'", run_psql},
     Verb{"exec", "", "[NAME] -- COMMAND…", "run a command with an environment's variables", "",
@@ -81,28 +82,14 @@ constexpr std::array k_verbs{
          "the keys that passwords are derived from", "table json", "reviewdb key rotate", run_key},
     Verb{"upgrade", "", "", "bring the registry to this program's schema", "", "reviewdb upgrade",
          run_upgrade},
-    Verb{"doctor", "", "", "examine server, registry and settings", "table json", "reviewdb doctor",
-         run_doctor},
+    Verb{"doctor", "", "[NAME]", "Examine the server, the registry and the settings", "table json",
+         "reviewdb doctor feature/login", run_doctor},
     Verb{"uninstall", "", "[--delete-all] [--dry-run]", "take reviewdb off a server again", "",
          "reviewdb uninstall --server postgresql://admin@db.example.org/postgres --delete-all",
          run_uninstall},
     Verb{"local", "", "start | stop | status | remove [--yes]",
          "the private Postgres for who names no server", "", "reviewdb local status", run_local},
 };
-
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (const char letter : a) {
-        auto diagonal = row[0]++;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const auto above = row[j + 1];
-            row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (letter == b[j] ? 0 : 1)});
-            diagonal = above;
-        }
-    }
-    return row.back();
-}
 
 }  // namespace
 
@@ -120,7 +107,7 @@ std::string_view nearest_verb(std::string_view name) {
     std::string_view nearest;
     std::size_t least = 3;
     for (const auto& verb : k_verbs) {
-        const auto away = verb.name.starts_with(name) ? 1 : distance(name, verb.name);
+        const auto away = verb.name.starts_with(name) ? 1 : edit_distance(name, verb.name);
         if (away < least) {
             least = away;
             nearest = verb.name;

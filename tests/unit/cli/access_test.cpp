@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include "app/cli/formats.h"
+
 namespace {
 
 using Secrets = std::map<std::string, base::Secret>;
@@ -49,8 +51,22 @@ TEST(Access, the_end_of_a_value_in_github_env_cannot_be_guessed) {
 
 TEST(Access, a_value_with_quotes_and_line_ends_is_one_word_for_a_shell) {
     const auto route = pg::ConnectionInfo().with("host", "a'$(id)\nX=1").with("port", "5432");
-    const auto lines = cli::shell_lines(route);
+    const auto lines = cli::formatted("env", cli::variables_of(route)).value();
     EXPECT_NE(lines.find("PGHOST='a'\\''$(id)\nX=1'\n"), std::string::npos) << lines;
+}
+
+TEST(Access, github_is_told_to_mask_the_password_in_every_form) {
+    const auto route =
+        pg::ConnectionInfo().with("host", "h").with_login("u", base::Secret("50% @/?#"));
+    testing::internal::CaptureStderr();
+    cli::mask(route, {{"GITHUB_ACTIONS", "true"}});
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "::add-mask::50%25 @/?#\n"
+              "::add-mask::50%2525%2520%2540%252F%253F%2523\n"
+              "::add-mask::postgresql://u:50%2525%2520%2540%252F%253F%2523@h/\n");
+    testing::internal::CaptureStderr();
+    cli::mask(route, {});
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 }  // namespace
