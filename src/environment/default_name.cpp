@@ -60,7 +60,10 @@ std::string repository_of(const Surroundings& surroundings, const std::optional<
     if (run) {
         if (auto repository = parse_repository(run->remote)) return *std::move(repository);
     }
-    return parse_repository(surroundings.git_origin.value_or("")).value_or("");
+    if (auto repository = parse_repository(surroundings.git_origin.value_or(""))) {
+        return *std::move(repository);
+    }
+    return run ? std::string() : surroundings.git_place.value_or("");
 }
 
 Origin origin_of(const Surroundings& surroundings, const std::optional<CiRun>& run) {

@@ -25,8 +25,10 @@ namespace environment {
 
 struct Surroundings {
     std::map<std::string, std::string> variables;
-    std::optional<std::string> git_branch;    // nothing when HEAD is detached; not used in a CI
-    std::optional<std::string> git_origin;    // the remote `origin`, as git has it
+    std::optional<std::string> git_branch;  // nothing when HEAD is detached; not used in a CI
+    std::optional<std::string> git_origin;  // the remote `origin`, as git has it
+    // What stands for a repository without such a remote; see repository_at(). Not used in a CI.
+    std::optional<std::string> git_place;
     std::optional<std::string> github_event;  // the text of the file GITHUB_EVENT_PATH
 };
 

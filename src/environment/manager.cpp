@@ -7,6 +7,7 @@
 
 #include "environment/lateness.h"
 #include "environment/operation.h"
+#include "environment/planning.h"
 #include "environment/standing.h"
 #include "environment/texts.h"
 
@@ -270,6 +271,7 @@ Result<Description> Manager::get(const Subject& subject, Deadline deadline, Way 
                                       subject.name.text(), subject.project.text()),
                           "make it with: reviewdb create NAME");
     }
+    BASE_TRY(planning::check_repository(subject.repository, facts, subject.project));
     auto description = describe(facts);
     description.doubt = facts.installation.doubt;
     if (!facts.role || facts.environment->state != EnvironmentState::ready) return description;

@@ -181,9 +181,10 @@ class Manager {
                                         const std::string& database_template,
                                         base::Deadline deadline);
 
-    // Reads only, and proves no login. Fails not_found; an environment that is not ready fails
-    // unavailable where its password is asked for. On a server that may be a copy the password is
-    // there only for Way::own.
+    // Reads only, and proves no login. Fails not_found, and conflict for an environment of another
+    // repository than the subject's; an environment that is not ready fails unavailable where its
+    // password is asked for. On a server that may be a copy the password is there only for
+    // Way::own.
     base::Result<Description> get(const Subject& subject, base::Deadline deadline,
                                   Way way = Way::advertised);
     // Fails conflict, saying that `what` was not done, on a server that may be a copy of another

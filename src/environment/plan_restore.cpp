@@ -118,6 +118,7 @@ Result<Plan> plan_restore(const Wish& wish, const Facts& facts, const FreshIdent
         return plan_finish_removal(facts);
     }
     BASE_TRY(check_trashed(wish, facts));
+    BASE_TRY(planning::check_owner(wish.repository, facts.trashed->former, wish.project));
     if (facts.secret && facts.secret->exists &&
         facts.secret->holder == SecretHolder::somebody_else) {
         return base::fail(ErrorKind::conflict,

@@ -129,14 +129,21 @@ Result<void> check_texts(const Wish& wish) {
 
 Result<void> check_repository(const std::string& caller, const Facts& facts,
                               const Project& project) {
-    if (!facts.environment) return {};
-    const auto& owner = facts.environment->origin.repository;
+    return check_owner(caller, facts.environment, project);
+}
+
+Result<void> check_owner(const std::string& caller, const std::optional<EnvironmentRecord>& record,
+                         const Project& project) {
+    if (!record) return {};
+    const auto& owner = record->origin.repository;
     if (caller.empty() || owner.empty() || caller == owner) return {};
     return base::fail(
         ErrorKind::conflict,
         fmt::format("the environment '{}' of project {} belongs to the repository {}, not to {}",
-                    facts.environment->name, project.text(), owner, caller),
-        "give each repository a project of its own: --project NAME");
+                    record->name, project.text(), owner, caller),
+        fmt::format("give each repository a project of its own: --project NAME; if this is the "
+                    "same repository under another address, add --repository {}",
+                    owner));
 }
 
 Result<void> check_age(const Facts& facts) {

@@ -12,6 +12,10 @@ namespace environment::planning {
 // Fails conflict when the environment is known to belong to another repository.
 base::Result<void> check_repository(const std::string& caller, const Facts& facts,
                                     const Project& project);
+// The same of a record, which may be nothing.
+base::Result<void> check_owner(const std::string& caller,
+                               const std::optional<EnvironmentRecord>& record,
+                               const Project& project);
 
 // Fails conflict when the registry was restored from a backup that is older than the server: what
 // it says of passwords and databases may be long untrue.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace environment {
@@ -81,7 +82,46 @@ std::optional<std::string> path_of(std::string_view path) {
     return result.empty() ? std::nullopt : std::optional(result);
 }
 
+constexpr std::size_t k_longest_repository = 255;
+
+std::string digest_of(std::string_view text) {
+    const auto digest = base::sha256(text);
+    return base::to_base32(base::as_text(digest));
+}
+
+// The last part of `repository` that a project's name can begin with; empty if it has none.
+std::string project_word(std::string_view repository) {
+    constexpr std::size_t k_longest_word = 6;
+    std::string word;
+    for (const char c : repository.substr(repository.rfind('/') + 1)) {
+        const char letter = base::lower(c);
+        const bool fits = base::is_lower(letter) || (!word.empty() && base::is_digit(letter));
+        if (fits && word.size() < k_longest_word) word += letter;
+    }
+    return word;
+}
+
 }  // namespace
+
+std::string repository_at(std::string_view host, std::string_view folder) {
+    constexpr std::string_view k_inside = "/.git";
+    if (folder.ends_with(k_inside)) folder.remove_suffix(k_inside.size());
+    const auto lead = host.empty() ? std::string() : base::lower(host) + ":";
+    auto text = lead + std::string(folder);
+    if (text.size() <= k_longest_repository && is_clean_utf8(text)) return text;
+    const auto short_lead = lead.size() <= k_longest_repository / 2 ? lead : std::string();
+    return short_lead + "/" + digest_of(text);
+}
+
+Project project_of(std::string_view repository) {
+    constexpr std::size_t k_digest_letters = 6;
+    auto word = project_word(repository);
+    if (word.empty()) word = "r";
+    const auto digest = digest_of(repository).substr(0, k_digest_letters);
+    // Never one of the names that are taken: those are shorter, or would need this very digest.
+    auto project = Project::parse(word + digest);
+    return project ? *std::move(project) : *Project::parse("r" + digest);
+}
 
 std::optional<std::string> parse_repository(std::string_view remote) {
     const auto parts = split(remote);

@@ -42,6 +42,8 @@ struct Subject {
     std::string wanted_template = {};
     // How the last one of that name went, too.
     bool with_tombstone = false;
+    // The caller's; empty when it has none, or for a door that does not check it.
+    std::string repository = {};
 };
 
 // Of what is in the trash: of one project or of all, of one name, and one alone where somebody

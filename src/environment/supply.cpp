@@ -63,6 +63,7 @@ Result<CloneSource> Manager::snapshot_of(const Subject& origin, const Facts& fac
                                       origin.name.text(), origin.project.text()),
                           "'reviewdb list' shows what there is");
     }
+    BASE_TRY(planning::check_repository(origin.repository, facts, origin.project));
     ListFilter filter;
     filter.project = origin.project;
     filter.name = origin.name;

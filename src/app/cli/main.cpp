@@ -64,6 +64,7 @@ base::Result<int> run(cli::Arguments arguments) {
                                           problem ? std::filesystem::path() : folder, variables));
     BASE_TRY_ASSIGN(auto settings, cli::resolve_settings(arguments.flags, variables, files));
     BASE_TRY(cli::check_project_of(arguments, settings));
+    if (verb->name != "local") cli::choose_project(arguments, variables, settings);
     cli::Session session(std::move(arguments), std::move(settings), std::move(variables));
     return verb->run(session);
 }

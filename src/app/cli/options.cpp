@@ -106,13 +106,17 @@ void add_create(CLI::App& app, Arguments& arguments) {
                  "then run the command behind -- with its variables");
 }
 
+void add_caller(CLI::App& app, Arguments& arguments) {
+    text_option(app, "--repository", arguments.repository, "the caller's: HOST/OWNER/NAME");
+}
+
 // What all verbs take that change an environment which is there.
 void add_change(CLI::App& app, Arguments& arguments) {
     text_option(app, "NAME", arguments.name, "the environment");
     app.add_flag("--current", arguments.current, "the environment of the current branch");
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
     app.add_option("--reason", arguments.reason, "why, for history")->type_name("");
-    text_option(app, "--repository", arguments.repository, "the caller's: HOST/OWNER/NAME");
+    add_caller(app, arguments);
 }
 
 void add_import(CLI::App& app, Arguments& arguments) {
@@ -141,7 +145,7 @@ void add_restore(CLI::App& app, Arguments& arguments) {
     add_instance(app, arguments);
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
     app.add_option("--reason", arguments.reason, "why, for history")->type_name("");
-    text_option(app, "--repository", arguments.repository, "the caller's: HOST/OWNER/NAME");
+    add_caller(app, arguments);
 }
 
 void add_trash(CLI::App& app, Arguments& arguments) {
@@ -301,6 +305,7 @@ void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
     }
     if (verb.name == "get" || verb.name == "history") add_name(app, arguments);
     if (verb.name == "doctor") text_option(app, "NAME", arguments.name, "explain one environment");
+    if (verb.name == "get") add_caller(app, arguments);
     if (verb.name == "history") {
         app.add_option_function<std::string>(
                "--most",
@@ -310,6 +315,7 @@ void add_own_options(CLI::App& app, const Verb& verb, Arguments& arguments) {
     }
     if (verb.name == "url" || verb.name == "env" || verb.name == "psql" || verb.name == "exec") {
         add_name(app, arguments);
+        add_caller(app, arguments);
         text_option(app, "--via", arguments.via,
                     "the address: advertised, or connection (ours); psql takes ours by default");
     }

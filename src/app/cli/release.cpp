@@ -23,8 +23,9 @@ using environment::Wish;
 Result<bool> is_release_wanted(Session& session, const Wish& wish) {
     const auto& arguments = session.arguments();
     if (arguments.yes || arguments.dry_run || !someone_can_answer()) return true;
-    BASE_TRY_ASSIGN(const auto found,
-                    session.manager().get({wish.project, wish.name}, session.deadline()));
+    environment::Subject subject{wish.project, wish.name};
+    subject.repository = wish.repository;
+    BASE_TRY_ASSIGN(const auto found, session.manager().get(subject, session.deadline()));
     return says_yes(details(found, std::nullopt, std::chrono::system_clock::now()) +
                     fmt::format("Hand '{}' over to its role, so that reviewdb forgets it and no "
                                 "delete removes it any more?",

@@ -89,7 +89,7 @@ Result<bool> Session::connect(Missing missing, environment::FoundName& found) {
     if (!questions.repository && !questions.branch) return there;
     // What fails here fails again in the call that needs the session, which tells it.
     if (there) static_cast<void>(server_->connect(deadline_));
-    add_answers(std::move(questions), arguments_, found, deadline_);
+    add_answers(std::move(questions), arguments_, settings_, variables_, found, deadline_);
     return there;
 }
 
@@ -185,13 +185,15 @@ environment::KeyTexts Session::key_texts() {
 }
 
 Result<Found> Session::found_name(Clone clone) const {
-    return find_name(arguments_, variables_, clone, deadline_);
+    return find_name(arguments_, settings_, variables_, clone, deadline_);
 }
 
 Result<environment::Subject> Session::subject() const {
     BASE_TRY_ASSIGN(const auto found, found_name());
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
-    return environment::Subject{settings_.project, std::move(name)};
+    environment::Subject subject{settings_.project, std::move(name)};
+    subject.repository = found.origin.repository;
+    return subject;
 }
 
 Result<Found> Session::named() const {

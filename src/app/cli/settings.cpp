@@ -20,6 +20,9 @@ using base::Result;
 constexpr std::array<std::string_view, 7> k_keys{"server",    "project",    "state_dir", "deadline",
                                                  "log_level", "log_format", "actor"};
 
+// The origin of what nothing chose.
+constexpr std::string_view k_default = "default";
+
 // What the working tree does not decide.
 constexpr std::array<std::string_view, 3> k_not_in_tree{"server", "state_dir", "actor"};
 
@@ -214,7 +217,28 @@ bool destroys(const Arguments& arguments) {
            std::ranges::find(k_actions, arguments.verb + " " + arguments.action) != k_actions.end();
 }
 
+Setting& shown_project(std::vector<Setting>& shown) {
+    return *std::ranges::find(shown, "project", &Setting::key);
+}
+
 }  // namespace
+
+bool is_local(const Settings& settings) {
+    return !settings.server || settings.server->reveal() == "local";
+}
+
+bool has_default_project(const Settings& settings) {
+    return std::ranges::any_of(settings.shown, [](const Setting& setting) {
+        return setting.key == "project" && setting.origin == k_default;
+    });
+}
+
+void set_project(Settings& settings, environment::Project project, std::string origin) {
+    auto& shown = shown_project(settings.shown);
+    shown.value = project.text();
+    shown.origin = std::move(origin);
+    settings.project = std::move(project);
+}
 
 Result<void> check_project_of(const Arguments& arguments, const Settings& settings) {
     if (!settings.project_from_tree || !destroys(arguments)) return {};
@@ -250,7 +274,7 @@ Result<Settings> resolve_settings(const std::map<std::string, std::string>& flag
             if (key == "project") BASE_TRY(judge_project(*found, places, settings));
             settings.shown.push_back({found->key, shown_value(*found), found->origin});
         } else {
-            settings.shown.push_back({std::string(key), default_of(key), "default"});
+            settings.shown.push_back({std::string(key), default_of(key), std::string(k_default)});
         }
     }
     BASE_TRY(add_claims(places, settings));

@@ -57,6 +57,15 @@ struct Settings {
 base::Result<Settings> resolve_settings(const std::map<std::string, std::string>& flags,
                                         const Variables& variables, const SettingsFiles& files);
 
+// Whether the server is the local one, which only this machine reaches.
+bool is_local(const Settings& settings);
+
+// Whether nothing chose the project.
+bool has_default_project(const Settings& settings);
+
+// Sets the project that the repository of the call gives; `origin` says so to a person.
+void set_project(Settings& settings, environment::Project project, std::string origin);
+
 // Fails invalid_input if the working tree chose the project in which `arguments` would destroy
 // something.
 base::Result<void> check_project_of(const Arguments& arguments, const Settings& settings);

@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <sstream>
 #include <string_view>
 
@@ -29,8 +32,53 @@ base::Command asking_git(std::vector<std::string> words, const Variables& variab
             .longest_output = k_longest};
 }
 
-base::Command asking_origin(const Variables& variables) {
-    return asking_git({"config", "--get", "remote.origin.url"}, variables);
+base::Command asking_remotes(const Variables& variables) {
+    return asking_git({"config", "--null", "--get-regexp", R"(^remote\..*\.url$)"}, variables);
+}
+
+// The URL of `origin`, or else of the only remote, of what asking_remotes() prints: a key, a line's
+// end and a value each. The last URL of a remote counts, as for git.
+std::optional<std::string> chosen_remote(std::string_view listed) {
+    std::map<std::string, std::string, std::less<>> urls;
+    while (!listed.empty()) {
+        const auto entry = listed.substr(0, listed.find('\0'));
+        listed.remove_prefix(std::min(entry.size() + 1, listed.size()));
+        const auto end = std::min(entry.find('\n'), entry.size());
+        const auto value = entry.substr(std::min(end + 1, entry.size()));
+        if (!value.empty()) urls[std::string(entry.substr(0, end))] = std::string(value);
+    }
+    const auto origin = urls.find("remote.origin.url");
+    if (origin != urls.end()) return origin->second;
+    return urls.size() == 1 ? std::optional(urls.begin()->second) : std::nullopt;
+}
+
+std::optional<std::string> chosen_remote(const base::Result<base::Finished>& finished) {
+    if (!finished || finished->exit_code != 0) return std::nullopt;
+    return chosen_remote(finished->out);
+}
+
+namespace fs = std::filesystem;
+
+// The folder of the objects of a repository at `path`, as git finds it; nothing if there is none.
+std::optional<fs::path> repository_folder(const fs::path& path) {
+    std::error_code absent;
+    for (const auto& folder : {path / ".git", path, fs::path(path.string() + ".git")}) {
+        if (fs::is_directory(folder / "objects", absent)) return fs::canonical(folder, absent);
+    }
+    return std::nullopt;
+}
+
+// The repository that a remote on this machine means.
+std::optional<fs::path> local_remote(std::string_view url) {
+    constexpr std::string_view k_scheme = "file://";
+    if (url.starts_with(k_scheme)) url.remove_prefix(k_scheme.size());
+    return url.starts_with('/') ? repository_folder(fs::path(url)) : std::nullopt;
+}
+
+std::string host_name() {
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    return host.data();
 }
 
 std::string value_of(const Variables& variables, const char* name) {
@@ -56,10 +104,31 @@ Surroundings look_around(const Variables& variables) {
     return surroundings;
 }
 
-void add_git_origin(Surroundings& surroundings, base::Deadline deadline) {
+// What stands for a repository whose remote, if it has one, names no host. Nothing in a CI, where
+// each job has another folder, and outside of a repository.
+std::optional<std::string> place_of(const std::optional<std::string>& remote,
+                                    const Settings& settings, const Variables& variables,
+                                    base::Deadline deadline) {
+    if (environment::is_ci(variables)) return std::nullopt;
+    auto folder = remote ? local_remote(*remote) : std::nullopt;
+    if (!folder) {
+        const auto told = first_line(
+            base::run(asking_git({"rev-parse", "--git-common-dir"}, variables), deadline));
+        if (!told) return std::nullopt;
+        std::error_code problem;
+        folder = fs::canonical(*told, problem);
+        if (problem) return std::nullopt;
+    }
+    return environment::repository_at(is_local(settings) ? std::string() : host_name(),
+                                      folder->string());
+}
+
+void add_git_origin(Surroundings& surroundings, const Settings& settings, base::Deadline deadline) {
     if (!environment::origin_of(surroundings).repository.empty()) return;
-    surroundings.git_origin =
-        first_line(base::run(asking_origin(surroundings.variables), deadline));
+    const auto& variables = surroundings.variables;
+    surroundings.git_origin = chosen_remote(base::run(asking_remotes(variables), deadline));
+    if (environment::parse_repository(surroundings.git_origin.value_or(""))) return;
+    surroundings.git_place = place_of(surroundings.git_origin, settings, variables, deadline);
 }
 
 base::Result<std::optional<environment::Time>> event_time_of(const Arguments& arguments,
@@ -82,17 +151,13 @@ environment::Origin with_flags(environment::Origin origin, const Arguments& argu
 
 }  // namespace
 
-base::Result<Found> find_name(const Arguments& arguments, const Variables& variables, Clone clone,
-                              base::Deadline deadline) {
-    // Who only reads needs to be asked for no repository.
-    constexpr std::array<std::string_view, 5> k_readers{"get", "url", "env", "psql", "exec"};
-    const bool wants_origin =
-        std::find(k_readers.begin(), k_readers.end(), arguments.verb) == k_readers.end();
-    const bool asks_origin = wants_origin && clone == Clone::ask_now && !arguments.repository;
+base::Result<Found> find_name(const Arguments& arguments, const Settings& settings,
+                              const Variables& variables, Clone clone, base::Deadline deadline) {
+    const bool asks_origin = clone == Clone::ask_now && !arguments.repository;
     auto surroundings = look_around(variables);
     BASE_TRY_ASSIGN(const auto event_at, event_time_of(arguments, surroundings));
     if (arguments.name) {
-        if (asks_origin) add_git_origin(surroundings, deadline);
+        if (asks_origin) add_git_origin(surroundings, settings, deadline);
         auto found = environment::named(*arguments.name, surroundings);
         found.origin = with_flags(std::move(found.origin), arguments);
         return Found{std::move(found), event_at};
@@ -102,18 +167,26 @@ base::Result<Found> find_name(const Arguments& arguments, const Variables& varia
         surroundings.git_branch = first_line(base::run(
             asking_git({"symbolic-ref", "--quiet", "--short", "HEAD"}, variables), deadline));
     }
-    if (asks_origin) add_git_origin(surroundings, deadline);
+    if (asks_origin) add_git_origin(surroundings, settings, deadline);
     BASE_TRY_ASSIGN(auto named, environment::default_name(surroundings));
     named.origin = with_flags(std::move(named.origin), arguments);
     return Found{std::move(named), event_at};
 }
 
-std::string repository_at_hand(const Arguments& arguments, const Variables& variables,
-                               base::Deadline deadline) {
+std::string repository_at_hand(const Arguments& arguments, const Settings& settings,
+                               const Variables& variables, base::Deadline deadline) {
     if (arguments.repository) return *arguments.repository;
     auto surroundings = look_around(variables);
-    add_git_origin(surroundings, deadline);
+    add_git_origin(surroundings, settings, deadline);
     return environment::origin_of(surroundings).repository;
+}
+
+void choose_project(const Arguments& arguments, const Variables& variables, Settings& settings) {
+    if (!is_local(settings) || !has_default_project(settings)) return;
+    const auto repository = repository_at_hand(arguments, settings, variables,
+                                               base::Deadline::after(settings.deadline));
+    if (repository.empty()) return;
+    set_project(settings, environment::project_of(repository), "the repository " + repository);
 }
 
 Questions ask_git(const Arguments& arguments, const Variables& variables,
@@ -124,7 +197,7 @@ Questions ask_git(const Arguments& arguments, const Variables& variables,
     };
     Questions questions;
     if (found.origin.repository.empty() && !arguments.repository) {
-        questions.repository = ask(asking_origin(variables));
+        questions.repository = ask(asking_remotes(variables));
     }
     // A branch of a fork is none of the repository's.
     const bool open = arguments.name && !arguments.ref && found.may_be_shielded &&
@@ -138,11 +211,14 @@ Questions ask_git(const Arguments& arguments, const Variables& variables,
     return questions;
 }
 
-void add_answers(Questions questions, const Arguments& arguments, environment::FoundName& found,
+void add_answers(Questions questions, const Arguments& arguments, const Settings& settings,
+                 const Variables& variables, environment::FoundName& found,
                  base::Deadline deadline) {
     if (questions.repository) {
-        const auto remote = first_line(std::move(*questions.repository).finish(deadline));
-        found.origin.repository = environment::parse_repository(remote.value_or("")).value_or("");
+        const auto remote = chosen_remote(std::move(*questions.repository).finish(deadline));
+        auto repository = environment::parse_repository(remote.value_or(""));
+        if (!repository) repository = place_of(remote, settings, variables, deadline);
+        found.origin.repository = std::move(repository).value_or("");
     }
     if (!questions.branch) return;
     const auto told = std::move(*questions.branch).finish(deadline);
@@ -167,15 +243,13 @@ std::string default_actor(const Variables& variables) {
          {"CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"}) {
         if (auto url = value_of(variables, name); !url.empty()) return url;
     }
-    std::array<char, 256> host{};
-    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
     auto user = value_of(variables, "USER");
     if (user.empty()) {
         // Not thread-safe, and need not be: nothing else runs yet.
         const auto* entry = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe)
         user = entry != nullptr ? std::string(entry->pw_name) : fmt::format("{}", geteuid());
     }
-    return fmt::format("{}@{}", user, host.data());
+    return fmt::format("{}@{}", user, host_name());
 }
 
 }  // namespace cli

@@ -16,6 +16,10 @@
 
 namespace cli {
 
+// A repository is the one that its remote `origin` names, or its only remote. One without such a
+// remote is known by the folder that has its objects, which all worktrees share; a clone of it, by
+// the same folder. On a server that others reach, the name of this machine stands before it.
+
 // Whether git is asked at once whose clone this is, if neither flags nor the CI say it, or the
 // caller does so, by ask_git().
 enum class Clone { ask_now, ask_later };
@@ -26,12 +30,15 @@ struct Found : environment::FoundName {
 };
 
 // The name that was given, or the default one; and whose it is.
-base::Result<Found> find_name(const Arguments& arguments, const Variables& variables, Clone clone,
-                              base::Deadline deadline);
+base::Result<Found> find_name(const Arguments& arguments, const Settings& settings,
+                              const Variables& variables, Clone clone, base::Deadline deadline);
 
-// Whose work is at hand, whatever it is called: HOST/OWNER/NAME; empty where nobody says.
-std::string repository_at_hand(const Arguments& arguments, const Variables& variables,
-                               base::Deadline deadline);
+// The repository of the call, whatever its environment is called; empty outside of a repository.
+std::string repository_at_hand(const Arguments& arguments, const Settings& settings,
+                               const Variables& variables, base::Deadline deadline);
+
+// On the local server, lets each repository have a project of its own if nothing chose the project.
+void choose_project(const Arguments& arguments, const Variables& variables, Settings& settings);
 
 // What git is asked while something else is done.
 struct Questions {
@@ -43,7 +50,8 @@ struct Questions {
 Questions ask_git(const Arguments& arguments, const Variables& variables,
                   const environment::FoundName& found);
 // Puts the answers into `found`; what git has no answer to stays as it is.
-void add_answers(Questions questions, const Arguments& arguments, environment::FoundName& found,
+void add_answers(Questions questions, const Arguments& arguments, const Settings& settings,
+                 const Variables& variables, environment::FoundName& found,
                  base::Deadline deadline);
 
 // The CI's run, else user@host.

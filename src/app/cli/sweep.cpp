@@ -38,8 +38,8 @@ class Asked {
         BASE_TRY_ASSIGN(const auto address, branches::parse_address(*arguments.branches));
         branches::Surroundings around;
         around.forge.variables = session_.variables();
-        around.repository =
-            repository_at_hand(arguments, session_.variables(), session_.deadline());
+        around.repository = repository_at_hand(arguments, session_.settings(), session_.variables(),
+                                               session_.deadline());
         BASE_TRY_ASSIGN(source_, branches::make_source(address, std::move(around)));
         BASE_TRY_ASSIGN(const auto said, source_->ask(session_.deadline()));
         if (said.repository.empty()) {

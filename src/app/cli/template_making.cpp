@@ -41,8 +41,10 @@ Result<environment::Answer> snapshot(Session& session, environment::TemplateWish
                                      const environment::Filler& filler) {
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(environment_name));
     const auto helper = session.helper();
-    return session.manager().make_template_from({session.settings().project, std::move(name)},
-                                                std::move(wish), filler, *helper.manager,
+    environment::Subject origin{session.settings().project, std::move(name)};
+    origin.repository = repository_at_hand(session.arguments(), session.settings(),
+                                           session.variables(), session.deadline());
+    return session.manager().make_template_from(origin, std::move(wish), filler, *helper.manager,
                                                 session.execution(), session.patience());
 }
 

@@ -50,6 +50,21 @@ TEST(DefaultName, is_the_git_branch_of_a_person) {
               (environment::Origin{"github.com/acme/shop", "login-form", std::nullopt, ""}));
 }
 
+TEST(Origin, is_the_place_of_a_repository_whose_remote_names_no_host) {
+    Surroundings surroundings;
+    surroundings.git_branch = "main";
+    surroundings.git_place = "laptop:/home/ada/shop";
+    EXPECT_EQ(origin_of(surroundings).repository, "laptop:/home/ada/shop");
+    surroundings.git_origin = "/srv/git/shop.git";
+    EXPECT_EQ(origin_of(surroundings).repository, "laptop:/home/ada/shop");
+    surroundings.git_origin = "git@github.com:acme/shop.git";
+    EXPECT_EQ(origin_of(surroundings).repository, "github.com/acme/shop");
+    // Each job of a CI has another folder.
+    surroundings.git_origin.reset();
+    surroundings.variables = {{"CI", "true"}, {"CIRCLECI", "true"}, {"CIRCLE_BRANCH", "main"}};
+    EXPECT_EQ(origin_of(surroundings).repository, "");
+}
+
 TEST(DefaultName, says_where_it_looked_when_there_is_none) {
     Surroundings surroundings;
     const auto nowhere = default_name(surroundings).error();

@@ -81,6 +81,23 @@ TEST_F(ManagerTest, refuses_a_name_in_the_registry_that_could_break_out_of_a_lin
     EXPECT_FALSE(carry_out(Verb::repair));
 }
 
+TEST_F(ManagerTest, gets_no_environment_of_another_repository) {
+    must(carry_out(Verb::create));
+    world_.find_environment("review", "login")->record.origin.repository = "github.com/acme/shop";
+    environment::Subject subject{must(environment::Project::parse("review")),
+                                 must(environment::Name::parse("login"))};
+    FakeProcess process(world_);
+    for (const auto* caller : {"", "github.com/acme/shop"}) {
+        subject.repository = caller;
+        EXPECT_TRUE(process.manager().get(subject, soon())) << caller;
+    }
+    subject.repository = "laptop:/home/ada/shop";
+    const auto refused = process.manager().get(subject, soon());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+    EXPECT_NE(refused.error().hint.find("--repository github.com/acme/shop"), std::string::npos);
+}
+
 TEST_F(ManagerTest, refuses_labels_that_no_door_could_show) {
     support::FakeProcess process(world_);
     for (const auto& [key, value] : {std::pair<std::string, std::string>{"team", "web\nX=1"},

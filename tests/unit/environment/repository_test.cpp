@@ -3,9 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 namespace {
 
 using environment::parse_repository;
+using environment::project_of;
+using environment::repository_at;
 
 TEST(Repository, has_one_spelling_for_every_way_to_reach_it) {
     for (const auto* remote :
@@ -51,6 +56,43 @@ TEST(Repository, never_carries_a_password_on_however_badly_it_was_written) {
         EXPECT_EQ(parse_repository(remote).value_or("").find("s3cret"), std::string::npos)
             << remote;
     }
+}
+
+TEST(Repository, without_a_remote_is_its_folder) {
+    EXPECT_EQ(repository_at("", "/home/ada/shop/.git"), "/home/ada/shop");
+    EXPECT_EQ(repository_at("Laptop", "/home/ada/shop/.git"), "laptop:/home/ada/shop");
+    EXPECT_EQ(repository_at("", "/srv/git/shop.git"), "/srv/git/shop.git");
+    EXPECT_EQ(parse_repository(repository_at("laptop", "/home/ada/shop")),
+              parse_repository("laptop:/home/ada/shop"));
+}
+
+TEST(Repository, in_a_folder_that_cannot_be_recorded_has_its_digest) {
+    const std::string deep(300, 'x');
+    const auto first = repository_at("laptop", "/" + deep + "/a");
+    const auto second = repository_at("laptop", "/" + deep + "/b");
+    EXPECT_NE(first, second);
+    EXPECT_NE(first, repository_at("desktop", "/" + deep + "/a"));
+    EXPECT_TRUE(first.starts_with("laptop:/")) << first;
+    EXPECT_NE(repository_at("", "/a\nb"), repository_at("", "/a\tb"));
+    for (const auto& text : {first, repository_at("", "/a\nb"), repository_at("", "/\xff"),
+                             repository_at(std::string(255, 'h'), "/" + deep)}) {
+        EXPECT_LE(text.size(), 255U);
+        EXPECT_TRUE(environment::is_clean_utf8(text)) << text;
+    }
+}
+
+TEST(Repository, gives_a_project_that_people_recognise_and_no_other_repository_has) {
+    EXPECT_TRUE(project_of("github.com/acme/shop").text().starts_with("shop"));
+    EXPECT_TRUE(project_of("/home/ada/My.Web-Site").text().starts_with("mywebs"));
+    EXPECT_TRUE(project_of("/home/ada/2048").text().starts_with("r"));
+    EXPECT_TRUE(project_of("/home/ada/\xc3\xbc").text().starts_with("r"));
+    std::set<std::string> projects;
+    for (int i = 0; i < 1000; ++i) {
+        const auto owner = std::to_string(i);
+        projects.insert(project_of("github.com/" + owner + "/shop").text());
+        projects.insert(project_of("/home/" + owner + "/shop").text());
+    }
+    EXPECT_EQ(projects.size(), 2000U);
 }
 
 }  // namespace
