@@ -154,13 +154,12 @@ Result<void> retire_key(const KeyKeeper& keeper, int number, Deadline deadline) 
     if (found->roles > 0) {
         BASE_TRY_ASSIGN(
             const auto whose,
-            session.run(
-                {"SELECT string_agg(who, ', ') AS names FROM (SELECT coalesce(e.project || "
-                 "'/' || e.name, r.name) AS who FROM registry.role r LEFT JOIN "
-                 "registry.environment e ON e.role = r.id AND e.state <> 'gone' WHERE "
-                 "r.key_number = $1::integer AND r.state <> 'gone' ORDER BY 1 LIMIT 5) some",
-                 {std::to_string(number)}},
-                deadline));
+            session.run({"SELECT string_agg(who, ', ') AS names FROM (SELECT coalesce(e.project || "
+                         "'/' || e.name, r.name) AS who FROM registry.role r LEFT JOIN "
+                         "registry.environment e ON e.role = r.id AND e.state <> 'gone' WHERE "
+                         "r.key_number = $1::integer AND r.state <> 'gone' ORDER BY 1 LIMIT 5) few",
+                         {std::to_string(number)}},
+                        deadline));
         return base::fail(ErrorKind::conflict,
                           fmt::format("{} passwords are derived from key {}: {}{}", found->roles,
                                       number, whose[0].text("names"), found->roles > 5 ? " …" : ""),

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "server/keys.h"
 #include "support/environment_test.h"
 #include "support/must.h"
 #include "support/sql.h"
@@ -173,6 +174,32 @@ TEST_F(LifecycleTest, makes_one_database_when_twenty_create_at_once) {
                   "'life\\_%'"),
               "1");
     remove_all(name_);
+}
+
+TEST_F(LifecycleTest, retires_no_key_that_passwords_are_derived_from) {
+    const auto made = must(create(name_));
+    base::Log log{base::LogLevel::error, base::LogFormat::text};
+    const environment::KeyTexts texts;
+    const server::KeyKeeper keeper{support::prepared_operator(), texts, support::k_tester, log};
+    const auto keys = must(server::list_keys(keeper, support::soon()));
+    const int used = keys.back().number;
+    const auto current = server::retire_key(keeper, used, support::soon());
+    ASSERT_FALSE(current);
+    EXPECT_NE(current.error().message.find("is the current one"), std::string::npos);
+
+    must(server::add_key(keeper, support::soon()));
+    const auto refused = server::retire_key(keeper, used, support::soon());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::conflict) << refused.error().message;
+    EXPECT_NE(refused.error().message.find(project_name_ + "/" + name_), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(refusal(login(made), "SELECT 1"), "");
+
+    remove_all(name_);
+    must(server::retire_key(keeper, used, support::soon()));
+    for (const auto& key : must(server::list_keys(keeper, support::soon()))) {
+        EXPECT_EQ(key.is_retired, key.number == used) << key.number;
+    }
 }
 
 TEST_F(LifecycleTest, ends_whole_or_gone_when_a_create_meets_a_delete) {
