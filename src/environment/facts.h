@@ -62,6 +62,8 @@ struct DatabaseFacts {
     bool half_dropped = false;  // an interrupted DROP: datconnlimit is -2, and only DROP helps
     bool open_to_public = false;
     bool role_may_use = false;  // the role has CONNECT, CREATE and TEMPORARY
+    // Other roles with a right on it, and its own role if it may grant its rights; sorted.
+    std::vector<std::string> foreign_grantees;
     bool is_template = false;
     int connection_limit = -1;  // of the database; ours have none
     std::string comment;
@@ -77,6 +79,7 @@ struct LoginFacts {
     bool preloads = false;    // local_preload_libraries, with which it may lock itself out
     int connection_limit = -1;
     std::string comment;
+    std::vector<std::string> foreign_members;  // others that the manager let act as it
 };
 
 // Who has the database name that the environment should have.
@@ -124,7 +127,7 @@ struct Trashed {
 // What only trying can tell, from an earlier attempt of the same operation.
 struct Tried {
     bool password_refused = false;    // the derived password is not the role's
-    bool schema_not_its_own = false;  // schema public is there and belongs to another role
+    bool schema_not_its_own = false;  // schema public is gone, or belongs to another role
     bool took_from_pool = false;      // a reset took a warm one along, or found none
 };
 

@@ -205,15 +205,35 @@ void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadli
 
 Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) const {
     BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));
+    std::optional<base::Secret> value;
     if (store) {
-        BASE_TRY(observe_secret(*store, subject, {}, surroundings_.keys, facts, deadline));
+        BASE_TRY_ASSIGN(value,
+                        observe_secret(*store, subject, {}, surroundings_.keys, facts, deadline));
     }
     const Wish wish{subject.project, subject.name};
     if (facts.environment->state == EnvironmentState::closed) {
         return Answer{Outcome::unchanged, describe(facts), {}, {}, false};
     }
     BASE_TRY_ASSIGN(auto plan, plan_repair(wish, facts, FreshIdentities()));
+    if (plan.outcome == Outcome::unchanged) {
+        BASE_TRY_ASSIGN(facts.tried, try_login(plan.target, facts, value, deadline));
+        BASE_TRY_ASSIGN(plan, plan_repair(wish, facts, FreshIdentities()));
+    }
     return Answer{plan.outcome, describe(facts), std::move(plan.steps), {}, false};
+}
+
+// What only a login shows.
+Result<Tried> Manager::try_login(const Target& target, const Facts& facts,
+                                 const std::optional<base::Secret>& value,
+                                 Deadline deadline) const {
+    Credentials credentials;
+    BASE_TRY_ASSIGN(credentials.password,
+                    password_of(target.role, facts.installation, surroundings_.keys, value));
+    BASE_TRY_ASSIGN(const auto proof, server_.prove_login(target, credentials, deadline));
+    Tried tried;
+    tried.password_refused = !proof.password_accepted;
+    tried.schema_not_its_own = !proof.owns_schema;
+    return tried;
 }
 
 Result<std::vector<Report>> Manager::examine(const Project& project, Deadline deadline) {

@@ -147,8 +147,8 @@ class Manager {
     // answer has its password, for the last time.
     base::Result<Answer> release(const Wish& wish, Execution execution, base::Deadline deadline);
 
-    // What repair would do to each environment of the project, from a few statements however many
-    // there are. Proves no login.
+    // What repair would do to each environment of the project: from a few statements however many
+    // there are, and a login to each that seems right.
     base::Result<std::vector<Report>> examine(const Project& project, base::Deadline deadline);
     // Every living environment of the project that is not closed, by name.
     base::Result<std::vector<Subject>> subjects(const Project& project, base::Deadline deadline);
@@ -205,6 +205,9 @@ class Manager {
     base::Result<Facts> recall(const Subject& subject, base::Deadline deadline);
     base::Result<Answer> examine_one(const Subject& subject, Facts facts,
                                      base::Deadline deadline) const;
+    base::Result<Tried> try_login(const Target& target, const Facts& facts,
+                                  const std::optional<base::Secret>& value,
+                                  base::Deadline deadline) const;
     base::Result<void> remove_found(const Project& project, const Finding& finding,
                                     base::Deadline deadline);
     void deal_with_environments(const SweepWish& wish, SweepReport& report,

@@ -195,8 +195,7 @@ class Making {
             add(StepKind::create_role,
                 facts_.role ? "its role is gone from the server" : "it needs a role of its own");
         } else if (!planning::role_is_right(facts_)) {
-            add(StepKind::repair_role,
-                "its role's login, limits or stamp are not as they should be");
+            add(StepKind::repair_role, planning::why_role_differs(facts_));
         }
     }
 
@@ -212,7 +211,7 @@ class Making {
         if (building()) {
             add(StepKind::hand_over, "its role owns everything in it");
         } else if (facts_.tried.schema_not_its_own) {
-            add(StepKind::hand_over, "its schema public belongs to another role");
+            add(StepKind::hand_over, "its schema public is gone, or belongs to another role");
         }
         if (password_lost()) {
             add(StepKind::rotate_password, "its password was lost with its secret");

@@ -242,8 +242,15 @@ bool has_right_stamp(const Facts& facts) {
 bool role_is_right(const Facts& facts) {
     const auto& login = *facts.login;
     return login.can_login && !login.privileged && !login.expires && !login.preloads &&
+           login.foreign_members.empty() &&
            login.connection_limit == facts.policy.connection_limit() &&
            login.comment == role_stamp(facts.installation.id, facts.role->id);
+}
+
+std::string why_role_differs(const Facts& facts) {
+    const auto& members = facts.login->foreign_members;
+    if (members.empty()) return "its role's login, limits or stamp are not as they should be";
+    return fmt::format("its role was granted to {}", fmt::join(members, ", "));
 }
 
 namespace {
@@ -302,6 +309,10 @@ std::string why_insecure(const Facts& facts) {
     if (!facts.login) return "its role is a new one to the server";
     if (database.open_to_public) return "PUBLIC may connect to it";
     if (!database.role_may_use) return "its role may not connect to it";
+    if (!database.foreign_grantees.empty()) {
+        return fmt::format("rights on it were granted to {}",
+                           fmt::join(database.foreign_grantees, ", "));
+    }
     if (!database.accepts_connections) return "it accepts no connections";
     if (database.connection_limit != -1) return "its database has a connection limit of its own";
     if (database.is_template) return "its database was made a template";

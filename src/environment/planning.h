@@ -42,6 +42,9 @@ Plan finish_drop(const Facts& facts);
 // True when role and limits are as they should be.
 bool role_is_right(const Facts& facts);
 
+// What is not as it should be of a role that is not right.
+std::string why_role_differs(const Facts& facts);
+
 // The name that the database of a new environment gets. Fails conflict where somebody else has it.
 base::Result<std::string> choose_final_name(const Project& project, const Name& wanted,
                                             const Facts& facts, const base::Uuid& instance);

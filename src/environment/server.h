@@ -78,8 +78,7 @@ struct Credentials {
 // What a login as the role showed.
 struct LoginProof {
     bool password_accepted = false;
-    // Its schema public is its own, or it has none. Taken for true where its connection limit let
-    // nobody look.
+    // It owns a schema public. Taken for true where its connection limit let nobody look.
     bool owns_schema = true;
 };
 

@@ -31,6 +31,21 @@ constexpr std::string_view k_preloading_databases =
     "JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) one "
     "WHERE r.rolname = $1 AND starts_with(one, 'local_preload_libraries=')";
 
+// The roles that the manager, or an operator who acts as it, let act as $1. What others granted is
+// theirs to take back.
+constexpr std::string_view k_foreign_members =
+    "SELECT pg_get_userbyid(g.member) AS name FROM pg_auth_members g "
+    "JOIN pg_roles r ON r.oid = g.roleid "
+    "WHERE r.rolname = $1 AND pg_get_userbyid(g.member) <> current_user "
+    "AND pg_get_userbyid(g.grantor) = current_user";
+
+// The roles with rights on the database $1 but its owner and the role $2, and that one if it may
+// grant its rights.
+constexpr std::string_view k_foreign_grantees =
+    "SELECT DISTINCT pg_get_userbyid(a.grantee) AS name FROM pg_database d, aclexplode(d.datacl) a "
+    "WHERE d.datname = $1 AND a.grantee NOT IN (0, d.datdba) "
+    "AND (pg_get_userbyid(a.grantee) <> $2 OR a.is_grantable)";
+
 // As the role, in its own database, so that what may stand in the way there does so with its
 // rights.
 constexpr std::string_view k_schema_owner =
@@ -149,12 +164,23 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
     const bool serving = instance.state == environment::InstanceState::serving;
     const auto& stamp =
         serving ? work.credentials.database_stamp() : work.credentials.building_stamp();
-    Statements statements{
-        wait_briefly(),
-        {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)},
+    Statements statements{wait_briefly(),
+                          {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)}};
+    if (serving) {
+        BASE_TRY_ASSIGN(const auto grantees,
+                        session_->run({std::string(k_foreign_grantees),
+                                       {instance.database, work.target.role.name}},
+                                      work.deadline));
+        for (int i = 0; i < grantees.size(); ++i) {
+            statements.push_back({fmt::format("REVOKE ALL ON DATABASE {} FROM {} CASCADE", database,
+                                              pg::identifier(grantees[i].text("name")))});
+        }
+    }
+    const Statements more{
         {fmt::format("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", database, role)},
         {fmt::format("ALTER DATABASE {} WITH CONNECTION LIMIT -1 IS_TEMPLATE false", database)},
         {fmt::format("ALTER DATABASE {} RESET ALL", database)}};
+    statements.insert(statements.end(), more.begin(), more.end());
     for (const auto& setting : work.target.database_settings) {
         const auto equals = setting.find('=');
         statements.push_back({fmt::format("ALTER DATABASE {} SET {} = {}", database,
@@ -192,6 +218,18 @@ Result<void> LiveServer::give_schema(pg::Connection& inside, const std::string& 
     BASE_TRY(inside.run_all(as_member_of(role, {{fmt::format("ALTER SCHEMA public OWNER TO {}",
                                                              pg::identifier(role))}}),
                             deadline));
+    return {};
+}
+
+Result<void> LiveServer::make_schema(pg::Connection& inside, const std::string& role,
+                                     Deadline deadline) const {
+    BASE_TRY_ASSIGN(const auto found,
+                    inside.run({"SELECT FROM pg_namespace WHERE nspname = 'public'"}, deadline));
+    if (!found.empty()) return {};
+    BASE_TRY(inside.run_all(
+        as_member_of(
+            role, {{fmt::format("CREATE SCHEMA public AUTHORIZATION {}", pg::identifier(role))}}),
+        deadline));
     return {};
 }
 
@@ -238,10 +276,12 @@ Result<void> LiveServer::hand_over_inside(const Work& work) {
     if (work.target.role.state == environment::RoleState::serving) {
         BASE_TRY(inside.run(wait_briefly_from_now_on(), work.deadline));
     }
-    auto handed = despite_locks({work.target.instance.database, role, &inside}, work.deadline, [&] {
-        return former.empty() ? give_schema(inside, role, work.deadline)
-                              : hand_over(inside, former, role, work.deadline);
-    });
+    auto handed = despite_locks(
+        {work.target.instance.database, role, &inside}, work.deadline, [&]() -> Result<void> {
+            BASE_TRY(make_schema(inside, role, work.deadline));
+            return former.empty() ? give_schema(inside, role, work.deadline)
+                                  : hand_over(inside, former, role, work.deadline);
+        });
     std::move(inside).close_and_wait(work.deadline);
     return handed;
 }
@@ -262,9 +302,13 @@ Result<std::string> LiveServer::set_password(const Work& work) {
 
 Result<std::string> LiveServer::repair_role(const Work& work) {
     const auto role = pg::identifier(work.target.role.name);
-    BASE_TRY_ASSIGN(const auto locked_out_of,
-                    session_->run({std::string(k_preloading_databases), {work.target.role.name}},
-                                  work.deadline));
+    BASE_TRY_ASSIGN(
+        const auto found,
+        session_->run_all({{std::string(k_preloading_databases), {work.target.role.name}},
+                           {std::string(k_foreign_members), {work.target.role.name}}},
+                          work.deadline));
+    const auto& locked_out_of = found[0];
+    const auto& members = found[1];
     Statements statements{
         wait_briefly(),
         {fmt::format("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' "
@@ -277,6 +321,10 @@ Result<std::string> LiveServer::repair_role(const Work& work) {
         statements.push_back(
             {fmt::format("ALTER ROLE {} IN DATABASE {} RESET local_preload_libraries", role,
                          pg::identifier(locked_out_of[i].text("datname")))});
+    }
+    for (int i = 0; i < members.size(); ++i) {
+        statements.push_back({fmt::format("REVOKE {} FROM {} CASCADE", role,
+                                          pg::identifier(members[i].text("name")))});
     }
     statements.push_back(
         {"SELECT rolsuper OR rolbypassrls OR rolreplication AS beyond FROM pg_roles "
@@ -319,7 +367,7 @@ Result<environment::LoginProof> LiveServer::prove_login(const environment::Targe
     if (!*session) return proof;
     auto& inside = **session;
     BASE_TRY_ASSIGN(const auto rows, inside.run({std::string(k_schema_owner)}, deadline));
-    proof.owns_schema = rows.empty() || rows[0].boolean("its_own");
+    proof.owns_schema = !rows.empty() && rows[0].boolean("its_own");
     const bool to_be_renamed =
         !claimed && target.instance.state != environment::InstanceState::serving;
     if (to_be_renamed) std::move(inside).close_and_wait(deadline);

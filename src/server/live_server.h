@@ -214,6 +214,9 @@ class LiveServer final : public environment::Server {
     base::Result<void> hand_over_inside(const Work& work);
     base::Result<void> give_schema(pg::Connection& inside, const std::string& role,
                                    base::Deadline deadline) const;
+    // Makes the schema public for the role, if the database has none.
+    base::Result<void> make_schema(pg::Connection& inside, const std::string& role,
+                                   base::Deadline deadline) const;
     base::Result<std::string> set_password(const Work& work);
     base::Result<std::string> repair_role(const Work& work);
     base::Result<std::string> mark_ready(const Work& work);

@@ -31,6 +31,10 @@ constexpr std::string_view k_login_columns = R"(
     EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) one WHERE s.setrole = l.oid
         AND s.setdatabase IN (0, d.oid) AND starts_with(one, 'local_preload_libraries='))
         AS l_preloads,
+    (SELECT string_agg(pg_get_userbyid(g.member), E'\n' ORDER BY g.member)
+      FROM pg_auth_members g WHERE g.roleid = l.oid
+      AND pg_get_userbyid(g.member) <> current_user
+      AND pg_get_userbyid(g.grantor) = current_user) AS l_members,
     {} AS l_comment)";
 
 // As shobj_description(), which the server would parse and plan anew for each call in a statement.
@@ -51,6 +55,10 @@ constexpr std::string_view k_database_columns = R"(
     (SELECT count(DISTINCT a.privilege_type) FROM aclexplode({0}.datacl) a
       WHERE a.grantee = l.oid AND a.privilege_type IN ('CONNECT', 'CREATE', 'TEMPORARY')) = 3
         AS {0}_role_may_use,
+    (SELECT string_agg(DISTINCT pg_get_userbyid(a.grantee), E'\n')
+      FROM aclexplode({0}.datacl) a
+      WHERE a.grantee NOT IN (0, {0}.datdba) AND (a.grantee <> coalesce(l.oid, 0)
+        OR a.is_grantable)) AS {0}_grantees,
     (SELECT string_agg(one, E'\n' ORDER BY one)
       FROM pg_db_role_setting s, unnest(s.setconfig) one
       WHERE s.setdatabase = {0}.oid AND s.setrole = 0) AS {0}_settings)";

@@ -50,6 +50,7 @@ std::optional<environment::DatabaseFacts> read_database(const pg::Row& row, char
     facts.half_dropped = row.boolean(of("half_dropped").c_str());
     facts.open_to_public = row.boolean(of("public").c_str());
     facts.role_may_use = row.boolean(of("role_may_use").c_str());
+    facts.foreign_grantees = lines_of(row.optional_text(of("grantees").c_str()).value_or(""));
     facts.is_template = row.boolean(of("template").c_str());
     facts.connection_limit = static_cast<int>(row.integer(of("limit").c_str()));
     facts.comment = row.text(of("comment").c_str());
@@ -66,6 +67,7 @@ environment::LoginFacts read_login(const pg::Row& row) {
     facts.preloads = row.boolean("l_preloads");
     facts.connection_limit = static_cast<int>(row.integer("l_limit"));
     facts.comment = row.text("l_comment");
+    facts.foreign_members = lines_of(row.optional_text("l_members").value_or(""));
     return facts;
 }
 

@@ -44,12 +44,13 @@ std::string instance_text(const InstanceRecord& record,
                             !record.former_owner.empty());
     if (!database) return text;
     return text + fmt::format(
-                      "database {} ours {} open {} half {} public {} role {} template {} limit {} "
+                      "database {} ours {} open {} half {} public {} role {} foreign {} template "
+                      "{} limit {} "
                       "settings {} stamp {}\n",
                       kind_of_name(database->name, record.id), database->owned_by_manager,
                       database->accepts_connections, database->half_dropped,
-                      database->open_to_public, database->role_may_use, database->is_template,
-                      database->connection_limit, database->settings,
+                      database->open_to_public, database->role_may_use, database->foreign_grantees,
+                      database->is_template, database->connection_limit, database->settings,
                       stamp_text(database->comment, record, facts));
 }
 

@@ -139,6 +139,10 @@ Result<void> FakeServer::secure_database(const Work& work) {
     }
     const bool serving = instance.state == InstanceState::serving;
     database->open_to_public = false;
+    if (serving) {
+        database->may_use.clear();
+        database->operator_may_connect = false;
+    }
     database->may_use.insert(work.target.role.name);
     database->may_use.erase(work.target.former_role.name);
     database->connection_limit = -1;
@@ -165,9 +169,9 @@ Result<void> FakeServer::hand_over(const Work& work) {
     const auto& role = work.target.role.name;
     const auto& former = work.target.former_owner;
     BASE_TRY(own_login(role));
+    if (database->schema_owner.empty()) database->schema_owner = role;
     if (former.empty()) {
         auto& owner = database->schema_owner;
-        if (owner.empty()) return postgres_error("3F000", "there is no schema public");
         if (owner != role && owner != k_database_owner && owner != k_fake_manager) {
             return postgres_error(sql_state::k_insufficient_privilege, "must be owner of public");
         }
@@ -192,6 +196,7 @@ Result<void> FakeServer::repair_role(const Work& work) {
     login->can_login = true;
     login->may_create = false;
     login->expired = false;
+    login->members.clear();
     login->connection_limit = work.target.connection_limit;
     login->comment = work.credentials.role_stamp();
     return {};

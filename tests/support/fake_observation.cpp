@@ -57,6 +57,10 @@ std::optional<DatabaseFacts> FakeServer::database_of(const InstanceRecord& recor
     facts.half_dropped = database.half_dropped;
     facts.open_to_public = database.open_to_public;
     facts.role_may_use = world_.logins.contains(role) && database.may_use.contains(role);
+    for (const auto& user : database.may_use) {
+        if (user != role) facts.foreign_grantees.push_back(user);
+    }
+    if (database.operator_may_connect) facts.foreign_grantees.emplace_back(k_fake_operator);
     facts.is_template = database.is_template;
     facts.connection_limit = database.half_dropped ? -2 : database.connection_limit;
     facts.comment = database.comment;
@@ -70,9 +74,14 @@ void FakeServer::read_role(const std::optional<base::Uuid>& role, Facts& facts) 
     const auto found = world_.logins.find(facts.role->name);
     if (found == world_.logins.end()) return;
     const auto& login = found->second;
-    facts.login = LoginFacts{login.oid,     login.can_login, login.may_create || login.superuser,
-                             login.expired, false,           login.connection_limit,
-                             login.comment};
+    facts.login = LoginFacts{login.oid,
+                             login.can_login,
+                             login.may_create || login.superuser,
+                             login.expired,
+                             false,
+                             login.connection_limit,
+                             login.comment,
+                             {login.members.begin(), login.members.end()}};
 }
 
 void FakeServer::read_rows(const EnvironmentRow& row, Facts& facts) const {

@@ -172,7 +172,7 @@ Result<LoginProof> FakeServer::look_inside(const Target& target,
         return postgres_error(sql_state::k_insufficient_privilege, "may not connect");
     }
     if (database.connection_limit == 0) return proof;
-    proof.owns_schema = database.schema_owner.empty() || database.schema_owner == target.role.name;
+    proof.owns_schema = database.schema_owner == target.role.name;
     return proof;
 }
 

@@ -61,9 +61,9 @@ void append(std::string& text, const TemplateRow& row) {
 void append(std::string& text, const std::string& name, const FakeLogin& login) {
     text += fmt::format(
         "login {} oid {} password {} login {} create {} super {} expired {} limit "
-        "{} comment '{}'\n",
+        "{} members {} comment '{}'\n",
         name, login.oid, login.password.reveal(), login.can_login, login.may_create,
-        login.superuser, login.expired, login.connection_limit, login.comment);
+        login.superuser, login.expired, login.connection_limit, login.members, login.comment);
 }
 
 }  // namespace

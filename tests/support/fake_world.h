@@ -32,7 +32,8 @@ struct FakeLogin {
     bool expired = false;  // VALID UNTIL is there, and has passed
     int connection_limit = -1;
     std::string comment;
-    bool named_elsewhere = false;  // somebody's grants name it, so that it cannot be dropped
+    bool named_elsewhere = false;   // somebody's grants name it, so that it cannot be dropped
+    std::set<std::string> members;  // who may act as it, but for the manager
 };
 
 struct FakeDatabase {

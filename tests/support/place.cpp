@@ -55,10 +55,11 @@ class Description {
         const auto found = world_.logins.find(role_.name);
         if (found == world_.logins.end()) return "no login\n";
         const auto& login = found->second;
-        return fmt::format("login {} create {} expired {} limit {} stamp {} password {}\n",
-                           login.can_login, login.may_create, login.expired, login.connection_limit,
-                           login.comment == role_stamp(world_.installation.id, role_.id),
-                           login.password == key_.password(role_.id, role_.password_version));
+        return fmt::format(
+            "login {} create {} expired {} limit {} members {} stamp {} password {}\n",
+            login.can_login, login.may_create, login.expired, login.connection_limit,
+            login.members.size(), login.comment == role_stamp(world_.installation.id, role_.id),
+            login.password == key_.password(role_.id, role_.password_version));
     }
     std::string database() const {
         const auto found = world_.databases.find(instance_.database);
@@ -67,13 +68,13 @@ class Description {
         return fmt::format(
             "role {} instance {} database {} recorded {} open {} half {} public {} template {} "
             "operator {} "
-            "limit {} used by role {} settings {} schema {} stamp {}\n",
+            "limit {} used by role {} by others {} settings {} schema {} stamp {}\n",
             to_text(role_.state), to_text(instance_.state), name_kind(),
             instance_.oid == database.oid, database.accepts_connections, database.half_dropped,
             database.open_to_public, database.is_template, database.operator_may_connect,
             database.connection_limit, database.may_use.contains(role_.name),
-            fmt::join(database.settings, ","),
-            database.schema_owner.empty() || database.schema_owner == role_.name,
+            database.may_use.size() - database.may_use.count(role_.name),
+            fmt::join(database.settings, ","), database.schema_owner == role_.name,
             database.comment == stamp());
     }
     std::string secret() const {

@@ -26,7 +26,7 @@ inline Facts right() {
     facts.now = Time(std::chrono::hours(500'000));
     facts.role = RoleRecord{base::Uuid::random(), RoleState::serving, "shop_role"};
     facts.login = LoginFacts{
-        1, true, false, false, false, 20, role_stamp(facts.installation.id, facts.role->id)};
+        1, true, false, false, false, 20, role_stamp(facts.installation.id, facts.role->id), {}};
     InstanceRecord instance;
     instance.id = base::Uuid::random();
     instance.state = InstanceState::serving;
