@@ -150,7 +150,7 @@ TEST_F(SupplyCliTest, ACommandIsHandedItsDatabaseAndNothingOfOurs) {
             {{"REVIEWDB_KEY_2", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     const auto failed = run({"template", "create", "bad", "-o", "json", "--run",
-                             "seq 1 30; echo no column price >&2; echo $PGPASSWORD; exit 3"});
+                             "seq 1 30; echo no column price >&2; echo $PGPASSWORD >&2; exit 3"});
     EXPECT_EQ(failed.exit_code, 9);
     const auto error = failed.err.substr(failed.err.rfind("{\n  \"error\""));
     const auto told = std::string(boost::json::parse(error).at("error").at("message").as_string());
