@@ -203,7 +203,8 @@ void Manager::finish_leftovers(std::chrono::milliseconds budget, Deadline deadli
     }
 }
 
-Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadline deadline) const {
+Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, bool by_login,
+                                    Deadline deadline) const {
     BASE_TRY_ASSIGN(const auto store, surroundings_.make_secret_store(facts.policy));
     std::optional<base::Secret> value;
     if (store) {
@@ -215,7 +216,7 @@ Result<Answer> Manager::examine_one(const Subject& subject, Facts facts, Deadlin
         return Answer{Outcome::unchanged, describe(facts), {}, {}, false};
     }
     BASE_TRY_ASSIGN(auto plan, plan_repair(wish, facts, FreshIdentities()));
-    if (plan.outcome == Outcome::unchanged) {
+    if (by_login && plan.outcome == Outcome::unchanged) {
         BASE_TRY_ASSIGN(facts.tried, try_login(plan.target, facts, value, deadline));
         BASE_TRY_ASSIGN(plan, plan_repair(wish, facts, FreshIdentities()));
     }
@@ -240,11 +241,12 @@ Result<std::vector<Report>> Manager::examine(const Project& project, Deadline de
     BASE_TRY_ASSIGN(auto all, server_.observe_all(project, deadline));
     std::vector<Report> reports;
     reports.reserve(all.size());
+    const bool by_login = all.size() <= k_most_logins;
     for (auto& facts : all) {
         auto name = Name::parse(facts.environment->name);
         if (!name) continue;
         const Subject subject{project, *std::move(name)};
-        auto answer = examine_one(subject, std::move(facts), deadline);
+        auto answer = examine_one(subject, std::move(facts), by_login, deadline);
         reports.push_back({subject, std::move(answer)});
     }
     return reports;

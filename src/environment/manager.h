@@ -148,7 +148,9 @@ class Manager {
     base::Result<Answer> release(const Wish& wish, Execution execution, base::Deadline deadline);
 
     // What repair would do to each environment of the project: from a few statements however many
-    // there are, and a login to each that seems right.
+    // there are, and a login to each that seems right. Of more than k_most_logins environments it
+    // takes no login, which would be a hundred times the work; repair itself does.
+    static constexpr std::size_t k_most_logins = 100;
     base::Result<std::vector<Report>> examine(const Project& project, base::Deadline deadline);
     // Every living environment of the project that is not closed, by name.
     base::Result<std::vector<Subject>> subjects(const Project& project, base::Deadline deadline);
@@ -203,7 +205,7 @@ class Manager {
                                   Execution execution, base::Deadline deadline);
     // As it was promised; the server is proven where it was in doubt.
     base::Result<Facts> recall(const Subject& subject, base::Deadline deadline);
-    base::Result<Answer> examine_one(const Subject& subject, Facts facts,
+    base::Result<Answer> examine_one(const Subject& subject, Facts facts, bool by_login,
                                      base::Deadline deadline) const;
     base::Result<Tried> try_login(const Target& target, const Facts& facts,
                                   const std::optional<base::Secret>& value,
