@@ -164,8 +164,9 @@ Result<void> Administrators::read_operator(Administrator& administrator, Deadlin
     }
     auto reference = administrator.reference;
     reference.id = administrator.operator_secret;
-    BASE_TRY_ASSIGN(administrator.operator_login,
-                    server::login_in(found->value, reference, server::usual_authorities()));
+    BASE_TRY_ASSIGN(
+        administrator.operator_login,
+        server::login_in(found->value, reference, server::usual_authorities(), variables_));
     // Where a secret of ours sends a password is the administrator's to say.
     if (administrator.operator_login->get("host") != administrator.login.get("host")) {
         return base::fail(
@@ -207,7 +208,8 @@ Result<base::Secret> Administrators::keep_operator(Administrator& administrator,
     if (found) {
         auto reference = administrator.reference;
         reference.id = name;
-        BASE_TRY_ASSIGN(const auto login, server::login_in(found->value, reference, {}));
+        BASE_TRY_ASSIGN(const auto login,
+                        server::login_in(found->value, reference, {}, variables_));
         return login.password();
     }
     BASE_TRY_ASSIGN(const auto place,
