@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <set>
+#include <string>
 #include <tuple>
 
 #include "support/fake_server.h"
@@ -244,6 +246,17 @@ Result<std::vector<Leftover>> FakeServer::leftovers(int most, Deadline /*deadlin
 
 Result<std::vector<Listed>> FakeServer::list(const ListFilter& filter, Deadline deadline) {
     std::vector<Listed> listed;
+    if (!filter.project) {
+        std::set<std::string> projects;
+        for (const auto& [id, row] : world_.environments) projects.insert(row.record.project);
+        for (const auto& project : projects) {
+            auto one = filter;
+            one.project = *Project::parse(project);
+            BASE_TRY_ASSIGN(const auto its, list(one, deadline));
+            listed.insert(listed.end(), its.begin(), its.end());
+        }
+        return listed;
+    }
     BASE_TRY_ASSIGN(const auto all, observe_all(*filter.project, deadline));
     for (const auto& facts : all) {
         const auto& record = *facts.environment;
