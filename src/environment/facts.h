@@ -171,7 +171,11 @@ struct Facts {
     bool warm_there = false;              // there is one of that source, which others may take
     std::optional<TemplateRecord> model;  // the template that a plan makes or refreshes
     NameHolder final_name = NameHolder::nobody;
-    std::string final_name_owner;       // who owns the database that has it
+    std::string final_name_owner;     // who owns the database that has it
+    std::string final_name_database;  // that name
+    // Of that database, with its stamp; nothing unless the manager owns it and the registry does
+    // not know it.
+    std::optional<std::string> final_name_comment;
     std::optional<SecretFacts> secret;  // nothing without a secret store
     // What the secret says of a login; for a candidate.
     std::string secret_host;

@@ -287,6 +287,7 @@ Result<Description> Manager::get(const Subject& subject, Deadline deadline, Way 
     BASE_TRY_ASSIGN(const auto facts, recall(subject, deadline));
     BASE_TRY(check_texts(facts));
     BASE_TRY(facts.policy.agree_with(surroundings_.policy_claims));
+    BASE_TRY(planning::check_registered(facts));
     if (!facts.environment) {
         return base::fail(ErrorKind::not_found,
                           fmt::format("there is no environment '{}' in project {}",

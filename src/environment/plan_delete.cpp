@@ -137,6 +137,7 @@ bool is_claimed_unawares(const Facts& facts) {
 }  // namespace
 
 Result<Plan> plan_delete(const Wish& wish, const Facts& facts) {
+    BASE_TRY(planning::check_registered(facts));
     if (!facts.environment) return absence(wish, facts);
     BASE_TRY(planning::check_repository(wish.repository, facts, wish.project));
     BASE_TRY(planning::check_age(facts));

@@ -155,7 +155,44 @@ Result<void> check_age(const Facts& facts) {
                       "for the truth: reviewdb repair --registry");
 }
 
+namespace {
+// What to do about a database with this stamp, of which the registry knows nothing.
+std::string way_on(const std::optional<DatabaseStamp>& stamp, const Installation& installation,
+                   const std::string& database) {
+    if (!stamp) {
+        return fmt::format(
+            "look into it as a superuser; then drop it, or rename it: ALTER DATABASE {} RENAME TO "
+            "…",
+            database);
+    }
+    if (stamp->installation == installation.id) {
+        return "adopt what the server's stamps say: reviewdb repair --registry";
+    }
+    return "restore the control database of that installation from a backup, or rename the "
+           "database by hand";
+}
+}  // namespace
+
+Result<void> check_registered(const Facts& facts) {
+    const bool is_unknown =
+        facts.final_name == NameHolder::somebody_else && facts.final_name_comment.has_value();
+    if (facts.environment || !is_unknown) return {};
+    const auto& database = facts.final_name_database;
+    const auto stamp = DatabaseStamp::parse(*facts.final_name_comment);
+    const auto whose =
+        !stamp ? std::string("a stamp that cannot be read")
+        : stamp->installation == facts.installation.id
+            ? std::string("this installation's stamp")
+            : fmt::format("the stamp of the installation {}", stamp->installation.to_string());
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("the registry does not know the database {}, which belongs to "
+                                  "reviewdb and has {}; nothing was changed",
+                                  database, whose),
+                      way_on(stamp, facts.installation, database));
+}
+
 Result<void> check_present(const Wish& wish, const Facts& facts) {
+    BASE_TRY(check_registered(facts));
     if (!facts.environment) {
         return base::fail(ErrorKind::not_found,
                           fmt::format("there is no environment '{}' in project {}",
@@ -373,6 +410,7 @@ Result<std::string> choose_final_name(const Project& project, const Name& wanted
                                       const Facts& facts, const base::Uuid& instance) {
     const auto pattern = facts.policy.database_pattern();
     auto name = pattern.apply(project, wanted, k_longest_catalog_name);
+    BASE_TRY(check_registered(facts));
     if (facts.final_name == NameHolder::somebody_else) {
         return base::fail(
             ErrorKind::conflict,

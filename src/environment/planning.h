@@ -21,6 +21,10 @@ base::Result<void> check_owner(const std::string& caller,
 // it says of passwords and databases may be long untrue.
 base::Result<void> check_age(const Facts& facts);
 
+// Fails conflict if the registry has no environment here, and the server has a database of the name
+// that the environment's would get which belongs to the manager and to nothing in the registry.
+base::Result<void> check_registered(const Facts& facts);
+
 // What every verb but create asks first: there is such an environment, it is the caller's, the
 // registry can be believed, and nobody is removing it. Fails not_found, conflict.
 base::Result<void> check_present(const Wish& wish, const Facts& facts);

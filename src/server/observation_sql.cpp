@@ -179,7 +179,9 @@ FROM (SELECT d.datname AS place, count(*) AS many FROM pg_shdepend s JOIN pg_dat
     GROUP BY d.datname) p)";
 
 const std::string_view k_name_holder = R"(
-SELECT pg_get_userbyid(d.datdba) AS owner, i.id::text AS instance, i.state
+SELECT pg_get_userbyid(d.datdba) AS owner, i.id::text AS instance, i.state,
+    CASE WHEN pg_get_userbyid(d.datdba) = current_user
+        THEN coalesce(shobj_description(d.oid, 'pg_database'), '') END AS comment
 FROM pg_database d
 LEFT JOIN registry.instance i ON i.database = d.datname AND i.oid = d.oid AND i.state <> 'gone'
 WHERE d.datname = $1)";

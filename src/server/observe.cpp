@@ -295,7 +295,11 @@ Result<Facts> LiveServer::recall(const environment::Subject& subject, Deadline d
     const auto& found = answers[0];
     BASE_TRY_ASSIGN(auto facts, common_facts(subject.project, found, found, answers[1]));
     read_records(found[0], facts);
-    if (facts.environment) epoch_ = facts.environment->epoch;
+    if (facts.environment) {
+        epoch_ = facts.environment->epoch;
+    } else {
+        BASE_TRY(find_name_holder(subject, facts, deadline));
+    }
     return facts;
 }
 
@@ -369,6 +373,10 @@ Result<void> LiveServer::find_name_holder(const environment::Subject& subject, F
     if (rows.empty()) return {};
     facts.final_name = holder_of(rows[0], facts);
     facts.final_name_owner = rows[0].text("owner");
+    facts.final_name_database = name;
+    if (rows[0].is_null("instance")) {
+        facts.final_name_comment = rows[0].optional_text("comment");
+    }
     return {};
 }
 

@@ -16,6 +16,7 @@
 #include "server/ownership.h"
 #include "server/registration.h"
 #include "server/session.h"
+#include "server/stamped.h"
 #include "server/survey.h"
 #include "server/takeover.h"
 #include "server/upgrade.h"
@@ -99,7 +100,8 @@ Result<void> Preparer::check_address(const Survey& seen) const {
 
 Result<void> Preparer::make_registry(pg::Connection& session, pg::Connection& control,
                                      Prepared& made) {
-    Registration registration{.installation = base::Uuid::random(),
+    BASE_TRY_ASSIGN(const auto stamped, installation_to_make(session, wish_.stamped, deadline_));
+    Registration registration{.installation = stamped.value_or(base::Uuid::random()),
                               .host = host(),
                               .port = port(),
                               .sslmode_sql = pg::literal(sslmode(session))};
@@ -173,6 +175,9 @@ Result<Prepared> Preparer::run(pg::Connection& session) {
     BASE_TRY_ASSIGN(auto seen, survey(session, deadline_));
     BASE_TRY(check_administrator(seen.login, "prepare a server"));
     BASE_TRY(check_possible(seen));
+    if (!seen.control.exists) {
+        BASE_TRY(installation_to_make(session, wish_.stamped, deadline_));
+    }
     BASE_TRY(check_nobody_else(session, seen, deadline_));
     BASE_TRY(check_address(seen));
     if (!seen.complete() || seen.control_is_managers) {

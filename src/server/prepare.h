@@ -20,6 +20,13 @@
 
 namespace server {
 
+// What to do about databases with reviewdb's stamps on a server whose registry is gone.
+enum class Stamped {
+    refuse,
+    adopt,  // make the registry of the stamps' installation; rebuild_registry() does the rest
+    leave,  // make another installation's registry beside them
+};
+
 struct Preparation {
     std::string host;  // advertised; empty: the connection's own
     int port = 0;
@@ -31,6 +38,7 @@ struct Preparation {
     std::optional<base::Secret> key_text;         // the key itself, for env and aws
     std::map<std::string, std::string> policies;  // others, set for every project
     environment::Actor actor;
+    Stamped stamped = Stamped::refuse;
 };
 
 // A database of somebody else that PUBLIC may connect to.
@@ -49,10 +57,11 @@ struct Prepared {
     std::vector<std::string> remarks;
 };
 
-// Fails conflict for a server before 15, for what stands under our names without being ours, and
-// for a policy that the registry has with another value; denied for a login that may not do it,
-// with the SQL that helps; invalid_input for an address or a policy that nobody could use. After
-// any of these nothing has changed.
+// Fails conflict for a server before 15, for what stands under our names without being ours, for a
+// policy that the registry has with another value, and for a server without a registry that has
+// stamped databases, as `stamped` says; denied for a login that may not do it, with the SQL that
+// helps; invalid_input for an address or a policy that nobody could use. After any of these nothing
+// has changed.
 base::Result<Prepared> prepare(const pg::ConnectionInfo& administrator, const Preparation& wish,
                                base::Deadline deadline, base::Log& log);
 

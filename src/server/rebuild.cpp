@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "environment/name.h"
+#include "environment/policy.h"
 #include "environment/stamp.h"
 #include "server/observation_sql.h"
 #include "server/registration.h"
@@ -46,6 +47,8 @@ class Rebuilder {
     Result<void> adopt(const pg::Row& row, const DatabaseStamp& stamp);
     Result<bool> is_taken(const std::string& project, const std::string& name);
     Result<std::optional<std::pair<int, std::string>>> read_name(const DatabaseStamp& stamp) const;
+    Result<std::optional<std::pair<int, std::string>>> name_by_database(
+        const environment::Project& project, const std::string& database);
     Result<void> carry_out(Statements statements, const std::string& database, std::string done);
 
     pg::Connection& session_;
@@ -75,6 +78,28 @@ Result<std::optional<std::pair<int, std::string>>> Rebuilder::read_name(
                         environment::find_key(installation_, record.number, key_texts_));
         if (auto name = key.open(stamp.instance, stamp.sealed_name)) {
             return Found({record.number, *std::move(name)});
+        }
+    }
+    return Found();
+}
+
+// The name that only this database can have, where the stamp cannot be read because its key is
+// gone: one that is its own slug. The password is then derived from the current key, and the next
+// create or repair sets it.
+Result<std::optional<std::pair<int, std::string>>> Rebuilder::name_by_database(
+    const environment::Project& project, const std::string& database) {
+    using Found = std::optional<std::pair<int, std::string>>;
+    BASE_TRY_ASSIGN(const auto rows,
+                    session_.run({std::string(k_policy), {project.text()}}, deadline_));
+    const auto policy = environment::Policy::from_rows(project, read_policy(rows));
+    const auto pattern = policy.database_pattern();
+    for (std::size_t from = 0; from < database.size(); ++from) {
+        for (auto length = database.size() - from; length > 0; --length) {
+            const auto slug = database.substr(from, length);
+            const auto name = environment::Name::parse(slug);
+            if (slug.find("__") != std::string::npos || !name) continue;
+            const auto made = pattern.apply(project, *name, environment::k_longest_catalog_name);
+            if (made == database) return Found({installation_.current_key, slug});
         }
     }
     return Found();
@@ -111,7 +136,10 @@ Result<void> Rebuilder::correct(const pg::Row& row, const DatabaseStamp& stamp) 
 Result<void> Rebuilder::adopt(const pg::Row& row, const DatabaseStamp& stamp) {
     const auto database = row.text("datname");
     const auto project = environment::Project::parse(stamp.project);
-    BASE_TRY_ASSIGN(const auto found, read_name(stamp));
+    BASE_TRY_ASSIGN(auto found, read_name(stamp));
+    if (!found && project && !stamp.sealed_name.empty()) {
+        BASE_TRY_ASSIGN(found, name_by_database(*project, database));
+    }
     bool serves = found && project && !database.starts_with("reviewdb_x_");
     if (serves) {
         BASE_TRY_ASSIGN(const bool taken, is_taken(stamp.project, found->second));

@@ -120,12 +120,15 @@ void FakeServer::find_name_holder(const Subject& subject, Facts& facts) const {
     const auto found = world_.databases.find(name);
     if (found == world_.databases.end()) return;
     facts.final_name_owner = found->second.owner;
+    facts.final_name_database = name;
+    if (found->second.owner == k_fake_manager) facts.final_name_comment = found->second.comment;
     facts.final_name = NameHolder::somebody_else;
     for (const auto& [id, row] : world_.instances) {
         const auto& record = row.record;
         const bool holds = record.database == name && record.oid == found->second.oid &&
                            record.state != InstanceState::gone;
         if (!holds) continue;
+        facts.final_name_comment.reset();
         if (facts.instance && facts.instance->id == id) {
             facts.final_name = NameHolder::this_instance;
         } else if (record.state == InstanceState::dropping ||
@@ -153,6 +156,7 @@ Result<Facts> FakeServer::observe(const Subject& subject, Purpose purpose, Deadl
     if (purpose != Purpose::recall) find_source(subject, purpose, facts);
     const bool serves = facts.instance && facts.instance->state == InstanceState::serving;
     if (works && !facts.warm && !(serves && facts.database)) find_name_holder(subject, facts);
+    if (purpose == Purpose::recall && !facts.environment) find_name_holder(subject, facts);
     return facts;
 }
 

@@ -95,6 +95,8 @@ struct Arguments {
     std::optional<std::string> close;
     std::optional<std::string> reopen;
     bool confirm_server = false;
+    bool adopt = false;
+    bool beside = false;
     std::vector<std::string> extensions;
     std::optional<std::string> save_operator;
 };

@@ -13,6 +13,7 @@
 #include "server/extension.h"
 #include "server/prepare.h"
 #include "server/proof.h"
+#include "server/rebuild.h"
 #include "server/secret_login.h"
 #include "server/upgrade.h"
 
@@ -109,6 +110,7 @@ Result<Preparation> make_preparation(Session& session, std::string_view host) {
             "aws:" + server::default_key_name(advertised.empty() ? host : advertised);
     }
     BASE_TRY_ASSIGN(preparation.key_text, find_key(session, preparation.key_location));
+    preparation.stamped = stamped_of(arguments);
     preparation.policies = session.settings().policies_to_write;
     for (const auto* own : {"host", "port", "sslmode", "secrets"}) preparation.policies.erase(own);
     return preparation;
@@ -173,6 +175,25 @@ Result<void> put_in_extensions(Session& session, const Reached& reached) {
     return {};
 }
 
+// The rows of what a lost registry named, from the server's stamps.
+Result<void> adopt_stamped(Session& session, const pg::ConnectionInfo& login) {
+    BASE_TRY_ASSIGN(const auto done,
+                    server::rebuild_registry(login, session.key_texts(), session.actor(),
+                                             session.deadline(), session.log()));
+    for (const auto& one : done) {
+        session.notice(fmt::format("reviewdb: {}: {}", one.database, one.done));
+    }
+    session.notice("hint: 'reviewdb repair --all' sets passwords whose key was lost");
+    return {};
+}
+
+// A new registry for a local server that lost its own.
+Result<void> replace_local_registry(Session& session) {
+    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const auto login, prepare_on_the_way(session));
+    return session.arguments().adopt ? adopt_stamped(session, login) : Result<void>();
+}
+
 Result<int> print_sql(Session& session) {
     if (!session.arguments().extensions.empty()) {
         BASE_TRY_ASSIGN(const auto sql, server::extension_sql(session.arguments().extensions));
@@ -199,6 +220,9 @@ Result<int> print_sql(Session& session) {
 Result<int> run_init(Session& session) {
     const auto& arguments = session.arguments();
     if (arguments.print_sql) return print_sql(session);
+    if (arguments.adopt && arguments.beside) {
+        return base::fail(ErrorKind::invalid_input, "--adopt and --beside contradict each other");
+    }
     if (arguments.close && arguments.reopen) {
         return base::fail(ErrorKind::invalid_input, "--close and --reopen contradict each other");
     }
@@ -207,6 +231,7 @@ Result<int> run_init(Session& session) {
     if (arguments.close || arguments.reopen) return close_or_reopen(session, *reached);
     if (arguments.confirm_server) return confirm(session, *reached);
     if (reached->local) {
+        if (arguments.adopt || arguments.beside) BASE_TRY(replace_local_registry(session));
         // Its registry may be an older program's.
         BASE_TRY(server::upgrade(reached->administrator, session.actor(), session.deadline(),
                                  session.log()));
@@ -221,7 +246,10 @@ Result<int> run_init(Session& session) {
                                        : "reviewdb: the server was prepared already");
     for (const auto& remark : prepared.remarks) session.notice("reviewdb: " + remark);
     tell_open_databases(session, prepared.open_databases);
-    if (prepared.operator_login) BASE_TRY(hand_over_operator(session, *prepared.operator_login));
+    if (prepared.operator_login) {
+        BASE_TRY(hand_over_operator(session, *prepared.operator_login));
+        if (arguments.adopt) BASE_TRY(adopt_stamped(session, *prepared.operator_login));
+    }
     BASE_TRY(put_in_extensions(session, *reached));
     return 0;
 }

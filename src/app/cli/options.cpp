@@ -240,6 +240,8 @@ void add_init(CLI::App& app, Arguments& arguments) {
                 "write the operator's connection string to this file, not to the terminal");
     app.add_flag("--confirm-server", arguments.confirm_server,
                  "Confirm that this server is the original, not a copy");
+    app.add_flag("--adopt", arguments.adopt, "Adopt the databases of a registry that was lost");
+    app.add_flag("--beside", arguments.beside, "Leave them as they are, and begin anew");
 }
 
 void words_option(CLI::App& app, const char* flag, std::vector<std::string>& into,

@@ -19,7 +19,7 @@ using base::ErrorKind;
 using base::Result;
 
 server::Preparation local_preparation(const pg::ConnectionInfo& administrator,
-                                      const environment::Actor& actor) {
+                                      const environment::Actor& actor, server::Stamped stamped) {
     server::Preparation preparation;
     preparation.host = administrator.get("host");
     preparation.port = administrator.port();
@@ -27,17 +27,19 @@ server::Preparation local_preparation(const pg::ConnectionInfo& administrator,
     preparation.loopback_allowed = true;
     preparation.policies["protected"] = "";  // whose laptop it is may delete all of it
     preparation.actor = actor;
+    preparation.stamped = stamped;
     return preparation;
 }
 
 // The operator's login on the local server, which is prepared where it was not. When a crash lost
 // the operator's password, it gets another one.
 Result<pg::ConnectionInfo> local_login(local::LocalServer& server, const local::Started& started,
-                                       const environment::Actor& actor, base::Deadline deadline,
-                                       base::Log& log) {
-    BASE_TRY_ASSIGN(auto prepared, server::prepare(started.administrator,
-                                                   local_preparation(started.administrator, actor),
-                                                   deadline, log));
+                                       const environment::Actor& actor, server::Stamped stamped,
+                                       base::Deadline deadline, base::Log& log) {
+    BASE_TRY_ASSIGN(
+        auto prepared,
+        server::prepare(started.administrator,
+                        local_preparation(started.administrator, actor, stamped), deadline, log));
     if (!prepared.operator_login) {
         BASE_TRY_ASSIGN(prepared.operator_login,
                         server::rotate_operator(started.administrator, actor, deadline, log));
@@ -46,9 +48,12 @@ Result<pg::ConnectionInfo> local_login(local::LocalServer& server, const local::
     return *std::move(prepared.operator_login);
 }
 
-Result<std::optional<Reached>> reach_local(const Settings& settings,
-                                           const environment::Actor& actor, Missing missing,
-                                           base::Deadline deadline, base::Log& log) {
+Result<std::optional<Reached>> reach_local(Session& session, Missing missing) {
+    const auto& settings = session.settings();
+    const auto& actor = session.actor();
+    const auto deadline = session.deadline();
+    const auto stamped = stamped_of(session.arguments());
+    auto& log = session.log();
     BASE_TRY_ASSIGN(const auto folder, state_folder(settings));
     local::LocalServer server(folder, local::places_of_environment(), log);
     if (missing == Missing::leave) {
@@ -58,7 +63,7 @@ Result<std::optional<Reached>> reach_local(const Settings& settings,
     BASE_TRY_ASSIGN(const auto started, server.start(deadline));
     BASE_TRY_ASSIGN(auto login, server.operator_login());
     if (!login) {
-        BASE_TRY_ASSIGN(login, local_login(server, started, actor, deadline, log));
+        BASE_TRY_ASSIGN(login, local_login(server, started, actor, stamped, deadline, log));
     }
     return std::optional<Reached>(
         Reached{*std::move(login), started.administrator, true, {}, server.place()});
@@ -88,6 +93,12 @@ Result<std::optional<Reached>> reach_by_secret(Session& session, std::string_vie
 
 }  // namespace
 
+server::Stamped stamped_of(const Arguments& arguments) {
+    return arguments.adopt    ? server::Stamped::adopt
+           : arguments.beside ? server::Stamped::leave
+                              : server::Stamped::refuse;
+}
+
 Result<std::filesystem::path> state_folder(const Settings& settings) {
     if (settings.state_dir) return std::filesystem::absolute(*settings.state_dir);
     return local::default_state_dir();
@@ -102,7 +113,7 @@ Result<std::optional<Reached>> reach(Session& session, Missing missing) {
                           "--server local for a private server in this job");
     }
     if (!settings.server || settings.server->reveal() == "local") {
-        return reach_local(settings, session.actor(), missing, session.deadline(), session.log());
+        return reach_local(session, missing);
     }
     const auto& text = settings.server->reveal();
     if (text.starts_with("secret:")) return reach_by_secret(session, text);
@@ -118,7 +129,8 @@ Result<pg::ConnectionInfo> prepare_on_the_way(Session& session) {
         BASE_TRY_ASSIGN(const auto folder, state_folder(session.settings()));
         local::LocalServer server(folder, local::places_of_environment(), session.log());
         return local_login(server, {reached.administrator, local::StartOutcome::adopted},
-                           session.actor(), session.deadline(), session.log());
+                           session.actor(), stamped_of(session.arguments()), session.deadline(),
+                           session.log());
     }
     const std::string host(reached.login.get("host"));
     if (pg::is_loopback(host)) {

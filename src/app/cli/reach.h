@@ -14,6 +14,7 @@
 #include "environment/server.h"
 #include "local/local_server.h"
 #include "pg/connection_info.h"
+#include "server/prepare.h"
 
 namespace cli {
 
@@ -39,6 +40,9 @@ base::Result<std::optional<Reached>> reach(Session& session, Missing missing);
 
 // The folder of the local server, absolute.
 base::Result<std::filesystem::path> state_folder(const Settings& settings);
+
+// What `init` was told about databases of a registry that was lost.
+server::Stamped stamped_of(const Arguments& arguments);
 
 // Prepares a server of which `create` found that it has no registry, with the administrator's
 // login, and returns the operator's, with which the work goes on.

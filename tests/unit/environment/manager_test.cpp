@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include "support/drifts.h"
 #include "support/fake_process.h"
@@ -96,6 +97,41 @@ TEST_F(ManagerTest, gets_no_environment_of_another_repository) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
     EXPECT_NE(refused.error().hint.find("--repository github.com/acme/shop"), std::string::npos);
+}
+
+TEST_F(ManagerTest, says_of_a_stamped_database_that_the_registry_does_not_know_it) {
+    must(carry_out(Verb::create));
+    // As after a registry that was lost.
+    const auto stamp = world_.databases.at("review_login").comment;
+    world_.environments.clear();
+    world_.instances.clear();
+    world_.roles.clear();
+    const environment::Subject subject{must(environment::Project::parse("review")),
+                                       must(environment::Name::parse("login"))};
+    const auto foreign = "reviewdb/1 " + base::Uuid::random().to_string() + stamp.substr(47);
+    for (const auto& [comment, said, way] :
+         {std::tuple{stamp, "this installation's stamp", "repair --registry"},
+          std::tuple{foreign, "the stamp of the installation", "backup"},
+          std::tuple{std::string("mine"), "cannot be read", "superuser"}}) {
+        world_.databases.at("review_login").comment = comment;
+        const auto before = world_.to_text();
+        for (const auto verb : {Verb::create, Verb::remove, Verb::repair, Verb::reset}) {
+            const auto refused = carry_out(verb);
+            ASSERT_FALSE(refused) << said;
+            EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+            EXPECT_NE(refused.error().message.find("review_login"), std::string::npos);
+            EXPECT_NE(refused.error().message.find(said), std::string::npos);
+            EXPECT_NE(refused.error().hint.find(way), std::string::npos) << refused.error().hint;
+        }
+        FakeProcess process(world_);
+        const auto got = process.manager().get(subject, soon());
+        ASSERT_FALSE(got);
+        EXPECT_EQ(got.error().kind, ErrorKind::conflict);
+        EXPECT_EQ(world_.to_text(), before);
+    }
+    // A database of another owner is none of ours.
+    world_.databases.at("review_login").owner = "app";
+    EXPECT_EQ(must(carry_out(Verb::remove)).outcome, Outcome::absent);
 }
 
 TEST_F(ManagerTest, refuses_labels_that_no_door_could_show) {
