@@ -41,8 +41,7 @@ Result<pg::ConnectionInfo> find_route(Session& session, std::string_view usual, 
         return base::fail(ErrorKind::invalid_input, fmt::format("--via: there is no way '{}'", via),
                           "advertised (the address that applications use) or connection (ours)");
     }
-    BASE_TRY_ASSIGN(const auto subject, session.subject());
-    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const auto subject, session.reach_subject());
     const bool advertised = via == "advertised";
     // A copy's own session stays inside it, whatever its address leads to.
     const auto way =

@@ -202,8 +202,7 @@ int print_findings(Session& session, const std::vector<Finding>& findings) {
 
 // Explains one environment: what Postgres refuses to it, and whether it needs a repair.
 Result<int> examine_environment(Session& session) {
-    BASE_TRY_ASSIGN(const auto subject, session.subject());
-    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const auto subject, session.reach_subject());
     BASE_TRY_ASSIGN(const auto found, find_environment(session, subject));
     BASE_TRY_ASSIGN(auto findings, server::explain_refusals(session.reached().login, found,
                                                             session.deadline(), session.log()));

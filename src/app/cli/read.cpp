@@ -31,8 +31,7 @@ Result<environment::ListFilter> make_filter(const Session& session) {
 }  // namespace
 
 Result<int> run_get(Session& session) {
-    BASE_TRY_ASSIGN(const auto subject, session.subject());
-    BASE_TRY(session.must_connect());
+    BASE_TRY_ASSIGN(const auto subject, session.reach_subject());
     BASE_TRY_ASSIGN(const auto found, find_environment(session, subject));
     if (found.doubt) session.notice("reviewdb: " + environment::remark_of(*found.doubt));
     if (session.wants("json")) {

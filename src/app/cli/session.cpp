@@ -76,6 +76,10 @@ Result<bool> Session::connect(Missing missing) {
 
 Result<void> Session::must_connect() {
     BASE_TRY_ASSIGN(const bool there, connect(Missing::leave));
+    return must_be(there);
+}
+
+Result<void> Session::must_be(bool there) {
     if (there) return {};
     return base::fail(ErrorKind::not_found,
                       "there is no local server yet, so there is nothing on it",
@@ -83,8 +87,8 @@ Result<void> Session::must_connect() {
                       "server for it");
 }
 
-Result<bool> Session::connect(Missing missing, environment::FoundName& found) {
-    auto questions = ask_git(arguments_, variables_, found);
+Result<bool> Session::connect(Missing missing, environment::FoundName& found, Inquiry inquiry) {
+    auto questions = ask_git(arguments_, variables_, found, inquiry);
     BASE_TRY_ASSIGN(const bool there, connect(missing));
     if (!questions.repository && !questions.branch) return there;
     // What fails here fails again in the call that needs the session, which tells it.
@@ -188,9 +192,11 @@ Result<Found> Session::found_name(Clone clone) const {
     return find_name(arguments_, settings_, variables_, clone, deadline_);
 }
 
-Result<environment::Subject> Session::subject() const {
-    BASE_TRY_ASSIGN(const auto found, found_name());
+Result<environment::Subject> Session::reach_subject() {
+    BASE_TRY_ASSIGN(auto found, found_name(Clone::ask_later));
     BASE_TRY_ASSIGN(auto name, environment::Name::parse(found.name));
+    BASE_TRY_ASSIGN(const bool there, connect(Missing::leave, found, Inquiry::repository));
+    BASE_TRY(must_be(there));
     environment::Subject subject{settings_.project, std::move(name)};
     subject.repository = found.origin.repository;
     return subject;

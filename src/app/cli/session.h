@@ -51,7 +51,8 @@ class Session {
     base::Result<void> must_connect();
     // The first of them for a name that was found with Clone::ask_later: asks git what is open
     // about it, and opens the session while git answers.
-    base::Result<bool> connect(Missing missing, environment::FoundName& found);
+    base::Result<bool> connect(Missing missing, environment::FoundName& found,
+                               Inquiry inquiry = Inquiry::repository_and_branch);
     // After connect() answered true.
     const Reached& reached() const { return *reached_; }
     server::LiveServer& server() { return *server_; }
@@ -65,7 +66,8 @@ class Session {
 
     // The environment that the call is about, by its name or by default.
     base::Result<Found> found_name(Clone clone = Clone::ask_now) const;
-    base::Result<environment::Subject> subject() const;
+    // The same on a server that is reached meanwhile; fails as must_connect() does.
+    base::Result<environment::Subject> reach_subject();
     // The environment that a call changes: its NAME, or the branch's with --current. Fails
     // invalid_input for neither and for both.
     base::Result<Found> named() const;
@@ -91,6 +93,7 @@ class Session {
 
    private:
     environment::Manager::Surroundings surroundings();
+    static base::Result<void> must_be(bool there);
     base::Result<void> settle_local();
     base::Result<void> follow_port();
 

@@ -123,9 +123,23 @@ std::optional<std::string> place_of(const std::optional<std::string>& remote,
                                       folder->string());
 }
 
+// False only where git would find none: it looks for .git, or for what a bare repository has, in
+// the current folder and in those above it. Starting git to hear that takes as long as a login.
+bool may_be_in_repository(const Variables& variables) {
+    if (variables.contains("GIT_DIR")) return true;
+    std::error_code problem;
+    for (auto folder = fs::current_path(problem); !problem; folder = folder.parent_path()) {
+        if (fs::exists(folder / ".git", problem) || fs::exists(folder / "HEAD", problem))
+            return true;
+        if (problem || folder == folder.parent_path()) break;
+    }
+    return problem.operator bool();
+}
+
 void add_git_origin(Surroundings& surroundings, const Settings& settings, base::Deadline deadline) {
     if (!environment::origin_of(surroundings).repository.empty()) return;
     const auto& variables = surroundings.variables;
+    if (!may_be_in_repository(variables)) return;
     surroundings.git_origin = chosen_remote(base::run(asking_remotes(variables), deadline));
     if (environment::parse_repository(surroundings.git_origin.value_or(""))) return;
     surroundings.git_place = place_of(surroundings.git_origin, settings, variables, deadline);
@@ -190,7 +204,8 @@ void choose_project(const Arguments& arguments, const Variables& variables, Sett
 }
 
 Questions ask_git(const Arguments& arguments, const Variables& variables,
-                  const environment::FoundName& found) {
+                  const environment::FoundName& found, Inquiry inquiry) {
+    if (!may_be_in_repository(variables)) return {};
     const auto ask = [](const base::Command& command) {
         auto question = base::start(command);
         return question ? std::optional(*std::move(question)) : std::nullopt;
@@ -200,8 +215,9 @@ Questions ask_git(const Arguments& arguments, const Variables& variables,
         questions.repository = ask(asking_remotes(variables));
     }
     // A branch of a fork is none of the repository's.
-    const bool open = arguments.name && !arguments.ref && found.may_be_shielded &&
-                      found.origin.ref != found.name && environment::may_be_branch(found.name);
+    const bool open = inquiry == Inquiry::repository_and_branch && arguments.name &&
+                      !arguments.ref && found.may_be_shielded && found.origin.ref != found.name &&
+                      environment::may_be_branch(found.name);
     if (open) {
         questions.branch =
             ask(asking_git({"for-each-ref", "--format=%(refname)", "refs/heads/" + found.name,

@@ -24,6 +24,9 @@ namespace cli {
 // caller does so, by ask_git().
 enum class Clone { ask_now, ask_later };
 
+// What ask_git() asks: whose clone this is, and whether the name is a branch of it.
+enum class Inquiry { repository, repository_and_branch };
+
 // What the call is about, by its words and by where it is made.
 struct Found : environment::FoundName {
     std::optional<environment::Time> event_at;  // --event-time, or what the CI says
@@ -48,7 +51,7 @@ struct Questions {
 
 // Asks git what flags and CI leave open of `found`. Does not wait.
 Questions ask_git(const Arguments& arguments, const Variables& variables,
-                  const environment::FoundName& found);
+                  const environment::FoundName& found, Inquiry inquiry);
 // Puts the answers into `found`; what git has no answer to stays as it is.
 void add_answers(Questions questions, const Arguments& arguments, const Settings& settings,
                  const Variables& variables, environment::FoundName& found,
