@@ -28,7 +28,7 @@ chaos_command() {
   test_command pg --major 15 --major 16 --major 17 --major 18 --program pg_supply \
     --program pg_sources --program pg_sources_dumps --program pg_clone --program pg_hand_over \
     --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal \
-    --program pg_locks
+    --program pg_locks --program pg_registry
   test_command unit pg e2e --major 15 --program unit_tests --program pg_faults --program e2e_kills \
     --program e2e_lambda_hard --program e2e_leaving
   test_command e2e --major 16 --major 17 --major 18 --program e2e_tools

@@ -13,6 +13,7 @@
 #include "support/environment_test.h"
 #include "support/must.h"
 #include "support/sql.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -87,7 +88,7 @@ TEST_F(ChangeTest, reset_gives_fresh_data_under_the_same_url) {
 TEST_F(ChangeTest, reset_that_died_after_any_step_leaves_old_or_fresh_data_in_service) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     int steps = 0;
-    for (;; ++steps) {
+    for (;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         const auto made = must(create(name_));
         execute(login(made), "CREATE TABLE t (id integer)");
@@ -108,7 +109,7 @@ TEST_F(ChangeTest, reset_that_died_after_any_step_leaves_old_or_fresh_data_in_se
 
 TEST_F(ChangeTest, reset_goes_on_where_one_that_died_ended) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
-    for (int steps = 0;; ++steps) {
+    for (int steps = 1;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         const auto made = must(create(name_));
         execute(login(made), "CREATE TABLE t (id integer)");
@@ -123,7 +124,7 @@ TEST_F(ChangeTest, reset_goes_on_where_one_that_died_ended) {
 
 TEST_F(ChangeTest, delete_removes_what_a_reset_that_died_left) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
-    for (int steps = 0;; ++steps) {
+    for (int steps = 0;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         must(create(name_));
         const bool finished = reset(steps).has_value();
@@ -223,7 +224,7 @@ TEST_F(ChangeTest, close_keeps_everybody_out_and_open_lets_them_in_to_their_data
 
 TEST_F(ChangeTest, close_that_died_after_any_step_is_finished_or_undone) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
-    for (int steps = 0;; ++steps) {
+    for (int steps = 0;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         const auto made = must(create(name_));
         const bool finished = close(steps).has_value();

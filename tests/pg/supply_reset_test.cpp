@@ -7,6 +7,7 @@
 #include "supply_fixture.h"
 #include "support/must.h"
 #include "support/sql.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -100,13 +101,15 @@ TEST_F(SupplyResetTest, that_died_after_any_step_goes_on_or_is_taken_back) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     const auto made = made_from_data(2);
     int steps = 0;
-    for (;; ++steps) {
+    bool repairs = false;
+    for (;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         must(fill());
         execute(login(made), "CREATE TABLE mark (id integer)");
         const bool finished = reset(name_, {}, steps).has_value();
         wait_for_the_dead();
-        if (!finished && steps % 2 == 0) {
+        repairs = !repairs;
+        if (!finished && repairs) {
             const auto repaired = must(repair(name_));
             EXPECT_EQ(login(repaired).to_uri().reveal(), login(made).to_uri().reveal());
             EXPECT_EQ(refusal(login(made), "SELECT * FROM mark"), "");

@@ -11,6 +11,7 @@
 #include "supply_fixture.h"
 #include "support/must.h"
 #include "support/sql.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -164,14 +165,16 @@ TEST_F(SupplyTemplateTest, that_died_at_any_step_leaves_the_old_one_in_service) 
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
     must(make("apple"));
     int steps = 0;
-    for (;; ++steps) {
+    bool tidies = false;
+    for (;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         const bool finished = make("pear", steps).has_value();
         wait_for_the_dead();
         EXPECT_EQ(fruit_of_a_new_one(), finished ? "pear" : "apple");
         if (finished || HasFailure()) break;
         // Either somebody tidies up, or the next refresh does.
-        if (steps % 2 == 0) finish_leftovers();
+        tidies = !tidies;
+        if (tidies) finish_leftovers();
     }
     EXPECT_GE(steps, 9);
     expect_agreement();
@@ -288,7 +291,7 @@ TEST_F(SupplyTemplateTest, is_made_from_an_environment_which_stays_open_whenever
         });
     };
     int steps = 0;
-    for (;; ++steps) {
+    for (;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         const auto digest = std::to_string(steps);
         const bool finished = make_from(steps, digest).has_value();
@@ -353,7 +356,7 @@ TEST_F(SupplyTemplateTest, that_is_forgotten_leaves_its_clones_and_nothing_else)
 
 TEST_F(SupplyTemplateTest, is_forgotten_after_a_death_at_any_step) {
     if (is_tried_on_another_major()) GTEST_SKIP() << k_tried_on_15;
-    for (int steps = 0;; ++steps) {
+    for (int steps = 0;; steps += support::every_day(2)) {
         SCOPED_TRACE(steps);
         must(make("apple"));
         set_pool("data", 1);

@@ -11,6 +11,7 @@
 #include "support/environment_test.h"
 #include "support/must.h"
 #include "support/sql.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -141,7 +142,7 @@ TEST_F(TrashTest, keeps_the_newest_of_one_name_and_what_its_resets_left) {
 }
 
 TEST_F(TrashTest, survives_the_death_of_a_delete_at_every_step) {
-    for (int steps = 0;; ++steps) {
+    for (int steps = 0;; steps += support::every_day(2)) {
         const auto mine = make_with_data();
         if (remove(name_, steps)) break;
         wait_for_the_dead();
@@ -158,7 +159,7 @@ TEST_F(TrashTest, survives_the_death_of_a_delete_at_every_step) {
 
 TEST_F(TrashTest, survives_the_death_of_a_restore_at_every_step) {
     const auto mine = make_with_data();
-    for (int steps = 0;; ++steps) {
+    for (int steps = 1;; steps += support::every_day(2)) {
         must(remove(name_));
         const bool done = restore(steps).has_value();
         if (!done) {

@@ -49,8 +49,9 @@ std::string instance_text(const InstanceRecord& record,
                       "settings {} stamp {}\n",
                       kind_of_name(database->name, record.id), database->owned_by_manager,
                       database->accepts_connections, database->half_dropped,
-                      database->open_to_public, database->role_may_use, database->foreign_grantees,
-                      database->is_template, database->connection_limit, database->settings,
+                      database->open_to_public, database->role_may_use,
+                      database->foreign_grantees.size(), database->is_template,
+                      database->connection_limit, database->settings,
                       stamp_text(database->comment, record, facts));
 }
 
