@@ -25,6 +25,12 @@ std::optional<std::string> optional_number(const std::optional<int>& number) {
     return std::to_string(*number);
 }
 
+// Then nobody can have been granted a right on it yet.
+bool makes_database(const environment::Plan& plan) {
+    return std::ranges::any_of(
+        plan.steps, [](const auto& step) { return step.kind == StepKind::create_database; });
+}
+
 // A library that is not there keeps the role from logging in, even to take the setting back.
 constexpr std::string_view k_preloading_databases =
     "SELECT d.datname FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "
@@ -166,7 +172,7 @@ Result<std::string> LiveServer::secure_database(const Work& work) {
         serving ? work.credentials.database_stamp() : work.credentials.building_stamp();
     Statements statements{wait_briefly(),
                           {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", database)}};
-    if (serving) {
+    if (!makes_database(work.plan)) {
         BASE_TRY_ASSIGN(const auto grantees,
                         session_->run({std::string(k_foreign_grantees),
                                        {instance.database, work.target.role.name}},

@@ -298,7 +298,7 @@ TEST_F(SourcesTest, runs_commands_with_the_variables_of_the_database) {
 TEST_F(SourcesTest, says_which_command_failed_and_how) {
     const auto failed = fill({.run = {"true", "exit 3", "touch never"}});
     EXPECT_EQ(message_of(failed), "--run 'exit 3' ended with 3");
-    EXPECT_EQ(failed.error().kind, ErrorKind::invalid_input);
+    EXPECT_EQ(failed.error().kind, ErrorKind::command_failed);
     EXPECT_EQ(message_of(fill({.run = {"kill -9 $$"}})),
               "--run 'kill -9 $$' was ended by signal 9");
     EXPECT_EQ(message_of(fill({.run = {"false postgres://u:secret@h/d"}})),

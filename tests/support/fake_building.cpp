@@ -139,10 +139,8 @@ Result<void> FakeServer::secure_database(const Work& work) {
     }
     const bool serving = instance.state == InstanceState::serving;
     database->open_to_public = false;
-    if (serving) {
-        database->may_use.clear();
-        database->operator_may_connect = false;
-    }
+    database->may_use.clear();
+    database->operator_may_connect = false;
     database->may_use.insert(work.target.role.name);
     database->may_use.erase(work.target.former_role.name);
     database->connection_limit = -1;
