@@ -216,11 +216,14 @@ TEST_F(AttackInTheWay, attack_53_connects_again_and_again_while_it_is_deleted) {
     }
     while (logins < 20) std::this_thread::yield();
     const auto removed = remove(name_);
-    // Without its role, a session that stays has no name any more.
-    const auto staying = [] {
-        return ask(root(),
-                   "SELECT count(*)::text AS value FROM pg_stat_activity WHERE usename IS NULL "
-                   "AND backend_type = 'client backend' AND state IS DISTINCT FROM 'starting'");
+    // Without its role, a session that stays has no name any more. Those that come later have none
+    // either, until they are refused.
+    const auto removed_at = ask(root(), "SELECT clock_timestamp()::text AS value");
+    const auto staying = [&] {
+        return ask(root(), fmt::format("SELECT count(*)::text AS value FROM pg_stat_activity WHERE "
+                                       "usename IS NULL AND backend_type = 'client backend' AND "
+                                       "backend_start < '{}'",
+                                       removed_at));
     };
     const auto limit = base::Deadline::after(std::chrono::seconds(5));
     while (staying() != "0" && !limit.passed()) std::this_thread::yield();
