@@ -161,7 +161,7 @@ TEST_F(UninstallTest, waits_for_who_is_at_work_and_says_who_it_is) {
     const auto inside = support::connect(operator_->with("application_name", "reviewdb/create"));
     std::vector<Left> left;
     const auto refused = server::remove_foundation(
-        *administrator_, left, base::Deadline::after(std::chrono::seconds(3)), log_);
+        *administrator_, left, base::Deadline::after(std::chrono::seconds(6)), log_);
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, testing::HasSubstr("reviewdb/create"));
     EXPECT_EQ(ask(*operator_, "SELECT 'in' AS value"), "in");
