@@ -31,8 +31,8 @@ namespace environment {
 // Recalling is for what was promised, and may leave the catalog's facts empty; reading looks at all
 // there is, without a lock; working takes the environment's lock and holds it until release().
 // Claiming is working, and where there is no environment it takes a warm instance along, which
-// nobody else is given until the next step or release(). Of an environment that serves, it may leave
-// out what that would be cloned from.
+// nobody else is given until the next step or release(). Of an environment that serves, it may
+// leave out what that would be cloned from.
 enum class Purpose { recall, read, work, claim };
 
 struct Subject {

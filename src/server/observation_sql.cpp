@@ -155,8 +155,8 @@ FROM registry.installation x)";
 }  // namespace
 
 const std::string& installation_sql() {
-    static const std::string sql = fmt::format(fmt::runtime(k_about_installation), k_is_proven);
-    return sql;
+    static const std::string k_sql = fmt::format(fmt::runtime(k_about_installation), k_is_proven);
+    return k_sql;
 }
 
 const std::string_view k_freed_role = R"(

@@ -62,8 +62,8 @@ JOIN registry.key k ON k.number = r.key_number AND k.retired_at IS NULL)";
 }  // namespace
 
 const std::string& claimable_sql() {
-    static const std::string sql = fmt::format(fmt::runtime(k_claim), k_is_proven);
-    return sql;
+    static const std::string k_sql = fmt::format(fmt::runtime(k_claim), k_is_proven);
+    return k_sql;
 }
 
 std::optional<environment::CloneSource> read_source(const pg::Rows& rows) {
