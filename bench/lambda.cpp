@@ -238,7 +238,7 @@ void measure_first_warm(LambdaStand& stand, const Pools& pools, int rounds, int 
         report.compare("start to warm create", "psql, incumbent's SQL", k_part_of_incumbent);
     const support::TempFolder folder("reviewdb-bench-", 0700);
     const auto file = (folder / "create.sql").string();
-    const auto& login = stand.stand().login();
+    const auto& login = stand.administrator_login();
     const Program psql{
         {(stand.stand().programs() / "psql").string(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f",
          file, login.with("dbname", "postgres").with("sslmode", "verify-full").to_uri().reveal()},

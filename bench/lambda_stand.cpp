@@ -28,6 +28,11 @@ std::string secret_name(const std::string& stage) {
     return fmt::format("aurora_postgres_{}_cdk", stage);
 }
 
+// Where the function keeps its own operator's login for the server at this port.
+std::string operator_secret(const pg::ConnectionInfo& server, int port) {
+    return fmt::format("reviewdb/operator_lambda/{}/{}", server.get("host"), port);
+}
+
 std::string value_of(const pg::ConnectionInfo& login, int port) {
     return boost::json::serialize(boost::json::object{{"engine", "postgres"},
                                                       {"host", login.get("host")},
@@ -63,11 +68,12 @@ std::string hundred_authorities(const std::filesystem::path& ours) {
 
 LambdaStand::LambdaStand() : folder_("reviewdb-bench-", 0700) {
     std::ofstream(authorities()) << hundred_authorities(stand_.ca_file());
-    const auto& login = stand_.login();
-    administrator_ = aws_.put(k_administrator, value_of(login, stand_.port()));
+    administrator_login_ = stand_.login();
+    administrator_ = aws_.put(k_administrator, value_of(*administrator_login_, stand_.port()));
     start(function(), "create", "preparation");
     serve("delete", "preparation");
     stop();
+    stand_.work_as(login_in(operator_secret(stand_.login(), stand_.port())));
     stand_.forget_what_is_gone();
 }
 
@@ -103,7 +109,10 @@ std::string LambdaStand::key() const {
 
 Program LambdaStand::function_without_tls(int port) {
     aws_.remove(k_by_way_of);
-    aws_.put(k_by_way_of, value_of(stand_.login(), port));
+    aws_.put(k_by_way_of, value_of(*administrator_login_, port));
+    const auto own = operator_secret(stand_.login(), port);
+    aws_.remove(own);
+    aws_.put(own, value_of(stand_.login(), port));
     auto program = function();
     program.environment["REVIEWDB_SERVER"] = fmt::format("{}?sslmode=disable", k_by_way_of);
     return program;
@@ -185,8 +194,12 @@ void LambdaStand::put_placeholder(const std::string& stage) {
 }
 
 pg::ConnectionInfo LambdaStand::login_of(const std::string& stage) const {
-    const auto value = aws_.value(secret_name(stage));
-    if (!value) throw std::runtime_error("there is no secret of " + stage);
+    return login_in(secret_name(stage));
+}
+
+pg::ConnectionInfo LambdaStand::login_in(const std::string& secret) const {
+    const auto value = aws_.value(secret);
+    if (!value) throw std::runtime_error("there is no secret " + secret);
     const auto login = environment::login_in_secret(base::Secret(*value)).value();
     return stand_.login().with("dbname", login.dbname).with_login(login.user, login.password);
 }

@@ -31,7 +31,9 @@ class LambdaStand {
     // Prepares the server by an event, as the function does.
     LambdaStand();
 
+    // Its login is the function's own operator's.
     const Stand& stand() const { return stand_; }
+    const pg::ConnectionInfo& administrator_login() const { return *administrator_login_; }
     std::string authorities() const { return (folder_ / "authorities.pem").string(); }
     std::string secrets_port() const;
 
@@ -66,12 +68,14 @@ class LambdaStand {
    private:
     using Time = std::chrono::steady_clock::time_point;
 
+    pg::ConnectionInfo login_in(const std::string& secret) const;
     std::string queue(const std::string& action, const std::string& stage);
     support::LambdaRuntimeStandIn::Outcome outcome_of(const std::string& request);
     Served served(Time start, const support::LambdaRuntimeStandIn::Outcome& outcome) const;
 
     support::TempFolder folder_;
     Stand stand_ = Stand::unprepared();
+    std::optional<pg::ConnectionInfo> administrator_login_;
     support::SecretsManagerStandIn aws_;
     support::LambdaRuntimeStandIn lambda_;
     std::size_t earlier_connections_ = 0;

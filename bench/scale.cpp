@@ -81,8 +81,8 @@ struct Verbs {
 };
 
 Verbs verbs_on(const Stand& stand) {
-    return {stand.reviewdb({"get", "e1"}),
-            stand.reviewdb({"url", "e1"}),
+    return {stand.reviewdb({"get", "e1", "--repository", k_repository}),
+            stand.reviewdb({"url", "e1", "--repository", k_repository}),
             stand.reviewdb({"create", "e1", "--repository", k_repository}),
             stand.reviewdb({"create", "cold", "--repository", k_repository}),
             stand.reviewdb({"delete", "cold", "--purge", "--yes", "--repository", k_repository}),

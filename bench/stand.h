@@ -29,6 +29,8 @@ class Stand {
     Program at_port(Program program, int port) const;
 
     const pg::ConnectionInfo& login() const { return login_; }
+    // From here on login() is this one.
+    void work_as(pg::ConnectionInfo login) { login_ = std::move(login); }
     std::string login_text() const { return login_.to_uri().reveal(); }
     const std::filesystem::path& data() const { return cluster_.data(); }
     const std::filesystem::path& programs() const { return cluster_.programs(); }

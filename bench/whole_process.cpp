@@ -32,8 +32,8 @@ struct Verbs {
 Verbs verbs_on(const Stand& stand, const std::string& name) {
     const std::string repository = "bench.example/a/b";
     return {stand.reviewdb({"create", name, "--repository", repository}),
-            stand.reviewdb({"get", name}),
-            stand.reviewdb({"url", name}),
+            stand.reviewdb({"get", name, "--repository", repository}),
+            stand.reviewdb({"url", name, "--repository", repository}),
             stand.reviewdb({"reset", name, "--yes", "--repository", repository}),
             stand.reviewdb({"delete", name, "--yes", "--repository", repository}),
             stand.reviewdb({"delete", name, "--purge", "--yes", "--repository", repository}),
@@ -52,7 +52,9 @@ void measure_times(const Stand& stand, int rounds, bench::Report& report) {
     auto& help = report.compare("--help", "psql --version", k_help);
 
     const auto verbs = verbs_on(stand, "bench");
-    const auto without_repository = stand.reviewdb({"create", "bench"});
+    // Of the repository that git finds here, so it is another environment.
+    const auto without_repository = stand.reviewdb({"create", "asking"});
+    bench::output_of(without_repository);
     const auto its = verbs_on(stand, "floor");
     bench::LifeFloor floor(stand, {its.create, its.url, its.purge});
     for (const auto& sentence : floor.findings()) report.remark(sentence);
