@@ -30,7 +30,7 @@ chaos_command() {
     --program pg_server_contract --program pg_lifecycle --program pg_adoption --program pg_removal \
     --program pg_locks --program pg_registry
   test_command unit pg e2e --major 15 --program unit_tests --program pg_faults --program e2e_kills \
-    --program e2e_lambda_hard --program e2e_leaving
+    --program e2e_lambda_hard --program e2e_leaving --program e2e_callers
   test_command e2e --major 16 --major 17 --major 18 --program e2e_tools
   unset REVIEWDB_TEST_EXHAUSTIVELY
   test_command unit pg --major 15 --preset asan --program unit_aws --program pg_lifecycle

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "e2e/cli_fixture.h"
+#include "support/stride.h"
 
 namespace {
 
@@ -63,45 +64,52 @@ std::string without_times(const std::string& text) {
 class CallerVariables : public e2e::CliTest {
    protected:
     // A server whose URL says how to reach it, TLS included: PGSSLMODE is a caller's to demand.
-    static e2e::Variables with_server(e2e::Variables variables) {
-        const auto url = operator_url();
+    static e2e::Variables with_server(e2e::Variables variables, const std::string& url) {
         const auto* separator = url.find('?') == std::string::npos ? "?" : "&";
         variables.emplace("REVIEWDB_SERVER", url + separator + "sslmode=disable");
         return variables;
     }
-    // Everything that a life of an environment prints, with the exit codes.
-    std::string life(const e2e::Variables& variables) const {
+    // Everything that the calls print, with their exit codes.
+    std::string answers(const std::vector<e2e::Words>& calls, const e2e::Variables& variables,
+                        const std::string& url = operator_url()) const {
         std::string told;
-        for (const e2e::Words& words :
-             std::vector<e2e::Words>{{"create", k_name, "-o", "json", "--label", "team=grün"},
-                                     {"create", k_name, "-o", "json"},
-                                     {"get", k_name, "-o", "json"},
-                                     {"list", "-o", "json"},
-                                     {"protect", k_name},
-                                     {"delete", k_name, "--yes"},
-                                     {"unprotect", k_name},
-                                     {"extend", k_name, "--ttl", "3d"},
-                                     {"close", k_name, "--reason", "für später"},
-                                     {"url", k_name},
-                                     {"open", k_name},
-                                     {"exec", k_name, "--", "true"},
-                                     {"rotate", k_name},
-                                     {"reset", k_name, "--yes"},
-                                     {"repair", k_name},
-                                     {"sweep", "--dry-run"},
-                                     {"config"},
-                                     {"delete", k_name, "--yes"},
-                                     {"get", k_name},
-                                     {"restore", k_name},
-                                     {"delete", k_name, "--yes", "--purge"}}) {
+        for (const auto& words : calls) {
             auto all = words;
             all.insert(all.begin() + 1, {"--project", "callers"});
-            auto finished = reviewdb(all, with_server(variables));
+            auto finished = reviewdb(all, with_server(variables, url));
             told += words.front() + " " + std::to_string(finished.exit_code) + "\n" +
                     without_times(finished.out);
             if (finished.exit_code != 0) told += finished.err;
         }
         return told;
+    }
+    // A life of an environment.
+    std::string life(const e2e::Variables& variables) const {
+        return answers({{"create", k_name, "-o", "json", "--label", "team=grün"},
+                        {"create", k_name, "-o", "json"},
+                        {"get", k_name, "-o", "json"},
+                        {"list", "-o", "json"},
+                        {"protect", k_name},
+                        {"delete", k_name, "--yes"},
+                        {"unprotect", k_name},
+                        {"extend", k_name, "--ttl", "3d"},
+                        {"close", k_name, "--reason", "für später"},
+                        {"url", k_name},
+                        {"open", k_name},
+                        {"exec", k_name, "--", "true"},
+                        {"rotate", k_name},
+                        {"reset", k_name, "--yes"},
+                        {"repair", k_name},
+                        {"sweep", "--dry-run"},
+                        {"config"},
+                        {"delete", k_name, "--yes"},
+                        {"get", k_name},
+                        {"restore", k_name},
+                        {"delete", k_name, "--yes", "--purge"}},
+                       variables);
+    }
+    static std::string operator_address() {
+        return "127.0.0.1:" + std::string(e2e::login_of(operator_url()).get("port"));
     }
     // Without what is random in it: the role's name.
     static std::string plain(std::string text) {
@@ -121,6 +129,29 @@ TEST_F(CallerVariables, DoNotChangeWhatAnyVerbAnswers) {
     for (const auto& variables : hostile()) {
         SCOPED_TRACE(testing::PrintToString(variables));
         EXPECT_EQ(plain(life(variables)), expected);
+    }
+}
+
+// One of five sets every day; ./dev chaos tries all.
+TEST_F(CallerVariables, DoNotChangeWhatThePlatformEngineerIsAnswered) {
+    const std::vector<e2e::Words> daily{{"history"},          {"report"},         {"trash"},
+                                        {"template", "list"}, {"pool", "status"}, {"key", "list"}};
+    const std::vector<e2e::Words> rare{
+        {"init", "--sslmode", "disable", "--advertise", operator_address()},
+        {"upgrade"},
+        {"doctor"},
+        {"uninstall", "--dry-run"}};
+    const auto& administrator = e2e::prepared().administrator;
+    const auto all = [&](const e2e::Variables& variables) {
+        return answers(daily, variables) + answers(rare, variables, administrator);
+    };
+    const auto expected = all({});
+    ASSERT_THAT(expected, HasSubstr("init 0"));
+    ASSERT_THAT(expected, HasSubstr("history 0"));
+    for (std::size_t i = 0; i < hostile().size(); ++i) {
+        if (!support::is_of_every_day(static_cast<int>(i), 5)) continue;
+        SCOPED_TRACE(testing::PrintToString(hostile()[i]));
+        EXPECT_EQ(all(hostile()[i]), expected);
     }
 }
 
