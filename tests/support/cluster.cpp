@@ -37,7 +37,7 @@ local::Settings settings_for(const ClusterOptions& options) {
         {"max_connections", "100"},
         {"max_locks_per_transaction", "64"},
         {"max_prepared_transactions", "0"},
-        {"shared_buffers", "64MB"},
+        {"shared_buffers", "16MB"},
         {"log_line_prefix", "%m [%p] %q%u@%d "},
     };
     if (options.durability == local::Durability::none) {

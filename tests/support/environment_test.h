@@ -14,6 +14,7 @@
 #include "support/caller.h"
 #include "support/pg_test.h"
 #include "support/soon.h"
+#include "support/sql.h"
 #include "support/stop_after.h"
 
 namespace support {
@@ -88,6 +89,8 @@ class EnvironmentTest : public PgTest {
 
    private:
     static environment::Manager::Surroundings surroundings();
+
+    KeptSessions kept_;
 };
 
 }  // namespace support

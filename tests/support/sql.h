@@ -12,7 +12,18 @@ namespace support {
 
 pg::Connection connect(const pg::ConnectionInfo& login);
 
-// One statement in a session of its own.
+// As long as one of these lives, the sessions that the superuser opens to ask or to execute something
+// in `postgres` or `reviewdb` on this thread stay open for the next statement: a login takes longer
+// than most statements. Not for tests of what ends sessions, or is held up by them.
+class KeptSessions {
+   public:
+    KeptSessions();
+    ~KeptSessions();
+    KeptSessions(const KeptSessions&) = delete;
+    KeptSessions& operator=(const KeptSessions&) = delete;
+};
+
+// One statement, in a session in which nothing is left of an earlier one.
 void execute(const pg::ConnectionInfo& login, const std::string& sql);
 
 // The column `value` of the only row: ask(login, "SELECT count(*) AS value FROM t").
