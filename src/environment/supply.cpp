@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "environment/manager.h"
 #include "environment/operation.h"
+#include "environment/planning.h"
 
 namespace environment {
 
