@@ -115,12 +115,25 @@ void SiegeTest::TearDown() {
     const auto theirs = remove(their_name_);
     EXPECT_TRUE(theirs) << theirs.error().message;
     empty_trash();
+    // What was held to the end of a verb's time is dropped by the next one that looks.
+    must(in_a_process(std::nullopt,
+                      [](auto& manager) { return manager.finish_pending(support::soon()); }));
     expect_nothing_left();
     EXPECT_EQ(support::ask(root(), "SELECT count(*)::text AS value FROM pg_prepared_xacts"), "0");
     EXPECT_EQ(support::ask(root(),
                            "SELECT count(*)::text AS value FROM pg_roles WHERE rolname LIKE "
                            "'reviewdb\\_t\\_%'"),
               "0");
+}
+
+void SiegeTest::roll_back_what_is_prepared() {
+    auto session = support::connect(root());
+    const auto rows =
+        must(session.run({"SELECT gid, database FROM pg_prepared_xacts"}, support::soon()));
+    for (int i = 0; i < rows.size(); ++i) {
+        support::execute(root(rows[i].text("database")),
+                         fmt::format("ROLLBACK PREPARED '{}'", rows[i].text("gid")));
+    }
 }
 
 std::vector<Siege::Plan> SiegeTest::plans() const {

@@ -59,6 +59,8 @@ class SiegeTest : public support::EnvironmentTest {
     // Each lock by itself, and all of them in one transaction.
     std::vector<Siege::Plan> plans() const;
     Siege::Plan everything() const { return plans().back(); }
+    // What a verb had no need to roll back would stand in the way of the next siege.
+    static void roll_back_what_is_prepared();
 
     std::string their_name_ = support::unique_name();
     pg::ConnectionInfo mine_;

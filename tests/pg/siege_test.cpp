@@ -35,9 +35,13 @@ class EnvironmentUnderSiege : public SiegeTest {
     // verbs each has three seconds.
     void expect_in_time(const Deed& deed, const std::function<void()>& again = {}, int verbs = 1) {
         const auto calm = time_of(deed, "in peace");
-        for (const auto& plan : plans()) {
-            if (plan.name != "everything" && !support::is_exhaustive()) continue;
+        const std::size_t all = plans().size();
+        for (std::size_t i = support::is_exhaustive() ? 0 : all - 1; i < all; ++i) {
+            roll_back_what_is_prepared();
             if (again) again();
+            // With the names of now.
+            const auto plan = plans().at(i);
+            if (!can_take(plan)) continue;
             Siege siege(mine_, plan);
             siege.wait_until_it_holds();
             const auto took = time_of(deed, plan.name);
@@ -56,6 +60,16 @@ class EnvironmentUnderSiege : public SiegeTest {
         fmt::print("{}: {} ms\n", when, took.count());
         return took;
     }
+    // Some locks are refused to an environment, on one major or on all. All of them together are
+    // not.
+    bool can_take(const Siege::Plan& plan) const {
+        if (plan.locks.size() > 1) return true;
+        auto session = support::connect(mine_);
+        const auto taken = session.begin({{plan.locks.front()}}, soon());
+        std::move(session).close_and_wait(soon());
+        if (!taken) fmt::print("{}: {}\n", plan.name, taken.error().message);
+        return taken.has_value();
+    }
     // The environment is as create makes it, and its own login works.
     void expect_usable() {
         const auto mine = must(create(name_));
@@ -64,13 +78,7 @@ class EnvironmentUnderSiege : public SiegeTest {
     }
     // What was handed over is nothing of reviewdb's any more, nor is what it prepared.
     void drop_released() const {
-        auto session = support::connect(root());
-        const auto rows =
-            must(session.run({"SELECT gid, database FROM pg_prepared_xacts"}, soon()));
-        for (int i = 0; i < rows.size(); ++i) {
-            support::execute(root(rows[i].text("database")),
-                             fmt::format("ROLLBACK PREPARED '{}'", rows[i].text("gid")));
-        }
+        roll_back_what_is_prepared();
         support::execute(root(), fmt::format("DROP DATABASE {} WITH (FORCE)", my_database_));
         support::execute(root(), fmt::format("DROP OWNED BY {}", my_role_));
         support::execute(root(), fmt::format("DROP ROLE {}", my_role_));
