@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "pg/quoting.h"
 #include "server/migrations.h"
+#include "server/open_databases.h"
 #include "server/ownership.h"
 #include "server/registration.h"
 #include "server/registry_objects.h"
@@ -40,7 +41,7 @@ class Takeover {
     Result<void> run();
 
    private:
-    Result<void> let_in(bool connections, Deadline deadline);
+    Result<void> open_again();
     Result<void> move(pg::Connection& control, bool has_registry);
     Result<void> be_alone(const pg::Connection& control);
     Result<pg::Rows> others(const pg::Connection& control);
@@ -55,8 +56,16 @@ class Takeover {
     base::Log& log_;
 };
 
-Result<void> Takeover::let_in(bool connections, Deadline deadline) {
-    return with_our_roles(session_, {as_manager(), allow_connections(connections)}, deadline);
+Result<void> let_in(pg::Connection& session, bool connections, Deadline deadline) {
+    return with_our_roles(session, {as_manager(), allow_connections(connections)}, deadline);
+}
+
+// In a session of its own where the first one died: a deadline that ends in a statement ends it.
+Result<void> Takeover::open_again() {
+    const auto longer = deadline_.extended_by(std::chrono::seconds(5));
+    if (session_.alive()) return let_in(session_, true, longer);
+    BASE_TRY_ASSIGN(auto another, open_administrator(administrator_, longer, log_));
+    return let_in(another, true, longer);
 }
 
 Result<pg::Rows> Takeover::others(const pg::Connection& control) {
@@ -195,7 +204,7 @@ Result<void> Takeover::move(pg::Connection& control, bool has_registry) {
 
 Result<void> Takeover::run() {
     // A process that died may have left it shut; to be in it before it is shut, it has to be open.
-    BASE_TRY(let_in(true, deadline_));
+    BASE_TRY(let_in(session_, true, deadline_));
     BASE_TRY_ASSIGN(auto control,
                     open_session(administrator_, k_control_database, Acting::as_itself,
                                  "reviewdb upgrade", deadline_, log_));
@@ -203,14 +212,14 @@ Result<void> Takeover::run() {
     BASE_TRY_ASSIGN(const auto schema, look_at_schema(control, deadline_));
     // Another call may have done it meanwhile.
     if (schema.owner == k_registry_owner) return {};
-    BASE_TRY(let_in(false, deadline_));
-    auto moved = move(control, schema.exists);
+    auto moved = let_in(session_, false, deadline_);
+    if (moved) moved = move(control, schema.exists);
     if (moved) {
         log_.info("the registry belongs to {} now", k_registry_owner);
         return {};
     }
     std::move(control).close_and_wait(deadline_.extended_by(std::chrono::seconds(2)));
-    if (session_.alive()) BASE_TRY(let_in(true, deadline_.extended_by(std::chrono::seconds(2))));
+    BASE_TRY(open_again());
     return moved;
 }
 

@@ -81,7 +81,7 @@ class Foundation {
     Result<void> shut_control();
     Result<void> wait_until_alone(const pg::Connection& control);
     Result<void> check_nothing_lives(pg::Connection& control);
-    Result<void> let_in(bool connections, Deadline deadline);
+    Result<void> open_control_again();
     Result<void> drop_database(std::string_view owner, std::string_view name,
                                const std::vector<std::string>& before);
     Result<void> drop_role(const Survey& seen, std::string_view name);
@@ -139,8 +139,12 @@ Result<void> Foundation::check_nothing_lives(pg::Connection& control) {
                       "somebody made them meanwhile, or they are held: call again");
 }
 
-Result<void> Foundation::let_in(bool connections, Deadline deadline) {
-    return run_as_owner(session_, {allow(connections)}, deadline);
+// In a session of its own where the first one died: a deadline that ends in a statement ends it.
+Result<void> Foundation::open_control_again() {
+    const auto longer = deadline_.extended_by(std::chrono::seconds(5));
+    if (session_.alive()) return run_as_owner(session_, {allow(true)}, longer);
+    BASE_TRY_ASSIGN(auto another, open_outside(administrator_, longer, log_));
+    return run_as_owner(another, {allow(true)}, longer);
 }
 
 // Nobody new gets in, whoever is in leaves, and then it is looked at: so nothing can be made
@@ -149,24 +153,24 @@ Result<void> Foundation::shut_control() {
     BASE_TRY_ASSIGN(const auto found, look_at_control(session_, deadline_));
     if (!found.open && found.seen_empty) return {};
     // A process that died here left it shut.
-    if (!found.open) BASE_TRY(let_in(true, deadline_));
+    if (!found.open) BASE_TRY(run_as_owner(session_, {allow(true)}, deadline_));
     BASE_TRY_ASSIGN(auto control, open_session(administrator_, k_control_database,
                                                Acting::as_itself, k_application, deadline_, log_));
     BASE_TRY(lock_preparation(control, deadline_));
-    BASE_TRY(let_in(false, deadline_));
-    auto empty = wait_until_alone(control);
+    auto empty = run_as_owner(session_, {allow(false)}, deadline_);
+    if (empty) empty = wait_until_alone(control);
     if (empty) empty = check_nothing_lives(control);
     // It may have failed within its transaction.
-    if (!empty && control.alive()) BASE_TRY(end_as_owner(control, deadline_));
+    if (!empty && control.alive()) {
+        BASE_TRY(end_as_owner(control, deadline_.extended_by(std::chrono::seconds(2))));
+    }
     if (empty) {
         empty = run_as_owner(session_,
                              {fmt::format("COMMENT ON DATABASE {} IS {}", k_control_database,
                                           pg::literal(k_leaving_comment))},
                              deadline_);
     }
-    if (!empty && session_.alive()) {
-        BASE_TRY(let_in(true, deadline_.extended_by(std::chrono::seconds(2))));
-    }
+    if (!empty) BASE_TRY(open_control_again());
     std::move(control).close_and_wait(deadline_);
     return empty;
 }

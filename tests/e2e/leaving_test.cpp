@@ -7,6 +7,7 @@
 
 #include "e2e/cli_fixture.h"
 #include "e2e/process.h"
+#include "support/soon.h"
 #include "support/stride.h"
 
 namespace {
@@ -214,6 +215,23 @@ TEST_F(UninstallTest, SaysWhatIsHeldAndGoesOnWhenThatHasEnded) {
     std::move(held).close_and_wait(base::Deadline::after(std::chrono::seconds(5)));
     const auto removed = reviewdb({"uninstall", "--delete-all"});
     EXPECT_EQ(removed.exit_code, 0) << removed.err << removed.out;
+    EXPECT_EQ(what_stands(), k_theirs);
+}
+
+// The registry is shut when a lock makes the call wait; its time ends before its patience with
+// locks.
+TEST_F(UninstallTest, OpensTheRegistryAgainWhenItsTimeIsOver) {
+    auto other = support::connect(cluster_->superuser());
+    support::must(other.begin({{"COMMENT ON DATABASE reviewdb IS 'not yet'"}}, support::soon()));
+    const auto late = reviewdb({"uninstall", "--deadline", "2s"});
+    EXPECT_EQ(late.exit_code, 6) << late.err << late.out;
+    EXPECT_EQ(ask(cluster_->superuser(),
+                  "SELECT datallowconn::text AS value FROM pg_database WHERE datname = 'reviewdb'"),
+              "true");
+    std::move(other).close_and_wait(support::soon());
+    must({"create", "one"});
+    must({"delete", "--purge", "one"});
+    EXPECT_EQ(reviewdb({"uninstall", "--delete-all"}).exit_code, 0);
     EXPECT_EQ(what_stands(), k_theirs);
 }
 
