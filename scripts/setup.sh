@@ -9,7 +9,8 @@ setup_packages() {
     build) echo g++=g++ cmake=cmake ninja-build=ninja ccache=ccache pkg-config=pkg-config git=git \
       libpq-dev libssl-dev libexpected-dev libcli11-dev libfmt-dev libspdlog-dev \
       libtomlplusplus-dev libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libgtest-dev \
-      libgmock-dev libbenchmark-dev libnghttp2-dev libzstd-dev libbrotli-dev zlib1g-dev ;;
+      libgmock-dev libbenchmark-dev libnghttp2-dev libzstd-dev libbrotli-dev zlib1g-dev \
+      liblz4-dev liblzma-dev ;;
     server) echo postgresql-15 postgresql-client-15 procps=ps openssl=openssl ;;
     test) echo nodejs=node npm=npm ca-certificates pgbouncer zsh=zsh fish=fish direnv=direnv ;;
     lint) echo clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 shellcheck=shellcheck \

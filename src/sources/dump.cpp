@@ -28,7 +28,7 @@ constexpr std::size_t k_most_said = 4096;
 class ProgramInput final : public Input {
    public:
     ProgramInput(base::Child child, std::string name, Input* feed)
-        : child_(std::move(child)), name_(std::move(name)), feed_(feed) {}
+        : child_(std::move(child)), name_(std::move(name)), feed_(feed), rest_(feed) {}
 
     base::Result<std::size_t> read(char* into, std::size_t size, base::Deadline deadline) override {
         while (!base::interrupted() && !deadline.passed()) {
@@ -66,7 +66,23 @@ class ProgramInput final : public Input {
         auto count = feed_->read(unsent_.data(), unsent_.size(), deadline);
         unsent_.resize(count.value_or(0));
         if (!count) return base::fail(std::move(count).error());
-        if (*count == 0) stop_feeding();
+        if (*count == 0) {
+            rest_ = nullptr;
+            stop_feeding();
+        }
+        return {};
+    }
+
+    // pg_restore stops at the end of the archive. What comes after it tells whether the archive is
+    // whole, as the checksum of a compressed one does.
+    base::Result<void> read_rest(base::Deadline deadline) {
+        constexpr std::size_t k_part = 1U << 16U;
+        unsent_.resize(rest_ == nullptr ? 0 : k_part);
+        while (rest_ != nullptr) {
+            BASE_TRY_ASSIGN(const auto count,
+                            rest_->read(unsent_.data(), unsent_.size(), deadline));
+            if (count == 0) rest_ = nullptr;
+        }
         return {};
     }
 
@@ -91,7 +107,10 @@ class ProgramInput final : public Input {
     base::Result<std::size_t> end(base::Deadline deadline) {
         BASE_TRY_ASSIGN(const int code, child_.finish(deadline));
         listen();
-        if (code == 0) return 0;
+        if (code == 0) {
+            BASE_TRY(read_rest(deadline));
+            return 0;
+        }
         const auto said = base::harmless(base::presentable(base::beginning_of(said_, k_most_said)));
         return base::fail(ErrorKind::invalid_input,
                           fmt::format("{} failed with {}: {}", name_, code,
@@ -101,6 +120,7 @@ class ProgramInput final : public Input {
     base::Child child_;
     std::string name_;
     Input* feed_;
+    Input* rest_;  // the same, until it is at its end
     std::string unsent_;
     std::string said_;
     bool heard_all_ = false;
@@ -131,8 +151,9 @@ base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format form
 }
 
 base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format,
-                                             Input& archive) {
-    return start(restoring(tool, format), "pg_restore of standard input", &archive);
+                                             OpenedInput& archive) {
+    return start(restoring(tool, format), fmt::format("pg_restore of {}", archive.name()),
+                 &archive);
 }
 
 base::Result<std::unique_ptr<Input>> dump(const ClientTool& tool,

@@ -16,8 +16,10 @@ namespace sources {
 // The script that is in the archive at `path`. Fails as base::Child::start does.
 base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format,
                                              const std::string& path);
-// The same of an archive that comes by `archive`, which is borrowed for the answer's life.
-base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format, Input& archive);
+// The same of an archive that comes by `archive`, which is borrowed for the answer's life, and is
+// read to its end: what is wrong with it there is found, too.
+base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format,
+                                             OpenedInput& archive);
 // The script of the database that `source` connects to.
 base::Result<std::unique_ptr<Input>> dump(const ClientTool& tool, const pg::ConnectionInfo& source);
 

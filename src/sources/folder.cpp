@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <system_error>
 
 #include "base/text.h"
@@ -37,7 +38,27 @@ bool is_document(std::string_view path) {
            std::ranges::any_of(k_documents, [&](auto end) { return name.ends_with(end); });
 }
 
-bool is_sql(std::string_view path) { return base::lower(path).ends_with(".sql"); }
+// "01.sql" of "01.sql.gz": what it is called once it is unpacked.
+std::string_view unpacked_name(std::string_view path) {
+    constexpr std::array<std::string_view, 5> k_endings{".gz", ".zst", ".zstd", ".lz4", ".xz"};
+    const auto name = base::lower(path);
+    for (const auto ending : k_endings) {
+        if (name.ends_with(ending)) return path.substr(0, path.size() - ending.size());
+    }
+    return path;
+}
+
+bool is_sql(std::string_view path) { return base::lower(unpacked_name(path)).ends_with(".sql"); }
+
+// Two files that are probably the same, of which one is compressed; empty if there are none.
+std::vector<std::string> twins_in(const std::vector<std::string>& files) {
+    std::map<std::string_view, std::string> seen;
+    for (const auto& file : files) {
+        const auto [there, is_new] = seen.emplace(unpacked_name(file), file);
+        if (!is_new) return {there->second, file};
+    }
+    return {};
+}
 
 std::string list_of(const std::vector<std::string>& names) {
     constexpr std::size_t k_most = 5;
@@ -89,7 +110,7 @@ Result<Selection> select(const Folder& folder, const std::string& path) {
     auto strange = folder.others;
     for (const auto& file : folder.files) {
         const bool hidden = is_hidden(file);
-        if (!hidden && is_undo_name(file)) {
+        if (!hidden && is_undo_name(unpacked_name(file))) {
             undo.push_back(file);
         } else if (is_document(file)) {
             selection.not_taken.push_back(file);
@@ -114,6 +135,13 @@ Result<Selection> select(const Folder& folder, const std::string& path) {
                         path, list_of(strange)),
             "name the files that are meant: --from FILE, several times; what a tool keeps is for "
             "--run 'COMMAND'");
+    }
+    if (const auto twins = twins_in(selection.sql); !twins.empty()) {
+        return base::fail(
+            ErrorKind::invalid_input,
+            fmt::format("the folder {} holds the same file twice, once compressed: {}", path,
+                        list_of(twins)),
+            "name the files that are meant: --from FILE, several times");
     }
     return selection;
 }

@@ -53,21 +53,21 @@ FileInput::~FileInput() {
 }
 
 base::Result<std::size_t> FileInput::read_on(char* into, std::size_t size,
-                                             base::Deadline deadline) const {
+                                             base::Deadline deadline) {
     while (!base::interrupted() && !deadline.passed()) {
         pollfd something{file_, POLLIN, 0};
         const int ready = poll(&something, 1, base::wait_slice(deadline));
         if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
         const auto count = ::read(file_, into, size);
         if (count >= 0) return static_cast<std::size_t>(count);
-        if (errno != EINTR && errno != EAGAIN) return cannot_read(name_);
+        if (errno != EINTR && errno != EAGAIN) return cannot_read(name());
     }
     return base::fail(ErrorKind::deadline, base::interrupted()
                                                ? std::string("interrupted")
-                                               : fmt::format("{} did not end in time", name_));
+                                               : fmt::format("{} did not end in time", name()));
 }
 
-base::Result<std::size_t> FileInput::read(char* into, std::size_t size, base::Deadline deadline) {
+base::Result<std::size_t> OpenedInput::read(char* into, std::size_t size, base::Deadline deadline) {
     if (kept_.empty()) return read_on(into, size, deadline);
     const auto count = std::min(size, kept_.size());
     std::copy_n(kept_.begin(), count, into);
@@ -75,7 +75,7 @@ base::Result<std::size_t> FileInput::read(char* into, std::size_t size, base::De
     return count;
 }
 
-base::Result<std::string> FileInput::beginning(std::size_t size, base::Deadline deadline) {
+base::Result<std::string> OpenedInput::beginning(std::size_t size, base::Deadline deadline) {
     auto held = kept_.size();
     kept_.resize(std::max(held, size));
     while (held < size) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/deadline.h"
 #include "base/result.h"
@@ -27,8 +28,27 @@ class Input {
                                            base::Deadline deadline) = 0;
 };
 
-// An open file, whose beginning can be looked at before it is read. Owns the descriptor.
-class FileInput final : public Input {
+// An Input whose beginning can be looked at before it is read.
+class OpenedInput : public Input {
+   public:
+    base::Result<std::size_t> read(char* into, std::size_t size, base::Deadline deadline) override;
+    // The first bytes, less than `size` only if there are no more; they are still to be read.
+    base::Result<std::string> beginning(std::size_t size, base::Deadline deadline);
+    const std::string& name() const { return name_; }  // for messages
+
+   protected:
+    explicit OpenedInput(std::string name) : name_(std::move(name)) {}
+    // As read(), of what was not looked at.
+    virtual base::Result<std::size_t> read_on(char* into, std::size_t size,
+                                              base::Deadline deadline) = 0;
+
+   private:
+    std::string name_;
+    std::string kept_;  // looked at, not yet read
+};
+
+// An open file. Owns the descriptor.
+class FileInput final : public OpenedInput {
    public:
     // Fails invalid_input for what is not there or is a folder, denied.
     static base::Result<std::unique_ptr<FileInput>> open(const std::filesystem::path& path);
@@ -36,17 +56,12 @@ class FileInput final : public Input {
     static std::unique_ptr<FileInput> standard_input();
     ~FileInput() override;
 
-    base::Result<std::size_t> read(char* into, std::size_t size, base::Deadline deadline) override;
-    // The first bytes, less than `size` only where there are no more; they are still to be read.
-    base::Result<std::string> beginning(std::size_t size, base::Deadline deadline);
-
    private:
-    explicit FileInput(int file, std::string name) : file_(file), name_(std::move(name)) {}
-    base::Result<std::size_t> read_on(char* into, std::size_t size, base::Deadline deadline) const;
+    FileInput(int file, std::string name) : OpenedInput(std::move(name)), file_(file) {}
+    base::Result<std::size_t> read_on(char* into, std::size_t size,
+                                      base::Deadline deadline) override;
 
     int file_;
-    std::string name_;
-    std::string kept_;  // looked at, not yet read
 };
 
 }  // namespace sources

@@ -14,6 +14,7 @@
 #include "sources/folder.h"
 #include "sources/migration_tools.h"
 #include "sources/undo.h"
+#include "sources/unpacked_input.h"
 
 namespace sources {
 
@@ -60,45 +61,69 @@ Result<ClientTool> restoring_tool(std::string_view beginning, Format format,
     return find_tool("pg_restore", restore_major(beginning, format), tools, deadline);
 }
 
-Result<Parts> of_stream(std::string name, std::unique_ptr<FileInput> input, const ToolPlaces& tools,
+// What a file or a stream is, once it is unpacked.
+struct Looked {
+    Unpacked opened;
+    std::string beginning;
+    Format format;
+};
+
+Result<Looked> look_at(std::unique_ptr<OpenedInput> input, Deadline deadline) {
+    const auto name = input->name();
+    BASE_TRY_ASSIGN(auto opened, unpacked(std::move(input), deadline));
+    BASE_TRY_ASSIGN(auto beginning, opened.input->beginning(k_telling_bytes, deadline));
+    BASE_TRY_ASSIGN(const auto format, recognise(beginning, name, opened.compression));
+    return Looked{std::move(opened), std::move(beginning), format};
+}
+
+Result<Parts> of_stream(std::unique_ptr<OpenedInput> input, const ToolPlaces& tools,
                         Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto beginning, input->beginning(k_telling_bytes, deadline));
-    BASE_TRY_ASSIGN(const auto format, recognise(beginning, name));
+    auto name = input->name();
+    BASE_TRY_ASSIGN(auto looked, look_at(std::move(input), deadline));
+    const auto& [opened, beginning, format] = looked;
     if (format == Format::sql) {
         if (const auto tool = tool_by_marks(beginning)) return is_migration(name, *tool);
     }
-    Stream stream{std::move(name), std::move(input), format};
+    Stream stream{std::move(name), std::move(looked.opened.input), format};
     if (format != Format::sql) {
         BASE_TRY_ASSIGN(stream.tool, restoring_tool(beginning, format, tools, deadline));
     }
     return one(std::move(stream));
 }
 
-Result<std::string> beginning_of_file(const std::string& path, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto file, FileInput::open(path));
-    return file->beginning(k_telling_bytes, deadline);
+Result<Looked> look_at_file(const std::string& path, Deadline deadline) {
+    BASE_TRY_ASSIGN(auto file, FileInput::open(path));
+    return look_at(std::move(file), deadline);
 }
 
 Result<Parts> of_file(const std::string& path, const ToolPlaces& tools, Deadline deadline) {
     std::error_code problem;
     const auto status = fs::status(path, problem);
     BASE_TRY_ASSIGN(auto file, FileInput::open(path));
-    if (!fs::is_regular_file(status)) return of_stream(path, std::move(file), tools, deadline);
-    BASE_TRY_ASSIGN(const auto beginning, file->beginning(k_telling_bytes, deadline));
-    BASE_TRY_ASSIGN(const auto format, recognise(beginning, path));
-    if (format == Format::sql) {
-        if (const auto tool = tool_by_marks(beginning)) return is_migration(path, *tool);
-        return one(SqlFile{path});
+    if (!fs::is_regular_file(status)) return of_stream(std::move(file), tools, deadline);
+    BASE_TRY_ASSIGN(const auto looked, look_at(std::move(file), deadline));
+    const auto compression = looked.opened.compression;
+    if (looked.format == Format::sql) {
+        if (const auto tool = tool_by_marks(looked.beginning)) return is_migration(path, *tool);
+        return one(SqlFile{path, compression});
     }
-    BASE_TRY_ASSIGN(auto tool, restoring_tool(beginning, format, tools, deadline));
-    return one(Archive{path, format, std::move(tool)});
+    BASE_TRY_ASSIGN(auto tool, restoring_tool(looked.beginning, looked.format, tools, deadline));
+    return one(Archive{path, looked.format, std::move(tool), compression});
+}
+
+Result<SqlFile> sql_file_of(const std::string& path, const Looked& looked) {
+    if (looked.format == Format::sql) return SqlFile{path, looked.opened.compression};
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("{} is a dump in {} format; an SQL file is expected here", path,
+                                  to_text(looked.format)));
 }
 
 Result<Parts> of_folder(const std::string& folder, const ToolPlaces& tools, Deadline deadline) {
     const auto contents = (fs::path(folder) / "toc.dat").string();
     std::error_code none;
     if (fs::exists(contents, none)) {
-        BASE_TRY_ASSIGN(const auto beginning, beginning_of_file(contents, deadline));
+        BASE_TRY_ASSIGN(const auto file, FileInput::open(contents));
+        BASE_TRY_ASSIGN(const auto beginning, file->beginning(k_telling_bytes, deadline));
         BASE_TRY_ASSIGN(auto tool, restoring_tool(beginning, Format::directory, tools, deadline));
         return one(Archive{folder, Format::directory, std::move(tool)});
     }
@@ -115,9 +140,9 @@ Result<Parts> of_folder(const std::string& folder, const ToolPlaces& tools, Dead
     }
     for (const auto& file : selection.sql) {
         const auto path = (fs::path(folder) / file).string();
-        BASE_TRY_ASSIGN(const auto beginning, beginning_of_file(path, deadline));
-        if (const auto tool = tool_by_marks(beginning)) return is_migration(folder, *tool);
-        BASE_TRY_ASSIGN(auto sql, sql_file(path, deadline));
+        BASE_TRY_ASSIGN(const auto looked, look_at_file(path, deadline));
+        if (const auto tool = tool_by_marks(looked.beginning)) return is_migration(folder, *tool);
+        BASE_TRY_ASSIGN(auto sql, sql_file_of(path, looked));
         parts.parts.emplace_back(std::move(sql));
     }
     if (!parts.parts.empty()) return parts;
@@ -129,7 +154,11 @@ Result<Parts> of_folder(const std::string& folder, const ToolPlaces& tools, Dead
 struct Describe {
     std::string operator()(const SqlFile& file) const { return file.path; }
     std::string operator()(const Archive& archive) const {
-        return fmt::format("{} ({} dump)", archive.path, to_text(archive.format));
+        const auto kind =
+            archive.compression == Compression::none
+                ? std::string(to_text(archive.format))
+                : fmt::format("{}, {}", to_text(archive.format), to_text(archive.compression));
+        return fmt::format("{} ({} dump)", archive.path, kind);
     }
     std::string operator()(const Stream& stream) const { return stream.name; }
     std::string operator()(const Database& database) const {
@@ -150,7 +179,7 @@ Result<Parts> parts_of(const std::string& from, const ToolPlaces& tools, Deadlin
     BASE_TRY_ASSIGN(const auto kind, kind_of_address(from));
     if (kind == AddressKind::database) return of_database(from, tools, deadline);
     if (kind == AddressKind::standard_input) {
-        return of_stream("standard input", FileInput::standard_input(), tools, deadline);
+        return of_stream(FileInput::standard_input(), tools, deadline);
     }
     std::error_code problem;
     if (fs::is_directory(from, problem)) return of_folder(from, tools, deadline);
@@ -158,17 +187,13 @@ Result<Parts> parts_of(const std::string& from, const ToolPlaces& tools, Deadlin
 }
 
 Result<SqlFile> sql_file(const std::string& path, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto beginning, beginning_of_file(path, deadline));
-    BASE_TRY_ASSIGN(const auto format, recognise(beginning, path));
-    if (format == Format::sql) return SqlFile{path};
-    return base::fail(ErrorKind::invalid_input,
-                      fmt::format("{} is a dump in {} format; an SQL file is expected here", path,
-                                  to_text(format)));
+    BASE_TRY_ASSIGN(const auto looked, look_at_file(path, deadline));
+    return sql_file_of(path, looked);
 }
 
 Result<std::uint64_t> look_through(const SqlFile& file, const Rules& rules, Deadline deadline) {
-    BASE_TRY_ASSIGN(const auto input, FileInput::open(file.path));
-    Script script(*input, file.path);
+    BASE_TRY_ASSIGN(const auto opened, open_unpacked(file.path, deadline));
+    Script script(*opened.input, file.path);
     return check(script, rules, deadline);
 }
 

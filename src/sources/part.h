@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pg/connection_info.h"
+#include "sources/compression.h"
 #include "sources/input.h"
 #include "sources/recognise.h"
 #include "sources/runner.h"
@@ -21,6 +22,7 @@ namespace sources {
 // A plain SQL file, which can be read as often as one likes.
 struct SqlFile {
     std::string path;
+    Compression compression = Compression::none;
 };
 
 // A dump that pg_restore turns into SQL.
@@ -28,12 +30,13 @@ struct Archive {
     std::string path;
     Format format;
     ClientTool tool;
+    Compression compression = Compression::none;
 };
 
 // Standard input, or what is no regular file: it can be read once.
 struct Stream {
     std::string name;
-    std::unique_ptr<FileInput> input;  // nothing once it was read
+    std::unique_ptr<OpenedInput> input;  // nothing once it was read
     Format format;
     ClientTool tool = {};  // for an archive
 };

@@ -28,7 +28,10 @@ constexpr std::array k_strangers{
     Stranger{"\xfd\x37zXZ\0"sv, "compressed by xz", "xz -dc {} | … --from -"},
     Stranger{"BZh"sv, "compressed by bzip2", "bzip2 -dc {} | … --from -"},
     Stranger{"\x04\x22\x4d\x18"sv, "compressed by lz4", "lz4 -dc {} | … --from -"},
+    Stranger{"\x02\x21\x4c\x18"sv, "compressed by lz4 in its legacy format",
+             "lz4 -dc {} | … --from -"},
     Stranger{"PK\x03\x04"sv, "a zip archive", "unzip -p {} | … --from -"},
+    Stranger{"7z\xbc\xaf\x27\x1c"sv, "an archive of 7-Zip", "7z x -so {} | … --from -"},
     Stranger{"\xff\xfe"sv, "text in UTF-16", "iconv -f UTF-16 -t UTF-8 {} | … --from -"},
     Stranger{"\xfe\xff"sv, "text in UTF-16", "iconv -f UTF-16 -t UTF-8 {} | … --from -"},
     Stranger{"SQLite format 3\0"sv, "a database of SQLite",
@@ -48,6 +51,18 @@ bool is_tar(std::string_view beginning) {
     return beginning.size() > k_tar_header && beginning.substr(k_tar_magic_at).starts_with("ustar");
 }
 
+// The stranger's command for `file`, which has to be unpacked first if something compressed it.
+std::string command_for(const Stranger& stranger, const std::string& file, Compression packed) {
+    std::string command(stranger.command);
+    const auto at = command.find("{}");
+    if (at == std::string::npos) return command;
+    if (packed == Compression::none) return command.replace(at, 2, file);
+    // unzip does not read a pipe.
+    if (command.starts_with("unzip -p")) command = "funzip {} | … --from -";
+    command.erase(command.find(" {}"), 3);
+    return fmt::format("{} -dc {} | {}", to_text(packed), file, command);
+}
+
 }  // namespace
 
 std::string_view to_text(Format format) {
@@ -64,8 +79,12 @@ std::string_view to_text(Format format) {
     return "plain";
 }
 
-base::Result<Format> recognise(std::string_view beginning, const std::string& name) {
+base::Result<Format> recognise(std::string_view beginning, const std::string& file,
+                               Compression packed) {
     using base::ErrorKind;
+    const bool is_packed = packed != Compression::none;
+    const auto name =
+        is_packed ? fmt::format("what {} compressed in {}", to_text(packed), file) : file;
     if (beginning.starts_with(k_archive)) return Format::custom;
     if (is_tar(beginning)) {
         if (beginning.starts_with("toc.dat"sv)) return Format::tar;
@@ -80,8 +99,7 @@ base::Result<Format> recognise(std::string_view beginning, const std::string& na
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     for (const auto& stranger : k_strangers) {
         if (!text.starts_with(stranger.magic)) continue;
-        std::string hint(stranger.command);
-        if (const auto at = hint.find("{}"); at != std::string::npos) hint.replace(at, 2, name);
+        auto hint = command_for(stranger, file, packed);
         return base::fail(ErrorKind::invalid_input,
                           fmt::format("{} is not SQL, but {}", name, stranger.what),
                           std::move(hint));

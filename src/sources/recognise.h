@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "sources/compression.h"
 
 namespace sources {
 
@@ -18,8 +19,10 @@ std::string_view to_text(Format format);  // "plain SQL", as in "custom format"
 inline constexpr std::size_t k_telling_bytes = 2048;
 
 // The kind of the file that begins with `beginning` and is called `name` in messages. Fails
-// invalid_input for what is neither SQL nor a dump of pg_dump, with the command that helps.
-base::Result<Format> recognise(std::string_view beginning, const std::string& name);
+// invalid_input for what is neither SQL nor a dump of pg_dump, with the command that helps. What
+// `packed` compressed is meant as it is unpacked.
+base::Result<Format> recognise(std::string_view beginning, const std::string& name,
+                               Compression packed = Compression::none);
 
 // The oldest major whose pg_restore reads the archive that begins with `beginning` (of a directory
 // its toc.dat).

@@ -14,6 +14,7 @@
 #include "sources/judgement.h"
 #include "sources/scrub_sql.h"
 #include "sources/session.h"
+#include "sources/unpacked_input.h"
 #include "sources/words_of.h"
 
 namespace sources {
@@ -94,8 +95,8 @@ class Scrub {
 
    private:
     Result<void> run(const SqlFile& file) {
-        BASE_TRY_ASSIGN(const auto input, FileInput::open(file.path));
-        Script script(*input, file.path);
+        BASE_TRY_ASSIGN(const auto opened, open_unpacked(file.path, deadline_));
+        Script script(*opened.input, file.path);
         Account account;
         auto done = sources::run(script, k_rules, session_, account, deadline_,
                                  [this, &script](const Piece& piece, const std::string& command) {

@@ -14,6 +14,7 @@
 #include "sources/part.h"
 #include "sources/scrub.h"
 #include "sources/session.h"
+#include "sources/unpacked_input.h"
 
 namespace sources {
 
@@ -68,6 +69,8 @@ Result<SqlFile> scrub_file(const std::string& path, Deadline deadline) {
 std::optional<std::uint64_t> size_of(const Part& part) {
     const auto* file = std::get_if<SqlFile>(&part);
     std::error_code problem;
+    // How long it is unpacked, nobody knows before.
+    if (file != nullptr && file->compression != Compression::none) return std::nullopt;
     const auto size = file == nullptr ? 0 : std::filesystem::file_size(file->path, problem);
     return file == nullptr || problem ? std::nullopt : std::optional<std::uint64_t>(size);
 }
@@ -79,11 +82,18 @@ struct Opened {
 };
 
 struct Open {
+    Deadline deadline;
+
     Result<Opened> operator()(const SqlFile& file) const {
-        BASE_TRY_ASSIGN(auto input, FileInput::open(file.path));
-        return Opened{nullptr, std::move(input)};
+        BASE_TRY_ASSIGN(auto opened, open_unpacked(file.path, deadline));
+        return Opened{nullptr, std::move(opened.input)};
     }
     Result<Opened> operator()(const Archive& archive) const {
+        if (archive.compression != Compression::none) {
+            BASE_TRY_ASSIGN(auto opened, open_unpacked(archive.path, deadline));
+            BASE_TRY_ASSIGN(auto script, restore(archive.tool, archive.format, *opened.input));
+            return Opened{std::move(opened.input), std::move(script)};
+        }
         BASE_TRY_ASSIGN(auto input, restore(archive.tool, archive.format, archive.path));
         return Opened{nullptr, std::move(input)};
     }
@@ -127,7 +137,7 @@ struct Source::State {
 
     Result<void> pour(Part& part, const pg::ConnectionInfo& login, Account& account,
                       Deadline deadline) const {
-        BASE_TRY_ASSIGN(const auto opened, std::visit(Open(), part));
+        BASE_TRY_ASSIGN(const auto opened, std::visit(Open{deadline}, part));
         BASE_TRY_ASSIGN(auto session, pg::Connection::open(session_of(login), deadline));
         const auto name = description_of(part);
         const auto size = size_of(part);

@@ -11,6 +11,7 @@ using sources::select;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::SizeIs;
 
 TEST(Folder, is_taken_with_its_sql_and_names_what_it_leaves) {
     const auto selection =
@@ -21,7 +22,7 @@ TEST(Folder, is_taken_with_its_sql_and_names_what_it_leaves) {
 }
 
 TEST(Folder, is_refused_when_it_holds_anything_else) {
-    for (const auto* other : {"more/02.sql", "02.sql.gz", "02.dump", "seed.csv", "run.sh",
+    for (const auto* other : {"more/02.sql", "02.sql.bz2", "02.dump", "seed.csv", "run.sh",
                               "02.sql~", "02.pgsql", "a/b/c/d.sql"}) {
         const auto refused = select({.files = {"01.sql", other}}, "sql");
         ASSERT_FALSE(refused.has_value()) << other;
@@ -29,6 +30,17 @@ TEST(Folder, is_refused_when_it_holds_anything_else) {
         EXPECT_THAT(refused.error().hint, HasSubstr("--from FILE"));
     }
     EXPECT_FALSE(select({.files = {"01.sql"}, .others = {"link"}}, "sql").has_value());
+}
+
+TEST(Folder, is_taken_with_sql_that_is_compressed) {
+    const auto selection =
+        select({.files = {"01.sql.gz", "02.sql", "03.SQL.ZST", "04.sql.xz", "05.sql.lz4"}}, "sql");
+    ASSERT_TRUE(selection.has_value());
+    EXPECT_THAT(selection->sql, SizeIs(5));
+    const auto twice = select({.files = {"01.sql", "01.sql.gz"}}, "sql");
+    ASSERT_FALSE(twice.has_value());
+    EXPECT_THAT(twice.error().message, HasSubstr("01.sql, 01.sql.gz"));
+    EXPECT_FALSE(select({.files = {"001.do.sql", "001.undo.sql.gz"}}, "sql").has_value());
 }
 
 TEST(Folder, is_refused_when_something_in_it_undoes) {

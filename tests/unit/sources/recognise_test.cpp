@@ -34,6 +34,8 @@ TEST(Recognise, says_what_to_do_with_what_it_cannot_take) {
         {"\xfd\x37zXZ\0"s, "xz -dc"},
         {"BZh9"s, "bzip2"},
         {"PK\x03\x04"s, "unzip"},
+        {"\x02\x21\x4c\x18"s, "lz4 -dc"},
+        {"7z\xbc\xaf\x27\x1c"s, "7z x"},
         {"\xff\xfeS\0"s, "iconv"},
         {"SQLite format 3\0"s, "pgloader"},
         {"-- MySQL dump 10"s, "pgloader"},
@@ -45,6 +47,21 @@ TEST(Recognise, says_what_to_do_with_what_it_cannot_take) {
         ASSERT_FALSE(format.has_value()) << hint;
         EXPECT_EQ(format.error().kind, ErrorKind::invalid_input);
         EXPECT_THAT(format.error().message, HasSubstr("a.sql.gz"));
+        EXPECT_THAT(format.error().hint, HasSubstr(hint));
+    }
+}
+
+TEST(Recognise, names_what_is_inside_of_something_compressed) {
+    const std::vector<std::tuple<std::string, std::string, std::string>> cases{
+        {"PK\x03\x04"s, "a zip archive", "xz -dc a.xz | funzip | … --from -"},
+        {"\x1f\x8b\x08"s, "compressed by gzip", "xz -dc a.xz | gzip -dc | … --from -"},
+        {tar_of("other.txt", "x"), "a tar archive", "unpack it"},
+    };
+    for (const auto& [beginning, what, hint] : cases) {
+        const auto format = recognise(beginning, "a.xz", sources::Compression::xz);
+        ASSERT_FALSE(format.has_value()) << what;
+        EXPECT_THAT(format.error().message, HasSubstr("what xz compressed in a.xz"));
+        EXPECT_THAT(format.error().message, HasSubstr(what));
         EXPECT_THAT(format.error().hint, HasSubstr(hint));
     }
 }
