@@ -18,14 +18,19 @@ namespace json = boost::json;
 using Words = std::vector<std::string>;
 
 // The lists of a recipe by their names.
-constexpr std::array<std::pair<std::string_view, Words Recipe::*>, 4> k_lists{
+constexpr std::array<std::pair<std::string_view, Words Recipe::*>, 7> k_lists{
     {{"run", &Recipe::run},
      {"from", &Recipe::from},
      {"scrub", &Recipe::scrub},
-     {"digest", &Recipe::digest}}};
+     {"digest", &Recipe::digest},
+     {"exclude_table_data", &Recipe::exclude_table_data},
+     {"tables", &Recipe::tables},
+     {"schemas", &Recipe::schemas}}};
 
-constexpr std::array<std::pair<std::string_view, bool Recipe::*>, 2> k_flags{
-    {{"skip_foreign", &Recipe::skip_foreign}, {"allow_empty", &Recipe::allow_empty}}};
+constexpr std::array<std::pair<std::string_view, bool Recipe::*>, 3> k_flags{
+    {{"skip_foreign", &Recipe::skip_foreign},
+     {"allow_empty", &Recipe::allow_empty},
+     {"schema_only", &Recipe::schema_only}}};
 
 }  // namespace
 

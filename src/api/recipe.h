@@ -20,8 +20,16 @@ struct Recipe {
     std::vector<std::string> digest;  // paths
     bool skip_foreign = false;
     bool allow_empty = false;
+    bool schema_only = false;
+    std::vector<std::string> exclude_table_data = {};
+    std::vector<std::string> tables = {};
+    std::vector<std::string> schemas = {};
 
     friend bool operator==(const Recipe&, const Recipe&) = default;
+    // Whether it takes less than all of archives and databases.
+    bool chooses() const {
+        return schema_only || !exclude_table_data.empty() || !tables.empty() || !schemas.empty();
+    }
     bool has_source() const { return !run.empty() || !from.empty() || !environment.empty(); }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/dump.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,6 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
 
 #include "base/child.h"
 #include "base/interrupt.h"
@@ -24,11 +30,44 @@ using base::ErrorKind;
 // What a program says on its standard error begins with what matters.
 constexpr std::size_t k_most_said = 4096;
 
+// A file of ours that a program reads, for as long as this lives.
+class ListFile {
+   public:
+    static base::Result<std::unique_ptr<ListFile>> make(const std::string& text) {
+        std::error_code problem;
+        auto path = (std::filesystem::temp_directory_path(problem) / "reviewdb-XXXXXX").string();
+        const int file = problem ? -1 : mkostemp(path.data(), O_CLOEXEC);
+        if (file < 0) {
+            return base::fail(ErrorKind::internal,
+                              fmt::format("cannot make the file {}: {}", path, strerror(errno)));
+        }
+        close(file);
+        auto list = std::unique_ptr<ListFile>(new ListFile(std::move(path)));
+        std::ofstream stream(list->path_, std::ios::binary);
+        if (stream << text << std::flush) return list;
+        return base::fail(ErrorKind::internal, fmt::format("cannot write to {}", list->path_));
+    }
+    ListFile(const ListFile&) = delete;
+    ListFile& operator=(const ListFile&) = delete;
+    ~ListFile() { unlink(path_.c_str()); }
+
+    const std::string& path() const { return path_; }
+
+   private:
+    explicit ListFile(std::string path) : path_(std::move(path)) {}
+
+    std::string path_;
+};
+
 // The output of a program, which is fed from another Input where there is one.
 class ProgramInput final : public Input {
    public:
-    ProgramInput(base::Child child, std::string name, Input* feed)
-        : child_(std::move(child)), name_(std::move(name)), feed_(feed), rest_(feed) {}
+    ProgramInput(base::Child child, std::string name, Input* feed, std::unique_ptr<ListFile> list)
+        : list_(std::move(list)),
+          child_(std::move(child)),
+          name_(std::move(name)),
+          feed_(feed),
+          rest_(feed) {}
 
     base::Result<std::size_t> read(char* into, std::size_t size, base::Deadline deadline) override {
         while (!base::interrupted() && !deadline.passed()) {
@@ -117,6 +156,7 @@ class ProgramInput final : public Input {
                                       said.empty() ? "it did not say why" : said));
     }
 
+    std::unique_ptr<ListFile> list_;  // lives longer than the program
     base::Child child_;
     std::string name_;
     Input* feed_;
@@ -127,40 +167,77 @@ class ProgramInput final : public Input {
 };
 
 base::Result<std::unique_ptr<Input>> start(const base::Command& command, const std::string& name,
-                                           Input* feed) {
+                                           Input* feed, std::unique_ptr<ListFile> list = nullptr) {
     const auto wiring = feed == nullptr ? base::Wiring::listened_to : base::Wiring::talked_with;
     BASE_TRY_ASSIGN(auto child, base::Child::start(command, wiring));
-    return std::unique_ptr<Input>(std::make_unique<ProgramInput>(std::move(child), name, feed));
+    return std::unique_ptr<Input>(
+        std::make_unique<ProgramInput>(std::move(child), name, feed, std::move(list)));
 }
 
-base::Command restoring(const ClientTool& tool, Format format) {
-    return {.arguments = {tool.path, fmt::format("--format={}", to_text(format)), "--no-owner",
-                          "--no-privileges", "--file=-"},
+struct Restoring {
+    base::Command command;
+    std::unique_ptr<ListFile> list = nullptr;
+};
+
+base::Result<Restoring> restoring(const ClientTool& tool, Format format, const Taken& taken) {
+    Restoring restoring{{.arguments = {tool.path, fmt::format("--format={}", to_text(format)),
+                                       "--no-owner", "--no-privileges", "--file=-"},
+                         .inherits = base::Environment::bare}};
+    if (taken.schema_only) restoring.command.arguments.emplace_back("--schema-only");
+    if (!taken.list.empty()) {
+        BASE_TRY_ASSIGN(restoring.list, ListFile::make(taken.list));
+        restoring.command.arguments.push_back("--use-list=" + restoring.list->path());
+    }
+    return restoring;
+}
+
+base::Command listing(const ClientTool& tool, Format format) {
+    return {.arguments = {tool.path, fmt::format("--format={}", to_text(format)), "--list",
+                          "--verbose"},
             .inherits = base::Environment::bare};
+}
+
+// A path may begin with a dash.
+void add_path(base::Command& command, const std::string& path) {
+    command.arguments.emplace_back("--");
+    command.arguments.push_back(path);
 }
 
 }  // namespace
 
 base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format,
-                                             const std::string& path) {
-    auto command = restoring(tool, format);
-    // Where a path begins with a dash.
-    command.arguments.emplace_back("--");
-    command.arguments.push_back(path);
-    return start(command, fmt::format("pg_restore of {}", path), nullptr);
+                                             const std::string& path, const Taken& taken) {
+    BASE_TRY_ASSIGN(auto ready, restoring(tool, format, taken));
+    add_path(ready.command, path);
+    return start(ready.command, fmt::format("pg_restore of {}", path), nullptr,
+                 std::move(ready.list));
 }
 
 base::Result<std::unique_ptr<Input>> restore(const ClientTool& tool, Format format,
-                                             OpenedInput& archive) {
-    return start(restoring(tool, format), fmt::format("pg_restore of {}", archive.name()),
-                 &archive);
+                                             OpenedInput& archive, const Taken& taken) {
+    BASE_TRY_ASSIGN(auto ready, restoring(tool, format, taken));
+    return start(ready.command, fmt::format("pg_restore of {}", archive.name()), &archive,
+                 std::move(ready.list));
 }
 
-base::Result<std::unique_ptr<Input>> dump(const ClientTool& tool,
-                                          const pg::ConnectionInfo& source) {
+base::Result<std::unique_ptr<Input>> list_contents(const ClientTool& tool, Format format,
+                                                   const std::string& path) {
+    auto command = listing(tool, format);
+    add_path(command, path);
+    return start(command, fmt::format("pg_restore of {}", path), nullptr);
+}
+
+base::Result<std::unique_ptr<Input>> list_contents(const ClientTool& tool, Format format,
+                                                   OpenedInput& archive) {
+    return start(listing(tool, format), fmt::format("pg_restore of {}", archive.name()), &archive);
+}
+
+base::Result<std::unique_ptr<Input>> dump(const ClientTool& tool, const pg::ConnectionInfo& source,
+                                          const std::vector<std::string>& options) {
     base::Command command{
         .arguments = {tool.path, "--no-owner", "--no-privileges", "--no-password"},
         .inherits = base::Environment::bare};
+    command.arguments.insert(command.arguments.end(), options.begin(), options.end());
     for (const auto& [name, value] : source.to_variables()) {
         command.environment[name] = value.reveal();
     }

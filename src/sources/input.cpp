@@ -75,6 +75,19 @@ base::Result<std::size_t> OpenedInput::read(char* into, std::size_t size, base::
     return count;
 }
 
+base::Result<std::string> read_all(Input& input, base::Deadline deadline) {
+    constexpr std::size_t k_most = 256U << 20U;
+    constexpr std::size_t k_block = 1U << 16U;
+    std::string text;
+    std::string block(k_block, '\0');
+    while (text.size() <= k_most) {
+        BASE_TRY_ASSIGN(const auto count, input.read(block.data(), block.size(), deadline));
+        if (count == 0) return text;
+        text.append(block, 0, count);
+    }
+    return base::fail(ErrorKind::invalid_input, "a list of more than 256 MB is not read");
+}
+
 base::Result<std::string> OpenedInput::beginning(std::size_t size, base::Deadline deadline) {
     auto held = kept_.size();
     kept_.resize(std::max(held, size));

@@ -28,6 +28,9 @@ class Input {
                                            base::Deadline deadline) = 0;
 };
 
+// All that is left. Fails invalid_input for more than 256 MB.
+base::Result<std::string> read_all(Input& input, base::Deadline deadline);
+
 // An Input whose beginning can be looked at before it is read.
 class OpenedInput : public Input {
    public:

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "pg/connection_info.h"
+#include "sources/choice.h"
 #include "sources/compression.h"
+#include "sources/dump.h"
 #include "sources/input.h"
 #include "sources/recognise.h"
 #include "sources/runner.h"
@@ -31,6 +33,7 @@ struct Archive {
     Format format;
     ClientTool tool;
     Compression compression = Compression::none;
+    Taken taken = {};
 };
 
 // Standard input, or what is no regular file: it can be read once.
@@ -39,12 +42,14 @@ struct Stream {
     std::unique_ptr<OpenedInput> input;  // nothing once it was read
     Format format;
     ClientTool tool = {};  // for an archive
+    Taken taken = {};
 };
 
 // Another database.
 struct Database {
     pg::ConnectionInfo source;
     ClientTool tool;
+    std::vector<std::string> options = {};  // more of pg_dump's
 };
 
 struct ShellCommand {
@@ -67,7 +72,7 @@ struct Parts {
 
 // The parts that `from` stands for: a folder may hold several files. Fails as Source::prepare;
 // scripts are not looked through yet.
-base::Result<Parts> parts_of(const std::string& from, const ToolPlaces& tools,
+base::Result<Parts> parts_of(const std::string& from, const Choice& choice, const ToolPlaces& tools,
                              base::Deadline deadline);
 
 // Looks a plain file through for what `rules` refuse; answers how many of its statements leave

@@ -91,10 +91,12 @@ struct Open {
     Result<Opened> operator()(const Archive& archive) const {
         if (archive.compression != Compression::none) {
             BASE_TRY_ASSIGN(auto opened, open_unpacked(archive.path, deadline));
-            BASE_TRY_ASSIGN(auto script, restore(archive.tool, archive.format, *opened.input));
+            BASE_TRY_ASSIGN(auto script,
+                            restore(archive.tool, archive.format, *opened.input, archive.taken));
             return Opened{std::move(opened.input), std::move(script)};
         }
-        BASE_TRY_ASSIGN(auto input, restore(archive.tool, archive.format, archive.path));
+        BASE_TRY_ASSIGN(auto input,
+                        restore(archive.tool, archive.format, archive.path, archive.taken));
         return Opened{nullptr, std::move(input)};
     }
     Result<Opened> operator()(Stream& stream) const {
@@ -103,11 +105,12 @@ struct Open {
                               "write it to a file, and name that");
         }
         if (stream.format == Format::sql) return Opened{nullptr, std::move(stream.input)};
-        BASE_TRY_ASSIGN(auto input, restore(stream.tool, stream.format, *stream.input));
+        BASE_TRY_ASSIGN(auto input,
+                        restore(stream.tool, stream.format, *stream.input, stream.taken));
         return Opened{std::move(stream.input), std::move(input)};
     }
     Result<Opened> operator()(const Database& database) const {
-        BASE_TRY_ASSIGN(auto input, dump(database.tool, database.source));
+        BASE_TRY_ASSIGN(auto input, dump(database.tool, database.source, database.options));
         return Opened{nullptr, std::move(input)};
     }
     Result<Opened> operator()(const ShellCommand& /*command*/) const { return Opened{}; }
@@ -164,12 +167,18 @@ Result<Source> Source::prepare(const Request& request, const Surroundings& surro
         return base::fail(ErrorKind::invalid_input, "a template has to be made from something",
                           "--run 'COMMAND' or --from FILE");
     }
+    if (request.from.empty() && !request.choice.takes_all()) {
+        return base::fail(ErrorKind::invalid_input,
+                          fmt::format("{} chooses from what --from names, and there is none",
+                                      flag_of(request.choice)),
+                          "--from ARCHIVE or --from postgresql://…");
+    }
     auto state = std::make_unique<State>(surroundings);
     state->rules = rules_of(request);
     state->allow_empty = request.allow_empty;
     state->begins_with_data = request.begins_with_data;
     for (const auto& from : request.from) {
-        BASE_TRY_ASSIGN(auto taken, parts_of(from, surroundings.tools, deadline));
+        BASE_TRY_ASSIGN(auto taken, parts_of(from, request.choice, surroundings.tools, deadline));
         BASE_TRY(check_parts(taken.parts, from, request, deadline));
         std::ranges::move(taken.parts, std::back_inserter(state->parts));
         std::ranges::move(taken.notes, std::back_inserter(state->notes));

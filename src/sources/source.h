@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "pg/connection_info.h"
+#include "sources/choice.h"
 #include "sources/tools.h"
 
 namespace sources {
@@ -34,6 +35,7 @@ struct Request {
     bool skip_foreign = false;
     bool begins_with_data = false;  // so that there need be nothing else
     bool allow_empty = false;       // take input that brings nothing
+    Choice choice = {};             // what of archives and databases
 };
 
 struct Progress {
@@ -61,7 +63,7 @@ class Source {
     // client tools are there and new enough. Connects to the databases of the URLs alone. Reads the
     // beginning of standard input. Fails invalid_input with file and line, not_found for a tool
     // that is missing, denied, and as a connection does. Plain files and scrubs without a statement
-    // are invalid_input.
+    // are invalid_input, and so is a choice where there is nothing to choose from.
     static base::Result<Source> prepare(const Request& request, const Surroundings& surroundings,
                                         base::Deadline deadline);
 

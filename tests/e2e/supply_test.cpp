@@ -169,6 +169,7 @@ TEST_F(SupplyCliTest, WhatCannotBeMeantIsToldBeforeAnythingIsMade) {
         {{"template", "create"}, 2},
         {{"template", "create", "app"}, 2},
         {{"template", "create", "Empty", "--run", "true"}, 2},
+        {{"template", "create", "app", "--run", "true", "--tables", "film"}, 2},
         {{"template", "create", "auto", "--run", "true"}, 2},
         {{"template", "refresh", "app", "--run", "true"}, 3},
         {{"template", "list", "app"}, 2},

@@ -192,4 +192,37 @@ TEST_F(SourcesDumpsTest, passes_over_scripts_that_start_another_program) {
     EXPECT_NE(tool.path, std::filesystem::path(script));
 }
 
+TEST_F(SourcesDumpsTest, takes_what_is_chosen_of_archives_and_databases) {
+    const auto url = original().to_uri().reveal();
+    for (const auto& from : {dumped("custom"), dumped("directory"), dumped("tar"), url}) {
+        must(fill({.from = {from}, .choice = {.exclude_table_data = {"fil*"}}}));
+        EXPECT_EQ(ask("SELECT count(*) FROM film"), "0");
+        support::execute(login_, "DROP TABLE film CASCADE");
+        support::execute(login_, "DROP FUNCTION IF EXISTS films()");
+        support::execute(login_, "SELECT lo_unlink(oid) FROM pg_largeobject_metadata");
+        must(fill({.from = {from}, .choice = {.tables = {"public.film"}}}));
+        EXPECT_EQ(ask("SELECT count(*) FROM film"), "500");
+        EXPECT_EQ(ask("SELECT count(*) FROM pg_index WHERE indrelid = 'film'::regclass"), "1");
+        EXPECT_EQ(ask("SELECT to_regclass('best') IS NULL"), "true");
+        support::execute(login_, "DROP TABLE film");
+        must(fill({.from = {from}, .choice = {.schema_only = true}}));
+        EXPECT_EQ(ask("SELECT films()"), "0");
+        support::execute(login_, "DROP TABLE film CASCADE");
+        support::execute(login_, "DROP FUNCTION IF EXISTS films()");
+        const auto refused = prepare({.from = {from}, .choice = {.tables = {"film", "none"}}});
+        EXPECT_THAT(message_of(refused), HasSubstr("--tables 'none': no table in "));
+        EXPECT_EQ(refused.error().kind, ErrorKind::invalid_input);
+    }
+}
+
+TEST_F(SourcesDumpsTest, chooses_from_nothing_else) {
+    const auto refused =
+        prepare({.from = {file("a.sql", "SELECT 1;")}, .choice = {.tables = {"a"}}});
+    EXPECT_EQ(message_of(refused),
+              "--tables chooses from an archive or a database, and a.sql is plain SQL");
+    EXPECT_THAT(refused.error().hint, HasSubstr("--format=custom"));
+    EXPECT_EQ(message_of(prepare({.run = {"true"}, .choice = {.schema_only = true}})),
+              "--schema-only chooses from what --from names, and there is none");
+}
+
 }  // namespace

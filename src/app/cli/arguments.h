@@ -55,6 +55,10 @@ struct Arguments {
     std::vector<std::string> digest;
     bool skip_foreign = false;
     bool allow_empty = false;
+    bool schema_only = false;
+    std::vector<std::string> exclude_table_data;
+    std::vector<std::string> tables;
+    std::vector<std::string> schemas;
     bool anew = false;
 
     // pool

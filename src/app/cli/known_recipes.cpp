@@ -49,7 +49,10 @@ bool is_known(const api::Recipe& stored, const api::Recipe& known) {
         return list.empty() || list == other;
     };
     return fits(stored.run, known.run) && fits(stored.from, known.from) &&
-           fits(stored.scrub, known.scrub) && fits(stored.digest, known.digest);
+           fits(stored.scrub, known.scrub) && fits(stored.digest, known.digest) &&
+           stored.schema_only == known.schema_only &&
+           stored.exclude_table_data == known.exclude_table_data && stored.tables == known.tables &&
+           stored.schemas == known.schemas;
 }
 
 std::string flags_of(const api::Recipe& recipe) {
@@ -61,6 +64,10 @@ std::string flags_of(const api::Recipe& recipe) {
     add("--run", recipe.run);
     add("--scrub", recipe.scrub);
     add("--digest", recipe.digest);
+    add("--exclude-table-data", recipe.exclude_table_data);
+    add("--tables", recipe.tables);
+    add("--schemas", recipe.schemas);
+    if (recipe.schema_only) flags += " --schema-only";
     return flags;
 }
 

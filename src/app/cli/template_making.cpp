@@ -49,9 +49,17 @@ Result<environment::Answer> snapshot(Session& session, environment::TemplateWish
 }
 
 api::Recipe asked_recipe(const Arguments& arguments) {
-    return {arguments.run,        arguments.from,   arguments.from_environment.value_or(""),
-            arguments.scrub,      arguments.digest, arguments.skip_foreign,
-            arguments.allow_empty};
+    return {arguments.run,         arguments.from,        arguments.from_environment.value_or(""),
+            arguments.scrub,       arguments.digest,      arguments.skip_foreign,
+            arguments.allow_empty, arguments.schema_only, arguments.exclude_table_data,
+            arguments.tables,      arguments.schemas};
+}
+
+void take_choice(const api::Recipe& stored, api::Recipe& asked) {
+    asked.schema_only = stored.schema_only;
+    asked.exclude_table_data = stored.exclude_table_data;
+    asked.tables = stored.tables;
+    asked.schemas = stored.schemas;
 }
 
 // A refresh that says nothing of a source makes it as before; personal data are scrubbed as before
@@ -76,6 +84,9 @@ Result<void> complete(Session& session, const TemplateDescription& former, api::
         asked.skip_foreign = asked.skip_foreign || stored.skip_foreign;
         asked.allow_empty = asked.allow_empty || stored.allow_empty;
     }
+    // A URL is named again, and is not to bring more than before only because of that.
+    const bool chooses_from_something = !asked.from.empty();
+    if (!asked.chooses() && chooses_from_something) take_choice(stored, asked);
     if (asked.scrub.empty()) asked.scrub = stored.scrub;
     if (asked.digest.empty()) asked.digest = stored.digest;
     return {};
@@ -187,7 +198,9 @@ Result<sources::Source> prepare(Session& session, const api::Recipe& recipe) {
                                   base::describe_size(static_cast<std::int64_t>(progress.done))));
         }};
     return sources::Source::prepare({recipe.run, recipe.from, recipe.scrub, recipe.skip_foreign,
-                                     !recipe.environment.empty(), recipe.allow_empty},
+                                     !recipe.environment.empty(), recipe.allow_empty,
+                                     sources::Choice{recipe.schema_only, recipe.exclude_table_data,
+                                                     recipe.tables, recipe.schemas}},
                                     around, session.patience());
 }
 

@@ -16,7 +16,12 @@ TEST(Recipe, ComesBackAsItWasWritten) {
                       "feature/x",
                       {"scrub.sql"},
                       {"prisma", "seed"},
-                      true};
+                      true,
+                      false,
+                      true,
+                      {"audit.*"},
+                      {"film"},
+                      {"public"}};
     EXPECT_EQ(must(api::parse_recipe(to_json(full))), full);
     EXPECT_EQ(must(api::parse_recipe(to_json(Recipe{}))), Recipe{});
     EXPECT_FALSE(Recipe{}.has_source());
