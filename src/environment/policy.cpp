@@ -62,6 +62,10 @@ Result<void> check_secrets(std::string_view value) {
     if (value == "none" || value == "aws" || value.starts_with("file:/")) return {};
     return unfit(value, "none, aws, or file:DIR with an absolute path");
 }
+Result<void> check_scrub(std::string_view value) {
+    if (value == "warn" || value == "require" || value == "off") return {};
+    return unfit(value, "warn, require or off");
+}
 Result<void> check_adopt(std::string_view value) {
     if (value == "proven" || value == "import" || value == "never") return {};
     return unfit(value, "proven, import or never");
@@ -162,6 +166,8 @@ constexpr std::array k_definitions{
     PolicyDefinition{"extensions", "*",
                      "extensions that templates may have; * for what Postgres lets a role make",
                      check_list},
+    PolicyDefinition{"scrub", "warn",
+                     "a template from a dump without a scrub: warn, require or off", check_scrub},
     PolicyDefinition{"pool_builders", "4", "databases that are built ahead at the same time",
                      check_builders},
     PolicyDefinition{"connection_limit", "20", "connections that one environment may have",

@@ -37,11 +37,15 @@ class Account {
 
     std::uint64_t statements() const { return statements_; }
     std::uint64_t deeds() const { return deeds_; }
+    // Of a part that is a dump.
+    void note_dump() { brings_a_dump_ = true; }
+    bool brings_a_dump() const { return brings_a_dump_; }
     std::vector<std::string> notes() const;
 
    private:
     std::uint64_t statements_ = 0;
     std::uint64_t deeds_ = 0;
+    bool brings_a_dump_ = false;
     std::vector<std::string> skipped_;
     std::uint64_t skipped_more_ = 0;
     std::map<std::string, std::uint64_t> passed_over_;

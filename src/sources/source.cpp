@@ -149,6 +149,10 @@ struct Source::State {
         auto done = run(script, rules, session, account, deadline);
         std::move(session).close_and_wait(deadline);
         if (!done) return done;
+        if (std::holds_alternative<Archive>(part) || std::holds_alternative<Database>(part) ||
+            script.remarks().is_dump) {
+            account.note_dump();
+        }
         const bool looked_through = std::holds_alternative<SqlFile>(part);
         const bool idle = account.deeds() == before && !looked_through;
         if (idle && !allow_empty) return brings_nothing(name);
@@ -232,7 +236,7 @@ Result<Report> Source::fill(const pg::ConnectionInfo& login,
         if (idle) notes.emplace_back("--run changed nothing in the database");
     }
     std::ranges::move(account.notes(), std::back_inserter(notes));
-    return Report{std::move(notes), account.statements()};
+    return Report{std::move(notes), account.statements(), account.brings_a_dump()};
 }
 
 Result<Report> Source::scrub(const pg::ConnectionInfo& login, Deadline deadline) const {

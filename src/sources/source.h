@@ -54,6 +54,7 @@ struct Surroundings {
 struct Report {
     std::vector<std::string> notes = {};  // what was skipped and passed over, a line each
     std::uint64_t statements = 0;         // run, of SQL that was run by us
+    bool brings_a_dump = false;           // an archive, a database, or what pg_dump wrote
 };
 
 class Source {

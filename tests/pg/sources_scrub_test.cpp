@@ -2,6 +2,7 @@
 //
 // Scrubs: all rows are seen or nothing is kept, and what they did not reach is told.
 #include "pg/sources_fixture.h"
+#include "sources/personal.h"
 
 namespace {
 
@@ -243,6 +244,39 @@ TEST_F(SourcesScrubTest, refuses_a_scrub_without_a_statement) {
         ASSERT_FALSE(refused.has_value()) << script;
         EXPECT_EQ(message_of(refused), "the scrub scrub.sql holds no statement");
     }
+}
+
+TEST_F(SourcesScrubTest, names_tables_with_rows_that_look_personal) {
+    const auto find = [&] {
+        support::execute(login_, "VACUUM (ANALYZE)");
+        return must(sources::find_personal_data(login_, soon()));
+    };
+    EXPECT_FALSE(find().has_rows);
+    must(fill_with(R"(
+CREATE TABLE customer (id int, "E_Mail" text, home_phone text, note text);
+CREATE TABLE empty (email text);
+CREATE TABLE machine (id int, assn int, classname text);
+INSERT INTO customer VALUES (1, 'a@example.org', '1', '');
+INSERT INTO machine VALUES (1, 1, 'x');
+)"));
+    auto found = find();
+    EXPECT_TRUE(found.has_rows);
+    EXPECT_EQ(to_text(found),
+              "1 table looks as if it held personal data: public.customer (E_Mail, home_phone)");
+    must(
+        fill_with("DO $$ BEGIN FOR i IN 10..21 LOOP EXECUTE format('CREATE TABLE t%s AS SELECT 1 "
+                  "AS iban', i); END LOOP; END $$;"));
+    found = find();
+    EXPECT_EQ(found.tables.size(), 10U);
+    EXPECT_EQ(found.count, 13U);
+    EXPECT_TRUE(to_text(found).ends_with("; and 3 more")) << to_text(found);
+}
+
+TEST_F(SourcesScrubTest, tells_a_dump_from_other_sql) {
+    EXPECT_FALSE(must(fill_with("CREATE TABLE a (email text);")).brings_a_dump);
+    EXPECT_TRUE(must(fill_with("--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE b (email "
+                               "text);\n--\n-- PostgreSQL database dump complete\n--\n"))
+                    .brings_a_dump);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "base/size.h"
 #include "pg/connection.h"
 #include "sources/digest.h"
+#include "sources/personal.h"
 #include "sources/source.h"
 
 namespace cli {
@@ -166,6 +167,30 @@ Result<void> gather_statistics(const pg::ConnectionInfo& login, base::Deadline d
     return {};
 }
 
+// The policy's word on data of a dump that no scrub has seen: what is to be noted.
+Result<std::vector<std::string>> judge_unscrubbed(Session& session, const pg::ConnectionInfo& login,
+                                                  base::Deadline deadline) {
+    BASE_TRY_ASSIGN(const auto policy,
+                    session.server().policy(session.settings().project, deadline));
+    const auto rule = policy.value("scrub");
+    if (rule == "off") return std::vector<std::string>();
+    BASE_TRY_ASSIGN(const auto found, sources::find_personal_data(login, deadline));
+    if (rule == "require" && found.has_rows) {
+        return base::fail(
+            ErrorKind::conflict,
+            fmt::format("the policy scrub = require refuses a template from a dump without a "
+                        "scrub; {}",
+                        to_text(found)),
+            "--scrub FILE takes personal data out, --schema-only takes no rows, and 'reviewdb "
+            "config set scrub=warn' permits it");
+    }
+    if (found.count == 0) return std::vector<std::string>();
+    return std::vector{
+        fmt::format("there is no scrub, and {}; --scrub FILE takes personal data "
+                    "out, 'reviewdb config set scrub=off' ends this warning",
+                    to_text(found))};
+}
+
 environment::Filler filler_of(Session& session, const sources::Source& source) {
     return [&session, &source](const environment::Target& target,
                                const environment::Credentials& credentials,
@@ -174,6 +199,10 @@ environment::Filler filler_of(Session& session, const sources::Source& source) {
         BASE_TRY_ASSIGN(auto report, source.fill(login, plain(variables_of(login)), deadline));
         BASE_TRY_ASSIGN(auto scrubbed, source.scrub(login, deadline));
         BASE_TRY(gather_statistics(login, deadline));
+        if (report.brings_a_dump && !source.scrubs()) {
+            BASE_TRY_ASSIGN(auto warnings, judge_unscrubbed(session, login, deadline));
+            std::ranges::move(warnings, std::back_inserter(report.notes));
+        }
         std::ranges::move(scrubbed.notes, std::back_inserter(report.notes));
         return std::move(report.notes);
     };

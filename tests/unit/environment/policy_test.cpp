@@ -50,6 +50,7 @@ TEST(Policy, a_value_in_the_registry_that_check_refuses_is_a_conflict) {
         {"protected", "main\x1b[31m"},
         {"repositories", "github.com/a\xff"},
         {"sweep_share", "200%"},
+        {"scrub", "yes"},
         {"adopt", "all"},
         {"template", "no name"}};
     for (const auto& [key, value] : hostile) {
