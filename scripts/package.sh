@@ -102,7 +102,8 @@ package_contents() {
   mkdir -p "$folder/licences"
   cp LICENSE build/package/rds-ca.pem build/package/public-ca.pem "$folder"
   for package in libc6-dev libstdc++-12-dev libpq-dev libssl-dev libcurl4-openssl-dev libnghttp2-dev \
-    libzstd-dev liblz4-dev liblzma-dev libbrotli-dev zlib1g-dev libboost1.81-dev libfmt-dev libspdlog-dev libexpected-dev \
+    libzstd-dev liblz4-dev liblzma-dev libbrotli-dev zlib1g-dev libboost1.81-dev libfmt-dev \
+    libspdlog-dev libexpected-dev \
     libcli11-dev libtomlplusplus-dev ca-certificates; do
     cp "/usr/share/doc/$package/copyright" "$folder/licences/$package" || return 1
   done

@@ -59,10 +59,12 @@ Result<void> check_choice(pg::Connection& connection, const Patterns& patterns,
     std::vector<Relation> relations;
     std::vector<std::string> schemas;
     BASE_TRY_ASSIGN(const auto tables, connection.run({k_relations}, deadline));
+    relations.reserve(static_cast<std::size_t>(tables.size()));
     for (int i = 0; i < tables.size(); ++i) {
         relations.push_back({tables[i].text("schema"), tables[i].text("name")});
     }
     BASE_TRY_ASSIGN(const auto names, connection.run({k_schemas}, deadline));
+    schemas.reserve(static_cast<std::size_t>(names.size()));
     for (int i = 0; i < names.size(); ++i) schemas.push_back(names[i].text("schema"));
     return check_matches(patterns, relations, schemas, where);
 }

@@ -18,10 +18,10 @@ std::string_view to_text(Format format);  // "plain SQL", as in "custom format"
 // How many of its first bytes tell.
 inline constexpr std::size_t k_telling_bytes = 2048;
 
-// The kind of the file that begins with `beginning` and is called `name` in messages. Fails
+// The kind of the file that begins with `beginning` and is called `file` in messages. Fails
 // invalid_input for what is neither SQL nor a dump of pg_dump, with the command that helps. What
 // `packed` compressed is meant as it is unpacked.
-base::Result<Format> recognise(std::string_view beginning, const std::string& name,
+base::Result<Format> recognise(std::string_view beginning, const std::string& file,
                                Compression packed = Compression::none);
 
 // The oldest major whose pg_restore reads the archive that begins with `beginning` (of a directory

@@ -85,6 +85,35 @@ TEST_F(SupplyCliTest, AScrubThatFailsOrIsLeftOutLeavesTheFormerInService) {
     EXPECT_EQ(select("one", "SELECT email AS value FROM person"), "nobody");
 }
 
+TEST_F(SupplyCliTest, ADumpWithoutAScrubIsWarnedOfRefusedOrLetThroughAsThePolicySays) {
+    write("dump.sql",
+          "--\n-- PostgreSQL database dump\n--\n\n"
+          "CREATE TABLE person (id integer, email text);\n"
+          "INSERT INTO person VALUES (1, 'anne@example.org');\n\n"
+          "--\n-- PostgreSQL database dump complete\n--\n");
+    const e2e::Words create{"template", "create", "shop", "--from", "dump.sql"};
+    auto with_scrub = create;
+    with_scrub.insert(with_scrub.end(), {"--scrub", "scrub.sql"});
+    run({"config", "set", "scrub=require"});
+    const auto refused = run(create);
+    EXPECT_EQ(refused.exit_code, 4) << refused.out;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("public.person (email)"), HasSubstr("--scrub FILE")));
+    EXPECT_EQ(run({"template", "get", "shop"}).exit_code, 3);
+    EXPECT_THAT(run(with_scrub).err, Not(HasSubstr("personal")));
+    EXPECT_EQ(run(create).exit_code, 4);
+    EXPECT_EQ(run({"create", "one", "--template", "shop"}).exit_code, 0);
+    EXPECT_EQ(select("one", "SELECT email AS value FROM person"), "nobody");
+
+    run({"config", "set", "scrub=warn"});
+    const auto warned = run({"template", "create", "warned", "--from", "dump.sql"});
+    EXPECT_EQ(warned.exit_code, 0) << warned.err;
+    EXPECT_THAT(warned.err, HasSubstr("public.person (email)"));
+    run({"config", "set", "scrub=off"});
+    EXPECT_THAT(run({"template", "create", "unwarned", "--from", "dump.sql"}).err,
+                Not(HasSubstr("personal")));
+    EXPECT_EQ(run({"delete", "one", "--purge"}).exit_code, 0);
+}
+
 TEST_F(SupplyCliTest, CreateAndResetTakeWhatWasBuiltAhead) {
     ask(k_create);
     EXPECT_EQ(run({"template", "default", "app"}).exit_code, 0);

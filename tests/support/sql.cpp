@@ -32,8 +32,8 @@ std::optional<Sessions>& kept_sessions() {
     return kept;
 }
 
-// Runs one statement in a session of `kept`, in which nothing is left for the next: neither settings
-// nor locks.
+// Runs one statement in a session of `kept`, in which nothing is left for the next: neither
+// settings nor locks.
 pg::Rows run_kept(Sessions& kept, const pg::ConnectionInfo& login, const std::string& sql) {
     const auto whose = login.describe();
     auto found = kept.find(whose);

@@ -12,9 +12,9 @@ namespace support {
 
 pg::Connection connect(const pg::ConnectionInfo& login);
 
-// As long as one of these lives, the sessions that the superuser opens to ask or to execute something
-// in `postgres` or `reviewdb` on this thread stay open for the next statement: a login takes longer
-// than most statements. Not for tests of what ends sessions, or is held up by them.
+// As long as one of these lives, the sessions that the superuser opens to ask or to execute
+// something in `postgres` or `reviewdb` on this thread stay open for the next statement: a login
+// takes longer than most statements. Not for tests of what ends sessions, or is held up by them.
 class KeptSessions {
    public:
     KeptSessions();

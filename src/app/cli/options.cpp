@@ -266,13 +266,13 @@ void add_template(CLI::App& app, Arguments& arguments) {
     app.add_flag("--skip-foreign", arguments.skip_foreign,
                  "leave out what a dump may not do, and name it");
     app.add_flag("--schema-only", arguments.schema_only,
-                 "Take no rows from archives and databases");
+                 "take no rows from archives and databases");
     words_option(app, "--exclude-table-data", arguments.exclude_table_data,
-                 "Take these tables without rows: a pattern as pg_dump's; repeatable");
+                 "take these tables without rows: a pattern as pg_dump's; repeatable");
     words_option(app, "--tables", arguments.tables,
-                 "Take only these tables, and what they need: a pattern; repeatable");
+                 "take only these tables, and what they need: a pattern; repeatable");
     words_option(app, "--schemas", arguments.schemas,
-                 "Take only these schemas: a pattern; repeatable");
+                 "take only these schemas: a pattern; repeatable");
     app.add_flag("--allow-empty", arguments.allow_empty, "take input that brings nothing");
     app.add_flag("--anew", arguments.anew, "even when it was made from the same");
     app.add_flag("--dry-run", arguments.dry_run, "only say what would be done");
