@@ -157,7 +157,12 @@ Result<void> Foundation::shut_control() {
     BASE_TRY_ASSIGN(auto control, open_session(administrator_, k_control_database,
                                                Acting::as_itself, k_application, deadline_, log_));
     BASE_TRY(lock_preparation(control, deadline_));
-    auto empty = run_as_owner(session_, {allow(false)}, deadline_);
+    // The mark of a call that died says nothing about what was made since.
+    std::vector<std::string> shut{allow(false)};
+    if (found.seen_empty) {
+        shut.push_back(fmt::format("COMMENT ON DATABASE {} IS NULL", k_control_database));
+    }
+    auto empty = run_as_owner(session_, std::move(shut), deadline_);
     if (empty) empty = wait_until_alone(control);
     if (empty) empty = check_nothing_lives(control);
     // It may have failed within its transaction.

@@ -235,6 +235,31 @@ TEST_F(UninstallTest, OpensTheRegistryAgainWhenItsTimeIsOver) {
     EXPECT_EQ(what_stands(), k_theirs);
 }
 
+// That nothing lives is believed of the moment in which it was looked at.
+TEST_F(UninstallTest, LooksAgainWhateverAnEarlierCallHadSeen) {
+    must({"create", "one"});
+    const auto root = cluster_->superuser();
+    execute(root, "COMMENT ON DATABASE reviewdb IS 'reviewdb/1 leaving'");
+    auto inside = support::connect(cluster_->superuser("reviewdb"));
+    e2e::Process process(home_.path(), {"uninstall", "--delete-all"},
+                         {{"REVIEWDB_SERVER", administrator_}});
+    const auto patience = support::soon();
+    while (ask(root,
+               "SELECT datallowconn::text AS value FROM pg_database WHERE datname = "
+               "'reviewdb'") == "true") {
+        ASSERT_FALSE(patience.passed());
+    }
+    process.signal(SIGKILL);
+    ASSERT_TRUE(process.was_killed());
+    support::must(inside.run({"UPDATE registry.instance SET state = 'trashed'"}, support::soon()));
+    std::move(inside).close_and_wait(support::soon());
+    EXPECT_NE(reviewdb({"uninstall"}).exit_code, 0);
+    EXPECT_EQ(ask(root,
+                  "SELECT count(*)::text AS value FROM pg_database WHERE datname = "
+                  "'reviewdb'"),
+              "1");
+}
+
 TEST_F(UninstallTest, CanBeKilledAtAnyMomentAndCalledAgain) {
     constexpr std::chrono::milliseconds k_step(45);
     int killed = 0;
