@@ -65,7 +65,7 @@ class LambdaFaultsTest : public e2e::LambdaTest {
     // The answer of an event that has little time, since something hinders it until the end; more
     // where the database was the one that kept it waiting.
     e2e::DropInAnswer hindered_answer_to(const std::string& event) {
-        for (const auto time : {milliseconds(1500), milliseconds(6000)}) {
+        for (const auto time : {milliseconds(2500), milliseconds(7000)}) {
             auto answer = answer_to(event, time);
             if (answer.text("error").find("the server did not answer") == std::string::npos)
                 return answer;
