@@ -94,11 +94,10 @@ bool fits(std::string_view pattern, std::string_view text) {
 
 tl::unexpected<base::Error> nothing_fits(const char* flag, const TablePattern& pattern,
                                          const char* what, const std::string& where) {
-    return base::fail(
-        ErrorKind::invalid_input,
-        fmt::format("{} '{}': no {} in {} is called so", flag, pattern.text(), what, where),
-        "names are written as in pg_dump: SCHEMA.TABLE, * for any text, and double "
-        "quotes around capital letters");
+    return base::fail(ErrorKind::invalid_input,
+                      fmt::format("{} '{}' matches no {} in {}", flag, pattern.text(), what, where),
+                      "names are written as in pg_dump: SCHEMA.TABLE, * for any text, and double "
+                      "quotes around capital letters");
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ std::string_view flag_of(const Choice& choice);
 // Fails invalid_input as parse(), and for tables and schemas in the same choice.
 base::Result<Patterns> parse_patterns(const Choice& choice);
 
-// Fails invalid_input with the first pattern to which nothing fits; `where` is what was searched.
+// Fails invalid_input with the first pattern that matches nothing; `where` is what was searched.
 base::Result<void> check_matches(const Patterns& patterns, const std::vector<Relation>& relations,
                                  const std::vector<std::string>& schemas, const std::string& where);
 

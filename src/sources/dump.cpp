@@ -30,7 +30,7 @@ using base::ErrorKind;
 // What a program says on its standard error begins with what matters.
 constexpr std::size_t k_most_said = 4096;
 
-// A file of ours that a program reads, for as long as this lives.
+// A temporary file for a program to read; it is removed with this object.
 class ListFile {
    public:
     static base::Result<std::unique_ptr<ListFile>> make(const std::string& text) {

@@ -130,8 +130,8 @@ tl::unexpected<base::Error> no_choice(std::string_view flag, const std::string& 
     return base::fail(
         ErrorKind::invalid_input,
         fmt::format("{} chooses from an archive or a database, and {} is plain SQL", flag, name),
-        "make an archive, pg_dump --format=custom, or choose where it is made: "
-        "pg_dump has --schema-only, --exclude-table-data, --table and --schema");
+        "make an archive (pg_dump --format=custom), or choose when the dump is made: "
+        "pg_dump takes --schema-only, --exclude-table-data, --table and --schema");
 }
 
 Result<Parts> of_stream(std::unique_ptr<OpenedInput> input, const Choice& choice,

@@ -19,8 +19,8 @@ struct PersonalData {
     bool has_rows = false;                 // any table has
 };
 
-// Of the database that `login` leads to. Only tables with rows count; how many there are Postgres
-// knows since the last ANALYZE.
+// Of the database that `login` leads to. Only tables with rows count; one whose rows were deleted
+// counts until a VACUUM.
 base::Result<PersonalData> find_personal_data(const pg::ConnectionInfo& login,
                                               base::Deadline deadline);
 

@@ -69,7 +69,7 @@ Result<SqlFile> scrub_file(const std::string& path, Deadline deadline) {
 std::optional<std::uint64_t> size_of(const Part& part) {
     const auto* file = std::get_if<SqlFile>(&part);
     std::error_code problem;
-    // How long it is unpacked, nobody knows before.
+    // Its unpacked size is known only at its end.
     if (file != nullptr && file->compression != Compression::none) return std::nullopt;
     const auto size = file == nullptr ? 0 : std::filesystem::file_size(file->path, problem);
     return file == nullptr || problem ? std::nullopt : std::optional<std::uint64_t>(size);

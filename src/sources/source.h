@@ -64,7 +64,7 @@ class Source {
     // client tools are there and new enough. Connects to the databases of the URLs alone. Reads the
     // beginning of standard input. Fails invalid_input with file and line, not_found for a tool
     // that is missing, denied, and as a connection does. Plain files and scrubs without a statement
-    // are invalid_input, and so is a choice where there is nothing to choose from.
+    // are invalid_input, and so is a choice from something that is no archive or database.
     static base::Result<Source> prepare(const Request& request, const Surroundings& surroundings,
                                         base::Deadline deadline);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SQL and dumps that somebody compressed.
+// Compressed SQL and dumps.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -210,7 +210,7 @@ TEST_F(SourcesDumpsTest, takes_what_is_chosen_of_archives_and_databases) {
         support::execute(login_, "DROP TABLE film CASCADE");
         support::execute(login_, "DROP FUNCTION IF EXISTS films()");
         const auto refused = prepare({.from = {from}, .choice = {.tables = {"film", "none"}}});
-        EXPECT_THAT(message_of(refused), HasSubstr("--tables 'none': no table in "));
+        EXPECT_THAT(message_of(refused), HasSubstr("--tables 'none' matches no table in "));
         EXPECT_EQ(refused.error().kind, ErrorKind::invalid_input);
     }
 }

@@ -272,6 +272,13 @@ INSERT INTO machine VALUES (1, 1, 'x');
     EXPECT_TRUE(to_text(found).ends_with("; and 3 more")) << to_text(found);
 }
 
+TEST_F(SourcesScrubTest, finds_rows_that_no_statistics_tell_of) {
+    must(fill_with("CREATE TABLE guest (email text); INSERT INTO guest VALUES ('a@example.org');"));
+    const auto found = must(sources::find_personal_data(login_, soon()));
+    EXPECT_TRUE(found.has_rows);
+    EXPECT_EQ(found.count, 1U);
+}
+
 TEST_F(SourcesScrubTest, tells_a_dump_from_other_sql) {
     EXPECT_FALSE(must(fill_with("CREATE TABLE a (email text);")).brings_a_dump);
     EXPECT_TRUE(must(fill_with("--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE b (email "

@@ -130,12 +130,10 @@ TEST(Contents, leave_out_rows) {
 }
 
 TEST(Contents, name_a_pattern_to_which_nothing_fits) {
-    EXPECT_EQ(chosen({.tables = {"film", "none"}}),
-              "--tables 'none': no table in a.dump is called so");
+    EXPECT_EQ(chosen({.tables = {"film", "none"}}), "--tables 'none' matches no table in a.dump");
     EXPECT_EQ(chosen({.exclude_table_data = {"public.log"}}),
-              "--exclude-table-data 'public.log': no table in a.dump is called so");
-    EXPECT_EQ(chosen({.schemas = {"Audit*", "x"}}),
-              "--schemas 'x': no schema in a.dump is called so");
+              "--exclude-table-data 'public.log' matches no table in a.dump");
+    EXPECT_EQ(chosen({.schemas = {"Audit*", "x"}}), "--schemas 'x' matches no schema in a.dump");
 }
 
 TEST(Contents, are_not_guessed_from_a_name_with_blanks) {
